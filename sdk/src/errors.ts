@@ -1,0 +1,56 @@
+// Errors as data: the leaf that every room may import.
+
+/** One thing that is wrong with an input: where, what was found, what was expected, what to do. */
+export interface Problem {
+  readonly path: string;
+  readonly wrong: string;
+  readonly expected: string;
+  readonly remedy?: string;
+}
+
+/** Bad input. `code` is stable and machine readable; `problems` lists everything found, not only the first. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+
+  constructor(
+    readonly code: `DMPO_${string}`,
+    readonly problems: readonly Problem[],
+  ) {
+    super(
+      problems
+        .map(({ path, wrong, expected, remedy }) =>
+          [`${path}: ${wrong}`, `  expected ${expected}`, ...(remedy ? [`  ${remedy}`] : [])].join("\n"),
+        )
+        .join("\n"),
+    );
+  }
+}
+
+/** Throws an {@link InputError} with one problem. */
+export function fail(code: `DMPO_${string}`, path: string, wrong: string, expected: string, remedy?: string): never {
+  throw new InputError(code, [{ path, wrong, expected, remedy }]);
+}
+
+/** The candidate closest to `name` by edit distance, if one is close enough to be a typing mistake. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
