@@ -1,0 +1,85 @@
+// Kernels that combine entries along axes.
+import { tf } from "../tensor.js";
+import type { Graph, Value } from "../graph.js";
+import { sizeOf } from "../graph.js";
+import type { Attributes, KernelRule, KernelRules, Linearization } from "./rule.js";
+
+function axesOf({ axis, reductionIndices }: Attributes, rank: number): number[] {
+  const given = (axis ?? reductionIndices) as number | number[] | undefined | null;
+  return tf.util.parseAxisParam(given ?? Array.from({ length: rank }, (_, i) => i), Array<number>(rank).fill(1));
+}
+
+function reduce(op: string, graph: Graph, x: Value, attributes: Attributes): Value {
+  const axes = axesOf(attributes, x.shape.length);
+  const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  const shape = attributes.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
+  if (axes.every((axis) => x.shape[axis] === 1)) return graph.reshape(x, shape);
+  if (x.uniform !== undefined) {
+    const count = sizeOf(x.shape) / sizeOf(shape);
+    return graph.filled(op === "ReduceSum" ? x.uniform * count : x.uniform, shape, x.dtype);
+  }
+  const inputs = [x, graph.indices(axes)];
+  return graph.node(op, inputs, { shape, dtype: x.dtype }, { keepdims: attributes.keepDims ? 1 : 0 });
+}
+
+const linear = (op: string): KernelRule => ({
+  emit: (graph, { x }, attributes) => reduce(op, graph, x!, attributes),
+  jvp: "linear",
+});
+
+/** The tangent of an extremum is the mean tangent of the entries that attain it. */
+function extremumTangent({ inputs, tangents, outputs, attributes }: Linearization): tf.Tensor {
+  const x = inputs.x!;
+  const axes = axesOf(attributes, x.rank);
+  const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  const attained = x.equal(outputs[0]!.reshape(kept)).cast("float32");
+  const keepDims = Boolean(attributes.keepDims);
+  return tangents.x!.mul(attained).sum(axes, keepDims).div(attained.sum(axes, keepDims));
+}
+
+const extremum = (op: string): KernelRule => ({
+  emit: (graph, { x }, attributes) => reduce(op, graph, x!, attributes),
+  jvp: extremumTangent,
+});
+
+export const reduction = {
+  Sum: linear("ReduceSum"),
+  Mean: linear("ReduceMean"),
+  Max: extremum("ReduceMax"),
+  Min: extremum("ReduceMin"),
+  Cumsum: {
+    emit: (graph, { x }, { axis, exclusive, reverse }) =>
+      graph.node("CumSum", [x!, graph.indices([axis as number])], x!, {
+        exclusive: exclusive ? 1 : 0,
+        reverse: reverse ? 1 : 0,
+      }),
+    jvp: "linear",
+  },
+  ArgMax: {
+    emit: (graph, { x }, { axis }) => {
+      const at = axis as number;
+      const shape = x!.shape.filter((_, i) => i !== at);
+      const found = graph.node("ArgMax", [x!], { shape, dtype: "int64" }, { axis: at, keepdims: 0 });
+      return graph.node("Cast", [found], { shape, dtype: "int32" }, { to: 6 });
+    },
+    jvp: "constant",
+  },
+  Softmax: {
+    emit: (graph, { logits }, { dim }) => {
+      const axis = (dim as number | undefined) ?? -1;
+      return graph.node("Softmax", [logits!], logits!, { axis: axis < 0 ? axis + logits!.shape.length : axis });
+    },
+    jvp: ({ tangents, outputs }) => {
+      const y = outputs[0]!;
+      const weighted = tangents.logits!.mul(y);
+      return weighted.sub(y.mul(weighted.sum(-1, true)));
+    },
+  },
+  LogSoftmax: {
+    emit: (graph, { logits }) => graph.node("LogSoftmax", [logits!], logits!, { axis: logits!.shape.length - 1 }),
+    jvp: ({ tangents, outputs }) => {
+      const tangent = tangents.logits!;
+      return tangent.sub(outputs[0]!.exp().mul(tangent).sum(-1, true));
+    },
+  },
+} satisfies KernelRules;
