@@ -1,0 +1,108 @@
+// Lint rule: imports between the rooms of sdk/src run downwards only, and each foreign engine has one door.
+// cli -> config -> {pretrain, rl, evaluation} -> {policies, envs, data} -> nn -> engine; the side rooms import no other.
+import { dirname, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Files that every room may import. */
+const leaves = new Set(["errors", "normalization", "files"]);
+
+const side = ["figures", "tracking", "checkpoints", "hub"];
+const training = ["policies", "envs", "data", "nn", "engine", ...side];
+
+/** What each room may import besides itself and the leaves. `engine/random` names a single file: data and envs know no tensors. */
+export const rooms = {
+  engine: [],
+  nn: ["engine"],
+  data: ["engine/random", "hub"],
+  envs: ["engine/random", "hub"],
+  policies: ["nn", "engine"],
+  evaluation: training,
+  pretrain: ["evaluation", ...training],
+  rl: ["evaluation", ...training],
+  config: ["pretrain", "rl", "evaluation", ...training],
+  cli: ["config", "tracking"],
+  figures: [],
+  tracking: [],
+  checkpoints: [],
+  hub: [],
+};
+
+/** Packages that only these files import, so that each can be replaced in one place. */
+export const doors = [
+  { packages: /^@tensorflow\/tfjs(-core)?(\/|$)/, files: /^engine\/tensor$/, shown: "engine/tensor.ts" },
+  { packages: /^onnxruntime-/, files: /^engine\/executors\//, shown: "engine/executors/*" },
+  { packages: /^mujoco-js(\/|$)/, files: /^envs\/simulator$/, shown: "envs/simulator.ts" },
+  { packages: /^h5wasm(\/|$)/, files: /^data\/hdf5$/, shown: "data/hdf5.ts" },
+];
+
+/** @type {import("eslint").Rule.RuleModule} */
+export const importDirection = {
+  meta: {
+    type: "problem",
+    schema: [],
+    messages: {
+      upward: "{{from}} must not import {{to}}; it may import {{allowed}}. Pass what is needed as an argument instead.",
+      door: "only {{shown}} imports {{name}}; use what it exports.",
+      outside: "{{name}} lies outside sdk/src.",
+      unknownRoom: "sdk/src/{{room}} is not a room; add it to script/lint/import-direction.js.",
+    },
+  },
+  create(context) {
+    const file = path(context.filename);
+    if (file === undefined) return {};
+    const room = roomOf(file);
+
+    function check(node) {
+      const name = node?.value;
+      if (typeof name !== "string") return;
+      if (name.startsWith(".")) checkRelative(node, name);
+      else checkPackage(node, name);
+    }
+
+    function checkPackage(node, name) {
+      const door = doors.find(({ packages }) => packages.test(name));
+      if (door && !door.files.test(file))
+        context.report({ node, messageId: "door", data: { name, shown: door.shown } });
+    }
+
+    function checkRelative(node, name) {
+      const target = path(resolve(dirname(context.filename), name));
+      if (target === undefined) return context.report({ node, messageId: "outside", data: { name } });
+      const to = roomOf(target);
+      // index.ts, the public API, may import everything.
+      if (file === "index" || to === room || leaves.has(target)) return;
+      const allowed = rooms[room] ?? [];
+      if (allowed.includes(to) || allowed.includes(target)) return;
+      context.report({
+        node,
+        messageId: "upward",
+        data: { from: room, to: target, allowed: [...allowed, ...leaves].join(", ") },
+      });
+    }
+
+    return {
+      Program(node) {
+        if (room in rooms || leaves.has(file) || file === "index") return;
+        context.report({ node, messageId: "unknownRoom", data: { room } });
+      },
+      ImportDeclaration: (node) => check(node.source),
+      ExportAllDeclaration: (node) => check(node.source),
+      ExportNamedDeclaration: (node) => check(node.source),
+      ImportExpression: (node) => check(node.source),
+      TSImportType: (node) => check(node.source),
+    };
+  },
+};
+
+/** "engine/tensor" for <project>/sdk/src/engine/tensor.ts; undefined outside sdk/src. */
+function path(absolute) {
+  const [workspace, sources, ...rest] = relative(project, absolute).split(sep);
+  if (workspace !== "sdk" || sources !== "src" || rest.length === 0) return undefined;
+  return rest.join("/").replace(/\.[jt]s$/, "");
+}
+
+function roomOf(file) {
+  return file.split("/")[0];
+}
