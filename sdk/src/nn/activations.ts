@@ -1,0 +1,80 @@
+// Activation functions by their PyTorch names, each differentiating in closed form.
+import { z } from "zod";
+import { definePrimitive } from "../engine/primitive.js";
+import { tf } from "../engine/tensor.js";
+
+type Activation = <T extends tf.Tensor>(x: T) => T;
+
+const exponential = (x: tf.Tensor) => x.minimum(20).exp();
+
+/**
+ * Mish, x tanh(ln(1 + e^x)) (Misra 2019), with one exponential: tanh(ln(1 + e)) = w / (w + 2), w = e (e + 2).
+ * Beyond x = 20 the quotient is 1 in float32, so e is capped there and never overflows.
+ */
+const mish = definePrimitive({
+  name: "Mish",
+  forward(x) {
+    const e = exponential(x);
+    const w = e.mul(e.add(2));
+    return x.mul(w.div(w.add(2)));
+  },
+  derivative(x) {
+    const e = exponential(x);
+    const w = e.mul(e.add(2));
+    const denominator = w.add(2);
+    return w.add(w.sub(e).mul(x.minimum(20).mul(4)).div(denominator)).div(denominator);
+  },
+});
+
+const gelu = definePrimitive({
+  name: "GELU",
+  forward: (x) => x.mul(normalCdf(x)),
+  derivative: (x) =>
+    normalCdf(x).add(
+      x.mul(
+        x
+          .square()
+          .mul(-0.5)
+          .exp()
+          .mul(1 / Math.sqrt(2 * Math.PI)),
+      ),
+    ),
+});
+
+const normalCdf = (x: tf.Tensor) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+
+const silu = definePrimitive({
+  name: "SiLU",
+  forward: (x) => x.mul(x.sigmoid()),
+  derivative(x) {
+    const s = x.sigmoid();
+    return s.mul(x.mul(tf.scalar(1).sub(s)).add(1));
+  },
+});
+
+const elu = definePrimitive({
+  name: "ELU",
+  forward: (x) => x.relu().add(x.minimum(0).exp().sub(1)),
+  derivative: (x) => x.minimum(0).exp(),
+});
+
+const softplus = definePrimitive({
+  name: "Softplus",
+  forward: (x) => x.relu().add(x.abs().neg().exp().log1p()),
+  derivative: (x) => x.sigmoid(),
+});
+
+export const activations = {
+  Mish: mish,
+  ReLU: tf.relu as Activation,
+  Tanh: tf.tanh as Activation,
+  GELU: gelu,
+  SiLU: silu,
+  ELU: elu,
+  Softplus: softplus,
+  Identity: (x) => x,
+} satisfies Record<string, Activation>;
+
+export type ActivationName = keyof typeof activations;
+
+export const activationName = z.enum(Object.keys(activations) as [ActivationName, ...ActivationName[]]);

@@ -1,0 +1,32 @@
+// Affine map of rows, and layer normalisation.
+import { ones, torchLinear, zeros } from "../engine/parameters.js";
+import { tf } from "../engine/tensor.js";
+import { weight, type Module } from "./module.js";
+
+/** y = x W^T + b with `<name>.weight` (out, in) and `<name>.bias` (out); PyTorch's default initialisation. */
+export function linear(name: string, inputs: number, outputs: number): Module {
+  const initialise = torchLinear(inputs);
+  return {
+    parameters: [
+      { name: `${name}.weight`, shape: [outputs, inputs], initialise },
+      { name: `${name}.bias`, shape: [outputs], initialise },
+    ],
+    apply: (weights, x) =>
+      tf.matMul(x, weight<tf.Tensor2D>(weights, `${name}.weight`), false, true).add(weight(weights, `${name}.bias`)),
+  };
+}
+
+/** Normalises each row to mean 0 and (biased) variance 1, then scales and shifts; `<name>.weight`, `<name>.bias` (width). */
+export function layerNorm(name: string, width: number, epsilon: number): Module {
+  return {
+    parameters: [
+      { name: `${name}.weight`, shape: [width], initialise: ones },
+      { name: `${name}.bias`, shape: [width], initialise: zeros },
+    ],
+    apply(weights, x) {
+      const centred = x.sub(x.mean(1, true));
+      const normalised = centred.mul(centred.square().mean(1, true).add(epsilon).rsqrt());
+      return normalised.mul(weight(weights, `${name}.weight`)).add<tf.Tensor2D>(weight(weights, `${name}.bias`));
+    },
+  };
+}

@@ -1,0 +1,40 @@
+// Plain multilayer perceptron: Linear, optional LayerNorm, activation, layer by layer.
+import { activations, type ActivationName } from "./activations.js";
+import { layerNorm, linear } from "./linear.js";
+import type { LayeredModule } from "./module.js";
+
+export interface MlpOptions {
+  /** After every layer but the last; default "Mish". */
+  readonly activation?: ActivationName;
+  /** After the last layer; default "Identity". */
+  readonly outActivation?: ActivationName;
+  /** LayerNorm (epsilon 1e-5) before every activation but the last; default false. */
+  readonly layerNorm?: boolean;
+  /** LayerNorm before the last activation too; default false, needs `layerNorm`. */
+  readonly layerNormFinal?: boolean;
+}
+
+/**
+ * Widths from input to output, e.g. [60, 256, 12]. Parameters `<name>.moduleList.<i>.linear_1.*` and `.norm_1.*`.
+ * Its layers are the activations of every hidden layer, then the output.
+ */
+export function mlp(name: string, widths: readonly number[], options: MlpOptions = {}): LayeredModule {
+  const last = widths.length - 2;
+  const steps = widths.slice(1).map((width, i) => {
+    const normalised = options.layerNorm && (i < last || options.layerNormFinal);
+    return {
+      parts: [
+        linear(`${name}.moduleList.${i}.linear_1`, widths[i]!, width),
+        ...(normalised ? [layerNorm(`${name}.moduleList.${i}.norm_1`, width, 1e-5)] : []),
+      ],
+      activation: activations[i < last ? (options.activation ?? "Mish") : (options.outActivation ?? "Identity")],
+    };
+  });
+  const layers: LayeredModule["layers"] = (weights, x) =>
+    steps.map(({ parts, activation }) => (x = activation(parts.reduce((rows, part) => part.apply(weights, rows), x))));
+  return {
+    parameters: steps.flatMap(({ parts }) => parts.flatMap(({ parameters }) => parameters)),
+    layers,
+    apply: (weights, x) => layers(weights, x).at(-1)!,
+  };
+}

@@ -1,0 +1,65 @@
+// Exploration noise of MeanFlow under PPO: the standard deviation of each action entry at each denoising step.
+// The reference clamps the log-variance; as a new network's output lies above the range, the clamp has gradient zero and
+// the network never learns. The default maps with tanh instead, which starts in the middle of the range.
+import { z } from "zod";
+import type { ParameterSpec } from "../engine/parameters.js";
+import { tf, type Weights } from "../engine/tensor.js";
+import { activationName } from "./activations.js";
+import { timeEmbedding } from "./embeddings.js";
+import { mlp } from "./mlp.js";
+
+const count = z.int().positive();
+
+export const noiseNetOptions = z.strictObject({
+  horizonSteps: count.describe("length Ta of an action chunk"),
+  actionDim: count.describe("numbers Da per action"),
+  conditionDimension: count.describe("width of the policy's condition encoding"),
+  noiseHiddenDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
+  timeDimExplore: z.int().min(4).multipleOf(2).default(16).describe("width of the time embedding"),
+  useTimeIndependentNoise: z.boolean().default(false).describe("leave the time embedding out"),
+  activationType: activationName.default("Tanh"),
+  stdMap: z.enum(["tanh", "clamp"]).default("tanh").describe("how outputs reach the range; clamp as in the reference"),
+});
+
+/** Range of standard deviations; tensors so that a compiled update may anneal them. 0 < min <= max. */
+export interface StdRange {
+  readonly min: tf.Scalar | number;
+  readonly max: tf.Scalar | number;
+}
+
+export interface NoiseNet {
+  readonly parameters: readonly ParameterSpec[];
+  /** ln sigma (B, Ta, Da) at chain states x (B, Ta, Da), times t (B), condition encodings (B, C). */
+  logStd(weights: Weights, x: tf.Tensor3D, t: tf.Tensor1D, condition: tf.Tensor2D, range: StdRange): tf.Tensor3D;
+}
+
+/** Builds the network; parameters are called `<prefix>time_embedding_explore.*` and `<prefix>mlp_logvar.*`. */
+export function noiseNet(input: z.input<typeof noiseNetOptions>, prefix = ""): NoiseNet {
+  const options = noiseNetOptions.parse(input);
+  const size = options.horizonSteps * options.actionDim;
+  const timeOf = options.useTimeIndependentNoise
+    ? undefined
+    : timeEmbedding(`${prefix}time_embedding_explore`, options.timeDimExplore);
+  const inputs = size + options.conditionDimension + (timeOf ? options.timeDimExplore : 0);
+  const head = mlp(`${prefix}mlp_logvar`, [inputs, ...options.noiseHiddenDims, size], {
+    activation: options.activationType,
+  });
+  return {
+    parameters: [...(timeOf?.parameters ?? []), ...head.parameters],
+    logStd(weights, x, t, condition, range) {
+      const time = timeOf ? [timeOf.apply(weights, t)] : [];
+      const input = tf.concat([x.reshape([-1, size]), condition, ...time], 1) as tf.Tensor2D;
+      return stdMaps[options.stdMap](head.apply(weights, input), range).reshape(x.shape);
+    },
+  };
+}
+
+/** Network outputs of any shape to ln sigma. The outputs of "clamp" are log-variances, those of "tanh" unitless. */
+export const stdMaps = {
+  tanh(output: tf.Tensor, range: StdRange): tf.Tensor {
+    const [low, high] = [tf.log(range.min), tf.log(range.max)];
+    return output.tanh().mul(high.sub(low).mul(0.5)).add(high.add(low).mul(0.5));
+  },
+  clamp: (output: tf.Tensor, range: StdRange): tf.Tensor =>
+    output.mul(0.5).maximum(tf.log(range.min)).minimum(tf.log(range.max)),
+};
