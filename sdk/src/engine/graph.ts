@@ -53,10 +53,10 @@ export class Graph {
   }
 
   constant(data: ConstantData, shape: readonly number[], dtype: DataType): Value {
-    if (data.length > 0 && !(data instanceof BigInt64Array) && data.every((x: number) => x === data[0])) {
+    if (data.length > 0 && !(data instanceof BigInt64Array) && isRepeated(data)) {
       return this.filled(data[0]!, shape, dtype);
     }
-    const key = data.length <= 64 ? `constant|${dtype}|${shape.join()}|${Array.from(data).join()}` : undefined;
+    const key = data.length <= 64 ? `constant|${dtype}|${shape.join()}|${data.join()}` : undefined;
     return this.shared(key, () => [{ id: this.values++, shape, dtype, data }])[0]!;
   }
 
@@ -133,6 +133,11 @@ export class Graph {
     if ((op === "Add" || op === "Sub") && b.uniform === 0) return this.expand(a, shape);
     return undefined;
   }
+}
+
+function isRepeated(data: ArrayLike<number>): boolean {
+  for (let i = 1; i < data.length; i++) if (data[i] !== data[0]) return false;
+  return true;
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -26,10 +26,11 @@ export const creation = {
   OneHot: {
     emit: (graph, { indices }, attributes) => {
       const { depth, onValue, offValue } = attributes as { depth: number; onValue: number; offValue: number };
-      const values = graph.constant(Float32Array.of(offValue, onValue), [2], "float32");
       const shape = [...indices!.shape, depth];
-      const inputs = [indices!, graph.reshape(graph.indices([depth]), []), values];
-      return graph.node("OneHot", inputs, { shape, dtype: "float32" }, { axis: -1 });
+      const column = graph.reshape(indices!, [...indices!.shape, 1]);
+      const classes = graph.constant(Int32Array.from({ length: depth }, (_, i) => i), [depth], "int32");
+      const chosen = graph.node("Equal", [column, classes], { shape, dtype: "bool" });
+      return graph.node("Where", [chosen, graph.scalar(onValue), graph.scalar(offValue)], { shape, dtype: "float32" });
     },
     jvp: "constant",
   },

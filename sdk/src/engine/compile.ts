@@ -1,0 +1,174 @@
+// compile(): a pure function of tensors becomes one ONNX Runtime call. Traced once per input shape.
+import { defaultThreads, warnUnavailable, type ExecutorName } from "./device.js";
+import { loadProgram, type Program, type Provider } from "./executors/onnx.js";
+import { runEagerly } from "./executors/tfjs.js";
+import { sizeOf, type DataType } from "./graph.js";
+import { outputName, toOnnx } from "./onnx.js";
+import { tf, type Host, type HostTensor, type TensorTree } from "./tensor.js";
+import { dataTypeOf, isHostTensor, trace, type OutputStructure } from "./trace.js";
+import { leavesOf, type Leaf } from "./tree.js";
+
+export interface CompileOptions {
+  /** Name used in errors; the function's own name by default. */
+  readonly name?: string;
+  /** Where it runs; falls back to the CPU, with one warning, when it is not available. Default `cpu`. */
+  readonly executor?: ExecutorName;
+  /** Which GPU, for `cuda`. Default 0. */
+  readonly deviceId?: number;
+  /** Threads inside one call on the CPU. Default: all cores. */
+  readonly threads?: number;
+}
+
+export interface Compiled<I, O> {
+  /**
+   * Runs the function. Dtypes follow the array types (Float32Array, Int32Array; Uint8Array is bool). Results are written
+   * into `output` where given (the same structure, right sizes), else into new arrays.
+   */
+  (input: Host<I>, output?: Host<O>): Promise<Host<O>>;
+  /** Compiles for these shapes now, and returns arrays that can be passed as `output` again and again. */
+  prepare(input: Host<I>): Promise<Host<O>>;
+  /** Releases the native sessions; the function can be called again and compiles anew. */
+  dispose(): Promise<void>;
+}
+
+/** More shapes than this mean that every call has its own. */
+const MAX_SHAPES = 32;
+
+interface Specialization {
+  readonly program: Program;
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly dtype: DataType }[];
+  readonly structure: OutputStructure;
+}
+
+/**
+ * Compiles a pure function whose argument and result are tensors nested in objects and arrays.
+ * It must not read values, draw random numbers or depend on anything but its argument (and constants).
+ *
+ * @throws Error (at the first call) naming function, op and remedy when it cannot be compiled.
+ */
+export function compile<I extends TensorTree, O extends TensorTree>(
+  fn: (input: I) => O,
+  options: CompileOptions = {},
+): Compiled<I, O> {
+  const name = options.name ?? (fn.name || "anonymous function");
+  const { executor = "cpu", deviceId, threads = defaultThreads() } = options;
+  const traceable = fn as unknown as (input: never) => TensorTree;
+  const specializations = new Map<string, Promise<Specialization>>();
+
+  async function specialize(input: unknown): Promise<Specialization> {
+    const traced = trace(name, traceable, input);
+    const model = toOnnx(name, traced);
+    const program = await loadWithFallback(model, traced.graph.inputs.map(({ name }) => name), traced.outputs.map(({ name }) => outputName(name)), {
+      provider: executor as Provider,
+      deviceId,
+      threads,
+    });
+    return { program, outputs: traced.outputs.map(({ leaf }) => leaf), structure: traced.structure };
+  }
+
+  function specialized(leaves: readonly Leaf<HostTensor>[], input: unknown): Promise<Specialization> {
+    const key = leaves.map(({ name, leaf }) => `${name}:${dataTypeOf(leaf)}[${leaf.shape.join()}]`).join(" ");
+    let found = specializations.get(key);
+    if (!found) {
+      if (specializations.size >= MAX_SHAPES) {
+        throw new Error(
+          `compile(${name}): called with more than ${MAX_SHAPES} different shapes (last: ${key}); each one is compiled ` +
+            `separately. Pad batches to a fixed size, or drop the last, smaller one.`,
+        );
+      }
+      checkSizes(name, leaves);
+      found = specialize(input);
+      specializations.set(key, found);
+      found.catch(() => specializations.delete(key));
+    }
+    return found;
+  }
+
+  async function prepare(input: unknown): Promise<unknown> {
+    if (executor === "tfjs") return runEagerly(traceable, input);
+    const { outputs, structure } = await specialized(hostLeaves(input), input);
+    return nested(
+      structure,
+      outputs.map(({ shape, dtype }) => ({ data: emptyArray(dtype, sizeOf(shape)), shape })),
+    );
+  }
+
+  async function call(input: unknown, output?: unknown): Promise<unknown> {
+    if (executor === "tfjs") return runEagerly(traceable, input, output);
+    const leaves = hostLeaves(input);
+    const { program, outputs } = await specialized(leaves, input);
+    const result = output ?? (await prepare(input));
+    const targets = hostLeaves(result);
+    if (output) checkTargets(name, targets, outputs);
+    await program.run(
+      leaves.map(({ leaf }) => leaf),
+      targets.map(({ leaf }) => leaf),
+    );
+    return result;
+  }
+
+  async function dispose(): Promise<void> {
+    const all = [...specializations.values()];
+    specializations.clear();
+    await Promise.all(all.map(async (entry) => (await entry).program.dispose()));
+  }
+
+  return Object.assign(call, { prepare, dispose }) as unknown as Compiled<I, O>;
+}
+
+/** Tensors with the values of host arrays. Inside a compiled function they are constants, e.g. the weights of a frozen policy. */
+export function constants<T>(tree: Record<string, HostTensor>): T {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape], dataTypeOf({ data, shape }))]),
+  ) as T;
+}
+
+const hostLeaves = (tree: unknown) => leavesOf(tree as HostTensor, isHostTensor);
+
+type LoadArguments = Parameters<typeof loadProgram>;
+
+async function loadWithFallback(model: LoadArguments[0], inputs: LoadArguments[1], outputs: LoadArguments[2], options: LoadArguments[3]): Promise<Program> {
+  for (const provider of [options.provider, "cpu", "wasm"] as const) {
+    try {
+      return await loadProgram(model, inputs, outputs, { ...options, provider });
+    } catch (error) {
+      if (provider === "wasm" || (provider === "cpu" && !isMissingLibrary(error))) throw error;
+      warnUnavailable(provider, error);
+    }
+  }
+  throw new Error("unreachable");
+}
+
+/** A model that the CPU rejects is a defect to report; a missing native library is a platform to work around. */
+const isMissingLibrary = (error: unknown) =>
+  /ERR_DLOPEN_FAILED|MODULE_NOT_FOUND|cannot find module|dlopen|no such file/i.test(`${(error as NodeJS.ErrnoException).code} ${String(error)}`);
+
+function nested(structure: OutputStructure, leaves: readonly HostTensor[]): unknown {
+  if (typeof structure === "number") return leaves[structure];
+  if (Array.isArray(structure)) return structure.map((child: OutputStructure) => nested(child, leaves));
+  return Object.fromEntries(Object.entries(structure).map(([key, child]) => [key, nested(child as OutputStructure, leaves)]));
+}
+
+function emptyArray(dtype: DataType, size: number): HostTensor["data"] {
+  return dtype === "float32" ? new Float32Array(size) : dtype === "int32" ? new Int32Array(size) : new Uint8Array(size);
+}
+
+function checkSizes(name: string, leaves: readonly Leaf<HostTensor>[]): void {
+  for (const { name: path, leaf } of leaves) {
+    if (leaf.data.length !== sizeOf(leaf.shape)) {
+      throw new Error(`${name}: input ${path} has ${leaf.data.length} values; its shape [${leaf.shape.join(", ")}] needs ${sizeOf(leaf.shape)}`);
+    }
+  }
+}
+
+function checkTargets(name: string, targets: readonly Leaf<HostTensor>[], outputs: Specialization["outputs"]): void {
+  if (targets.length !== outputs.length) {
+    throw new Error(`${name}: ${targets.length} output arrays given, the function returns ${outputs.length} tensors`);
+  }
+  outputs.forEach(({ shape }, i) => {
+    const { name: path, leaf } = targets[i]!;
+    if (leaf.data.length !== sizeOf(shape)) {
+      throw new Error(`${name}: output ${path} has room for ${leaf.data.length} values, the result has shape [${shape.join(", ")}]`);
+    }
+  });
+}

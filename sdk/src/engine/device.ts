@@ -1,0 +1,43 @@
+// Which executor a `device` string means, and what happens when it is not available.
+import { availableParallelism } from "node:os";
+import { fail } from "../errors.js";
+import type { Provider } from "./executors/onnx.js";
+
+/** `tfjs` runs eagerly on the registered TensorFlow.js backend; the others run compiled. */
+export type ExecutorName = Provider | "tfjs";
+
+export interface Device {
+  readonly executor: ExecutorName;
+  readonly deviceId?: number;
+}
+
+/**
+ * Reads `cpu`, `cuda`, `cuda:N`, `webgpu`, `wasm`, `tfjs`; null or undefined means `cpu`.
+ *
+ * @throws InputError for anything else.
+ */
+export function parseDevice(device: string | null | undefined): Device {
+  const match = /^(?:(cpu|webgpu|wasm|tfjs)|cuda(?::(\d+))?)$/.exec(device ?? "cpu");
+  if (!match) fail("DMPO_DEVICE", "device", `"${device}"`, "cpu, cuda:N, webgpu, wasm, tfjs or null");
+  return match[1] ? { executor: match[1] as ExecutorName } : { executor: "cuda", deviceId: Number(match[2] ?? 0) };
+}
+
+/** Compute threads used when nothing else is said: the cores this process may use. */
+export const defaultThreads = () => Number(process.env.DMPO_THREADS) || availableParallelism();
+
+const warned = new Set<string>();
+
+/** Says once per process that `device` is not available, why, and how to get it. */
+export function warnUnavailable(device: ExecutorName, reason: unknown): void {
+  if (warned.has(device)) return;
+  warned.add(device);
+  const advice = {
+    cuda: "install an NVIDIA driver with CUDA 12 and run `npx onnxruntime-node-install --cuda` (or reinstall onnxruntime-node with its install script)",
+    webgpu: "install a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver",
+    cpu: "this platform has no native ONNX Runtime in the npm package; the WebAssembly build works but is about 7x slower",
+    wasm: "reinstall onnxruntime-web",
+    tfjs: "install @tensorflow/tfjs-node",
+  }[device];
+  const message = reason instanceof Error ? reason.message : String(reason);
+  console.warn(`dmpo: device "${device}" is not available (${message.split("\n")[0]}). To get it: ${advice}.`);
+}

@@ -1,0 +1,36 @@
+// One compiled call per training batch: the loss, its metrics, and the gradient written straight into the flat vector.
+import { compile, type CompileOptions } from "./compile.js";
+import { valueAndGradients } from "./gradients.js";
+import type { Trainable } from "./optimizer.js";
+import { tf, type Host, type HostTensor, type TensorTree, type Weights } from "./tensor.js";
+
+/** A scalar `loss`, and further scalars worth reporting. */
+export type LossFunction<B> = (weights: Weights, batch: B) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
+
+export interface TrainingStep<B> {
+  /** Leaves the gradient in `trainable.gradient` and returns the loss terms; does not change the weights. */
+  (batch: Host<B>): Promise<Record<string, number>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles `loss` and its gradient with respect to all parameters of `trainable`. */
+export function compileTraining<B extends TensorTree>(
+  loss: LossFunction<B>,
+  trainable: Trainable,
+  options: CompileOptions = {},
+): TrainingStep<B> {
+  type Input = { weights: Weights; batch: Weights };
+  const step = ({ weights, batch }: Input) => valueAndGradients((w) => loss(w, batch as unknown as B), weights);
+  const compiled = compile<Input, { value: Weights; gradients: Weights }>(step, { name: loss.name, ...options });
+  const weights = trainable.layout.views(trainable.weights);
+  const gradients = trainable.layout.views(trainable.gradient);
+  let value: Record<string, HostTensor> | undefined;
+
+  async function run(batch: Host<B>): Promise<Record<string, number>> {
+    const input = { weights, batch: batch as unknown as Host<Weights> };
+    value ??= (await compiled.prepare(input)).value;
+    await compiled(input, { value, gradients });
+    return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));
+  }
+  return Object.assign(run, { dispose: () => compiled.dispose() });
+}
