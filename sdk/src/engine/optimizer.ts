@@ -6,7 +6,7 @@ import type { ParameterLayout } from "./parameters.js";
 import { wasmLoops, type WasmLoops } from "./wasm-module.js";
 
 const PAGE_BYTES = 65536;
-// Vectors start on cache lines; the SIMD loops need lengths that are multiples of 4.
+// Vectors start on cache lines; the SIMD loops need lengths that are multiples of 8.
 const ALIGNMENT_ELEMENTS = 16;
 
 export interface AdamOptions {
