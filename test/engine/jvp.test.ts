@@ -121,3 +121,8 @@ test("nothing is left behind in tensor memory", () => {
   outputs.forEach((tensor) => tensor.dispose());
   expect(tf.memory().numTensors - before).toBeLessThanOrEqual(1); // the tangent that the caller passed
 });
+
+test("comparisons are constants in reverse mode too", () => {
+  const gradient = tf.grad((x: tf.Tensor) => x.mul(x.greater(0).cast("float32")).sum());
+  expect(gradient(tf.tensor1d([2, -1])).arraySync()).toEqual([1, 0]);
+});

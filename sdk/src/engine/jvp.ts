@@ -14,7 +14,10 @@ const runKernel = engine.runKernel.bind(engine);
 
 engine.runKernel = function <T extends tf.Tensor | tf.Tensor[]>(name: string, inputs: object, attributes?: object): T {
   const tangents = active;
-  const result = runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
+  const call = () => runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
+  // TensorFlow.js refuses to differentiate through comparisons; their derivative is zero, so they need no place on its tape.
+  const isConstant = kernels[name]?.jvp === "constant" && !tf.getGradient(name);
+  const result = isConstant ? untaped(call) : call();
   if (tangents) {
     withTangents(null, () =>
       push(tangents, name, inputs as Named<tf.Tensor>, Array.isArray(result) ? result : [result], (attributes ?? {}) as Attributes),

@@ -26,11 +26,11 @@ export function compileTraining<B extends TensorTree>(
   const gradients = trainable.layout.views(trainable.gradient);
   let value: Record<string, HostTensor> | undefined;
 
-  async function run(batch: Host<B>): Promise<Record<string, number>> {
-    const input = { weights, batch: batch as unknown as Host<Weights> };
+  async function run(batch: unknown): Promise<Record<string, number>> {
+    const input = { weights, batch: batch as Host<Weights> };
     value ??= (await compiled.prepare(input)).value;
     await compiled(input, { value, gradients });
     return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));
   }
-  return Object.assign(run, { dispose: () => compiled.dispose() });
+  return Object.assign(run, { dispose: () => compiled.dispose() }) as TrainingStep<B>;
 }
