@@ -1,0 +1,57 @@
+// The element types of safetensors files, and how each becomes one of the three kinds of array used here.
+import { fail } from "../errors.js";
+
+export type ElementArray = Float32Array | Int32Array | Uint8Array;
+
+interface ElementType {
+  readonly bytes: number;
+  /** Elements of `raw`, as a view where the type and the alignment allow it. `path` names the tensor in errors. */
+  read(raw: Uint8Array, path: string): ElementArray;
+}
+
+export const elementTypes: Readonly<Record<string, ElementType>> = {
+  F32: { bytes: 4, read: (raw) => view(Float32Array, raw) },
+  F16: { bytes: 2, read: (raw) => Float32Array.from(view(Uint16Array, raw), halfToNumber) },
+  BF16: {
+    bytes: 2,
+    read: (raw) =>
+      view(
+        Float32Array,
+        Uint32Array.from(view(Uint16Array, raw), (bits) => bits << 16),
+      ),
+  },
+  I32: { bytes: 4, read: (raw) => view(Int32Array, raw) },
+  I64: { bytes: 8, read: (raw, path) => Int32Array.from(view(BigInt64Array, raw), (value) => narrow(value, path)) },
+  U8: { bytes: 1, read: (raw) => raw },
+  BOOL: { bytes: 1, read: (raw) => raw },
+};
+
+/** The type that a kind of array is written as. */
+export function elementTypeOf(data: ElementArray): "F32" | "I32" | "U8" {
+  if (data instanceof Float32Array) return "F32";
+  return data instanceof Int32Array ? "I32" : "U8";
+}
+
+interface ArrayType<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
+}
+
+function view<T>(type: ArrayType<T>, { buffer, byteOffset, byteLength }: ArrayBufferView): T {
+  const length = byteLength / type.BYTES_PER_ELEMENT;
+  if (byteOffset % type.BYTES_PER_ELEMENT === 0) return new type(buffer, byteOffset, length);
+  return new type(buffer.slice(byteOffset, byteOffset + byteLength), 0, length);
+}
+
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = (bits & 0x3ff) / 1024;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+}
+
+function narrow(value: bigint, path: string): number {
+  if (BigInt.asIntN(32, value) !== value) fail("DMPO_SAFETENSORS", path, `contains ${value}`, "integers of 32 bits");
+  return Number(value);
+}
