@@ -1,0 +1,35 @@
+// Metrics as JSON lines, readable by any tool, also while a run is going on.
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { MetricsSink } from "./metrics-sink.js";
+
+/**
+ * Appends one JSON object per record; numbers that are not finite become null. Missing folders are made.
+ * Every record is handed to the system at once, so that it survives a crash of this process.
+ * @throws the system's error if the file cannot be opened or written.
+ */
+export function jsonlSink(path: string): MetricsSink {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, "a+");
+  let open = true;
+  // A line that a power failure cut short must not swallow the next one.
+  if (!endsWithNewline(file)) writeSync(file, "\n");
+  return {
+    log(record) {
+      if (!open) throw new Error(`${path} is closed`);
+      writeSync(file, `${JSON.stringify(record)}\n`);
+    },
+    async close() {
+      if (!open) return;
+      open = false;
+      fsyncSync(file);
+      closeSync(file);
+    },
+  };
+}
+
+function endsWithNewline(file: number): boolean {
+  const { size } = fstatSync(file);
+  const last = Buffer.alloc(1);
+  return size === 0 || (readSync(file, last, 0, 1, size - 1) === 1 && last.toString() === "\n");
+}

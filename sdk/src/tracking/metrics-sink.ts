@@ -1,0 +1,34 @@
+// Where metrics go: the interface of a sink, and several sinks as one.
+
+/** One moment of a run: counters, measurements and short texts by name. */
+export type MetricsRecord = Readonly<Record<string, number | string>>;
+
+export interface MetricsSink {
+  log(record: MetricsRecord): void;
+  /** Writes what is pending and releases resources; nothing may be logged afterwards. */
+  close(): Promise<void>;
+}
+
+/** Logs to all sinks. Tracking must never stop a run: a sink that fails warns once, and is tried again with the next record. */
+export function combine(...sinks: readonly MetricsSink[]): MetricsSink {
+  const guarded = sinks.map(guard);
+  return {
+    log: (record) => guarded.forEach((sink) => sink.log(record)),
+    close: async () => void (await Promise.all(guarded.map((sink) => sink.close()))),
+  };
+}
+
+function guard(sink: MetricsSink): MetricsSink {
+  let warned = false;
+  const warnOnce = (error: unknown) => {
+    if (!warned) console.warn(`metrics are incomplete, a sink failed: ${String(error)}`);
+    warned = true;
+  };
+  // A promise catches what is thrown at once as well as what an asynchronous `log` rejects later.
+  const attempt = (action: () => void | Promise<void>) =>
+    new Promise<void>((resolve) => resolve(action())).catch(warnOnce);
+  return {
+    log: (record) => void attempt(() => sink.log(record)),
+    close: () => attempt(() => sink.close()),
+  };
+}
