@@ -26,6 +26,7 @@ const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     return tf.concat([b, a, tf.stack(tf.unstack(x, 1), 1), tf.zeros([2, 1])], 1);
   },
   "slice, pad, tile, reverse": (x) => tf.reverse(x.slice([0, 1], [2, 2]).pad([[0, 1], [1, 0]], 0.25).tile([1, 2]), [0, 1]),
+  "slice by rows": (x) => x.slice(1),
   "gather and one-hot": (x) =>
     tf.gather(x, tf.tensor1d([2, 0], "int32"), 1).add(tf.oneHot(tf.tensor1d([1, 0], "int32"), 2)),
   "broadcast to": (x) => x.sum(1, true).broadcastTo([2, 5]),

@@ -46,7 +46,7 @@ interface Specialization {
  *
  * @throws Error (at the first call) naming function, op and remedy when it cannot be compiled.
  */
-export function compile<I extends TensorTree, O extends TensorTree>(
+export function compile<I, O>(
   fn: (input: I) => O,
   options: CompileOptions = {},
 ): Compiled<I, O> {

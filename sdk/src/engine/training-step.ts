@@ -2,7 +2,7 @@
 import { compile, type CompileOptions } from "./compile.js";
 import { valueAndGradients } from "./gradients.js";
 import type { Trainable } from "./optimizer.js";
-import { tf, type Host, type HostTensor, type TensorTree, type Weights } from "./tensor.js";
+import { tf, type Host, type HostTensor, type Weights } from "./tensor.js";
 
 /** A scalar `loss`, and further scalars worth reporting. */
 export type LossFunction<B> = (weights: Weights, batch: B) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
@@ -14,7 +14,7 @@ export interface TrainingStep<B> {
 }
 
 /** Compiles `loss` and its gradient with respect to all parameters of `trainable`. */
-export function compileTraining<B extends TensorTree>(
+export function compileTraining<B>(
   loss: LossFunction<B>,
   trainable: Trainable,
   options: CompileOptions = {},

@@ -102,9 +102,9 @@ export const shape = {
   },
   Slice: {
     emit: (graph, { x }, attributes) => {
-      const begin = attributes.begin as number[];
-      const size = attributes.size as number[];
-      return slice(graph, x!, begin, size.map((n, axis) => (n < 0 ? x!.shape[axis]! - begin[axis]! : n)));
+      const info = { dataId: {}, shape: [...x!.shape], dtype: "float32" as const };
+      const [begin, size] = tf.slice_util.parseSliceParams(info, attributes.begin as number[], attributes.size as number[]);
+      return slice(graph, x!, begin, size);
     },
     jvp: "linear",
   },

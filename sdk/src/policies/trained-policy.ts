@@ -1,0 +1,78 @@
+// A policy with weights and the statistics of its data: what pre-training yields, fine-tuning and evaluation take, and files hold.
+import { z } from "zod";
+import { fail } from "../errors.js";
+import type { HostTensor } from "../engine/tensor.js";
+import type { Normalization } from "../normalization.js";
+import { FlowModel, flowModelSpec } from "./flow-model.js";
+
+export interface TrainedPolicy {
+  readonly model: FlowModel;
+  /** Flat, in `model.layout`. */
+  readonly weights: Float32Array;
+  readonly normalization: Normalization;
+}
+
+/** A policy as named tensors and a JSON value. */
+export interface PolicyRecord {
+  readonly tensors: Readonly<Record<string, HostTensor>>;
+  readonly metadata: unknown;
+}
+
+const STATISTICS = {
+  observation_min: "observationMin",
+  observation_max: "observationMax",
+  action_min: "actionMin",
+  action_max: "actionMax",
+} as const;
+
+/** Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description. */
+export function policyRecord(model: FlowModel, sets: Readonly<Record<string, Float32Array>>, normalization: Normalization): PolicyRecord {
+  const tensors: Record<string, HostTensor> = {};
+  for (const [set, vector] of Object.entries(sets)) {
+    for (const [name, tensor] of Object.entries(model.views(vector))) tensors[`${set}.${name}`] = tensor;
+  }
+  for (const [name, key] of Object.entries(STATISTICS)) {
+    const data = normalization[key];
+    tensors[`normalization.${name}`] = { data, shape: [data.length] };
+  }
+  return { tensors, metadata: { model: model.spec } };
+}
+
+const recordMetadata = z.object({ model: flowModelSpec });
+
+/**
+ * The policy of a record, with the weights of the first of `sets` that it contains.
+ *
+ * @throws InputError naming `path` when the record holds no policy, or weights are missing or wrongly shaped.
+ */
+export function policyFromRecord(record: PolicyRecord, sets: readonly string[], path: string): TrainedPolicy {
+  const parsed = recordMetadata.safeParse(record.metadata);
+  if (!parsed.success) fail("DMPO_POLICY_FILE", path, "holds no policy description", "a checkpoint of a policy", "choose a checkpoint written by pre-training or fine-tuning");
+  const model = new FlowModel(parsed.data.model);
+  const set = sets.find((name) => Object.keys(record.tensors).some((key) => key.startsWith(`${name}.`)));
+  if (!set) fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
+  return {
+    model,
+    weights: weightsFromRecord(model, record, set, path),
+    normalization: Object.fromEntries(
+      Object.entries(STATISTICS).map(([name, key]) => [key, tensorOf(record, `normalization.${name}`, path).data]),
+    ) as unknown as Normalization,
+  };
+}
+
+/** One weight set of a record as a flat vector. @throws InputError when a tensor is missing or wrongly shaped. */
+export function weightsFromRecord(model: FlowModel, record: PolicyRecord, set: string, path: string): Float32Array {
+  const vector = new Float32Array(model.layout.size);
+  for (const { name, offset, shape } of model.layout.entries) {
+    const found = tensorOf(record, `${set}.${name}`, path);
+    if (found.shape.join() !== shape.join()) {
+      fail("DMPO_POLICY_FILE", `${path}: ${set}.${name}`, `has shape [${found.shape.join(", ")}]`, `[${shape.join(", ")}]`);
+    }
+    vector.set(found.data, offset);
+  }
+  return vector;
+}
+
+function tensorOf(record: PolicyRecord, name: string, path: string): HostTensor {
+  return record.tensors[name] ?? fail("DMPO_POLICY_FILE", `${path}: ${name}`, "is missing", "a tensor of this name");
+}

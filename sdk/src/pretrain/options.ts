@@ -1,0 +1,34 @@
+// Settings of pre-training; the defaults are the measured hopper recipe (docs/results.md).
+import { z } from "zod";
+
+const count = z.int().positive();
+
+export const pretrainOptions = z.strictObject({
+  epochs: count.default(34).describe("passes over the data"),
+  batchSize: count.default(128),
+  learningRate: z.number().positive().default(1e-3),
+  minLearningRate: z.number().nonnegative().default(1e-4),
+  weightDecay: z.number().nonnegative().default(1e-6),
+  schedule: z
+    .strictObject({
+      per: z.enum(["epoch", "step"]).default("step").describe("what the two counts below count"),
+      warmup: z.int().nonnegative().default(250),
+      cycle: count.nullable().default(null).describe("steps until a restart; null: the whole run"),
+    })
+    .prefault({})
+    .describe("linear warm-up, then a half cosine down, from minLearningRate and back to it"),
+  ema: z
+    .strictObject({
+      decay: z.number().min(0).max(1).default(0.995),
+      startEpoch: count.default(1).describe("until this epoch (counted from 1) the average is a copy"),
+      every: count.default(1).describe("batches between updates"),
+    })
+    .prefault({}),
+  trainSplit: z.number().positive().max(1).default(1).describe("share of the windows used for training"),
+  validateEvery: count.default(1).describe("epochs between validation losses, if there is a split"),
+  testEvery: count.nullable().default(null).describe("epochs between tests in the simulator; null: at the end only"),
+  testInMujoco: z.boolean().default(false).describe("test the averaged weights in the simulator"),
+  saveEvery: count.nullable().default(null).describe("epochs between numbered checkpoints; null: none"),
+  seed: z.int().default(42),
+});
+export type PretrainOptions = z.output<typeof pretrainOptions>;
