@@ -1,0 +1,134 @@
+// One NumPy array as bytes: the .npy format, versions 1 to 3, numeric types only.
+// Layout: magic, version, header length, header (a Python dict literal padded to 64 bytes), values.
+import { endianness } from "node:os";
+import { fail } from "../errors.js";
+import {
+  elementCount,
+  elementTypes,
+  isElementType,
+  toNumbers,
+  type ElementType,
+  type NumberArray,
+} from "./element-types.js";
+
+/** Values in row-major order; 64-bit integers as doubles, booleans as 0 and 1. */
+export interface NpyArray {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: NumberArray;
+}
+
+const magic = Buffer.from("\x93NUMPY", "latin1");
+
+/**
+ * Decodes one array. Both byte orders and both memory orders are understood.
+ * @param where how errors name the array, e.g. "train.npz: states".
+ * @throws InputError `DMPO_DATA_FORMAT` for anything else: damaged, truncated, object or structured arrays.
+ */
+export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
+  const { header, start } = splitHeader(bytes, where);
+  const { type, bigEndian, fortranOrder, shape } = parseHeader(header, where);
+  const Values = elementTypes[type];
+  const size = elementCount(shape) * Values.BYTES_PER_ELEMENT;
+  if (bytes.length - start !== size) {
+    const wrong = `holds ${bytes.length - start} bytes of values`;
+    fail(
+      "DMPO_DATA_FORMAT",
+      where,
+      wrong,
+      `${size} bytes for ${type} of shape (${shape.join(", ")})`,
+      "the array is truncated or damaged",
+    );
+  }
+  const values = new Uint8Array(bytes.subarray(start));
+  if (bigEndian !== (endianness() === "BE")) swapBytes(values, Values.BYTES_PER_ELEMENT);
+  const data = toNumbers(new Values(values.buffer));
+  return { type, shape, data: fortranOrder && shape.length > 1 ? toRowMajor(data, shape) : data };
+}
+
+/** Encodes one array in version 1, little-endian, row-major: what `numpy.save` writes. */
+export function encodeNpy({ type, shape, data }: NpyArray): Uint8Array {
+  const order = type.endsWith("1") ? "|" : "<";
+  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${order}${type}', 'fortran_order': False, 'shape': (${dimensions}), }`;
+  const header = dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11) + "\n";
+  const values =
+    type === "i8" || type === "u8" ? new elementTypes[type](Array.from(data, BigInt)) : new elementTypes[type](data);
+  const valueBytes = new Uint8Array(values.buffer);
+  if (endianness() === "BE") swapBytes(valueBytes, values.BYTES_PER_ELEMENT);
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(header.length);
+  return Buffer.concat([magic, Buffer.of(1, 0), length, Buffer.from(header, "latin1"), valueBytes]);
+}
+
+function splitHeader(bytes: Uint8Array, where: string): { header: string; start: number } {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!view.subarray(0, magic.length).equals(magic)) {
+    fail(
+      "DMPO_DATA_FORMAT",
+      where,
+      "does not start like a .npy array",
+      "an array written by numpy.save or numpy.savez",
+    );
+  }
+  const version = view[6] ?? 0;
+  if (version < 1 || version > 3) {
+    fail("DMPO_DATA_FORMAT", where, `is of .npy version ${version}`, "version 1, 2 or 3");
+  }
+  const prefix = version === 1 ? 10 : 12;
+  const length = view.length < prefix ? Infinity : version === 1 ? view.readUInt16LE(8) : view.readUInt32LE(8);
+  const start = prefix + length;
+  if (start > view.length) {
+    fail("DMPO_DATA_FORMAT", where, "ends inside its header", "a complete array", "the array is truncated");
+  }
+  return { header: view.toString(version === 3 ? "utf8" : "latin1", prefix, start), start };
+}
+
+function parseHeader(header: string, where: string) {
+  const [, order, type] = /'descr'\s*:\s*'([<>|=]?)(\w+)'/.exec(header) ?? [];
+  if (type?.startsWith("O")) {
+    fail(
+      "DMPO_DATA_FORMAT",
+      where,
+      "holds pickled Python objects",
+      "numbers",
+      "objects are not read because unpickling can run code; save the numbers as plain arrays",
+    );
+  }
+  if (type === undefined || !isElementType(type)) {
+    const found = /'descr'\s*:\s*(\[.*?\]|'[^']*')/.exec(header)?.[1] ?? "missing";
+    fail("DMPO_DATA_FORMAT", where, `element type is ${found}`, `one of ${Object.keys(elementTypes).join(", ")}`);
+  }
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  const dimensions = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(header)?.[1];
+  const shape = dimensions?.match(/\d+/g)?.map(Number) ?? [];
+  if (fortran === undefined || dimensions === undefined || !Number.isSafeInteger(elementCount(shape) * 8)) {
+    fail(
+      "DMPO_DATA_FORMAT",
+      where,
+      "has an unreadable header",
+      "'descr', 'fortran_order' and 'shape'",
+      "the array is damaged",
+    );
+  }
+  return { type, bigEndian: order === ">", fortranOrder: fortran === "True", shape };
+}
+
+function swapBytes(bytes: Uint8Array, size: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (size === 2) buffer.swap16();
+  else if (size === 4) buffer.swap32();
+  else if (size === 8) buffer.swap64();
+}
+
+function toRowMajor(data: NumberArray, shape: readonly number[]): NumberArray {
+  const out = data.slice();
+  const index = shape.map(() => 0);
+  for (let position = 0; position < data.length; position++) {
+    let source = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) source = source * shape[axis]! + index[axis]!;
+    out[position] = data[source]!;
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis]! === shape[axis]; axis--) index[axis] = 0;
+  }
+  return out;
+}
