@@ -1,0 +1,114 @@
+// The reference's standard pair of files: train.npz, already normalised, and normalization.npz beside it.
+import { fail } from "../errors.js";
+import type { Normalization } from "../normalization.js";
+import type { NpyArray } from "./npy.js";
+import { encodeNpz, readNpz, type NpzFile } from "./npz.js";
+import type { Trajectories } from "./trajectories.js";
+
+/**
+ * Reads `states` (N, Do), `actions` (N, Da), `traj_lengths` (E, adding up to at most N) and, if present, `rewards` and
+ * `terminals` (N); and `obs_min`, `obs_max`, `action_min`, `action_max` from the second file. Other arrays are ignored.
+ * @throws InputError as {@link readNpz}, `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`.
+ */
+export async function readTrajectories(path: string, normalizationPath: string): Promise<Trajectories> {
+  const file = await readNpz(path);
+  const states = column(file, path, "states", 2);
+  const actions = column(file, path, "actions", 2);
+  const rows = states.shape[0]!;
+  const episodeLengths = readLengths(file, path, rows);
+  const steps = episodeLengths.reduce((total, length) => total + length, 0);
+  const [observationDimension, actionDimension] = [states.shape[1]!, actions.shape[1]!];
+  const optional = (key: string) =>
+    file.has(key) ? column(file, path, key, 1, rows).data.subarray(0, steps) : undefined;
+  const [rewards, terminals] = [optional("rewards"), optional("terminals")];
+  requireLength(actions, `${path}: actions`, rows);
+  return {
+    observations: Float32Array.from(states.data.subarray(0, steps * observationDimension)),
+    actions: Float32Array.from(actions.data.subarray(0, steps * actionDimension)),
+    rewards: rewards && Float32Array.from(rewards),
+    terminals: terminals && Uint8Array.from(terminals, (flag) => (flag ? 1 : 0)),
+    episodeLengths,
+    observationDimension,
+    actionDimension,
+    normalization: await readNormalization(normalizationPath, observationDimension, actionDimension),
+  };
+}
+
+/** Both files' bytes: float32, traj_lengths int64, terminals boolean, compressed. */
+export function encodeTrajectories(trajectories: Trajectories): { train: Uint8Array; normalization: Uint8Array } {
+  const { observations, actions, rewards, terminals, episodeLengths, normalization } = trajectories;
+  const floats = (data: Float32Array, width?: number): NpyArray => ({
+    type: "f4",
+    shape: width === undefined ? [data.length] : [data.length / width, width],
+    data,
+  });
+  return {
+    train: encodeNpz({
+      states: floats(observations, trajectories.observationDimension),
+      actions: floats(actions, trajectories.actionDimension),
+      ...(rewards && { rewards: floats(rewards) }),
+      ...(terminals && { terminals: { type: "b1", shape: [terminals.length], data: terminals } }),
+      traj_lengths: { type: "i8", shape: [episodeLengths.length], data: episodeLengths },
+    }),
+    normalization: encodeNpz({
+      obs_min: floats(normalization.observationMin),
+      obs_max: floats(normalization.observationMax),
+      action_min: floats(normalization.actionMin),
+      action_max: floats(normalization.actionMax),
+    }),
+  };
+}
+
+async function readNormalization(path: string, observations: number, actions: number): Promise<Normalization> {
+  const file = await readNpz(path);
+  const read = (key: string, length: number) => Float32Array.from(column(file, path, key, 1, length).data);
+  const bounds = (prefix: string, length: number) => {
+    const [min, max] = [read(`${prefix}_min`, length), read(`${prefix}_max`, length)];
+    const wrong = min.findIndex((value, i) => value > max[i]!);
+    if (wrong >= 0) {
+      fail(
+        "DMPO_DATA_VALUES",
+        `${path}: ${prefix}_min`,
+        `is larger than ${prefix}_max in column ${wrong}`,
+        "minimum <= maximum",
+      );
+    }
+    return [min, max] as const;
+  };
+  const [observationMin, observationMax] = bounds("obs", observations);
+  const [actionMin, actionMax] = bounds("action", actions);
+  return { observationMin, observationMax, actionMin, actionMax };
+}
+
+/** Zero-length episodes, which some converters write, are dropped. */
+function readLengths(file: NpzFile, path: string, rows: number): Int32Array {
+  const lengths = Array.from(column(file, path, "traj_lengths", 1).data);
+  const where = `${path}: traj_lengths`;
+  const bad = lengths.find((length) => !Number.isInteger(length) || length < 0);
+  if (bad !== undefined) fail("DMPO_DATA_VALUES", where, `contains ${bad}`, "numbers of steps, 0 or more");
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total > rows) fail("DMPO_DATA_SHAPE", where, `adds up to ${total} steps`, `at most ${rows}, the rows of states`);
+  if (total === 0) fail("DMPO_DATA_EMPTY", where, "contains no episode", "at least one episode of one step");
+  return Int32Array.from(lengths.filter((length) => length > 0));
+}
+
+function column(file: NpzFile, path: string, key: string, rank: 1 | 2, length?: number): NpyArray {
+  const array = file.get(key);
+  const where = `${path}: ${key}`;
+  const { shape, data } = array;
+  if (shape.length !== rank || (rank === 2 && shape[1] === 0)) {
+    const expected = rank === 2 ? "2 axes: (steps, dimensions)" : "1 axis";
+    fail("DMPO_DATA_SHAPE", where, `has shape (${shape.join(", ")})`, expected);
+  }
+  if (length !== undefined) requireLength(array, where, length);
+  const bad = data.findIndex((value) => !Number.isFinite(Math.fround(value)));
+  if (bad >= 0) {
+    const row = Math.floor(bad / (shape[1] ?? 1));
+    fail("DMPO_DATA_VALUES", where, `is ${data[bad]} at row ${row}`, "finite float32 numbers");
+  }
+  return array;
+}
+
+function requireLength({ shape }: NpyArray, where: string, length: number): void {
+  if (shape[0] !== length) fail("DMPO_DATA_SHAPE", where, `has ${shape[0]} rows`, `${length}`);
+}

@@ -1,0 +1,55 @@
+// Transitions that a user already has in memory: nested arrays, or flat ones with a shape.
+import { fail } from "../errors.js";
+import { toTrajectories, type Table } from "./recording.js";
+import type { Trajectories } from "./trajectories.js";
+
+/** N steps in order of time, not normalised: tables as N arrays of equal length, or flat with a shape. */
+export interface RawTrajectories {
+  readonly name?: string;
+  /** (N, Do) */
+  readonly observations: Table | readonly ArrayLike<number>[];
+  /** (N, Da) */
+  readonly actions: Table | readonly ArrayLike<number>[];
+  /** (N) */
+  readonly rewards?: ArrayLike<number>;
+  /** (N), 0 or 1. */
+  readonly terminals?: ArrayLike<number | boolean>;
+  /** Positive integers adding up to N. */
+  readonly episodeLengths: ArrayLike<number>;
+}
+
+/** @throws InputError `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
+export function fromArrays(raw: RawTrajectories): Trajectories {
+  const source = raw.name ?? "Dataset.from";
+  const observations = toTable(raw.observations, `${source}: observations`);
+  const actions = toTable(raw.actions, `${source}: actions`);
+  const terminals = raw.terminals && Uint8Array.from(raw.terminals, Number);
+  return toTrajectories(
+    { ...raw, source, observations, actions, terminals },
+    checkedLengths(raw, observations, source),
+  );
+}
+
+function toTable(values: RawTrajectories["observations"], where: string): Table {
+  if ("shape" in values) return values;
+  const width = values[0]?.length ?? 0;
+  const ragged = values.findIndex((row) => row.length !== width);
+  if (ragged >= 0) {
+    fail("DMPO_DATA_SHAPE", where, `row ${ragged} has ${values[ragged]!.length} values`, `${width}, as row 0`);
+  }
+  const data = new Float64Array(values.length * width);
+  values.forEach((row, i) => data.set(row, i * width));
+  return { data, shape: [values.length, width] };
+}
+
+function checkedLengths({ episodeLengths }: RawTrajectories, { shape }: Table, source: string): Int32Array {
+  const where = `${source}: episodeLengths`;
+  const lengths = Array.from(episodeLengths);
+  const bad = lengths.find((length) => !Number.isInteger(length) || length < 1);
+  if (bad !== undefined) fail("DMPO_DATA_SHAPE", where, `contains ${bad}`, "positive integers");
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total !== shape[0]) {
+    fail("DMPO_DATA_SHAPE", where, `adds up to ${total}`, `${shape[0]}, the rows of observations`);
+  }
+  return Int32Array.from(lengths);
+}

@@ -1,0 +1,132 @@
+// Training samples: every window of Ta actions inside an episode, with the To observations that led up to it.
+// History before an episode's first frame repeats that frame; action windows never cross an episode's end.
+import { fail } from "../errors.js";
+import type { Trajectories } from "./trajectories.js";
+
+export interface WindowOptions {
+  /** Actions per window, Ta. */
+  readonly horizonSteps: number;
+  /** Observations per window, To; the last is the one at the first action. Default 1. */
+  readonly condSteps?: number;
+}
+
+/** All windows of a data set, addressed by 0 <= index < count. */
+export class WindowSampler {
+  readonly #data: Trajectories;
+  readonly #horizonSteps: number;
+  readonly #condSteps: number;
+  /** Row of each window's first action. */
+  readonly #starts: Int32Array;
+  /** Row of the first frame of each window's episode. */
+  readonly #episodeStarts: Int32Array;
+
+  /** @throws InputError `DMPO_DATA_WINDOWS` if no episode is `horizonSteps` long. */
+  constructor(data: Trajectories, { horizonSteps, condSteps = 1 }: WindowOptions) {
+    requirePositive({ horizonSteps, condSteps });
+    const count = data.episodeLengths.reduce((total, length) => total + Math.max(0, length - horizonSteps + 1), 0);
+    if (count === 0) {
+      const longest = data.episodeLengths.reduce((most, length) => Math.max(most, length), 0);
+      fail(
+        "DMPO_DATA_WINDOWS",
+        "horizonSteps",
+        String(horizonSteps),
+        `at most ${longest}, the length of the longest episode`,
+      );
+    }
+    this.#data = data;
+    this.#horizonSteps = horizonSteps;
+    this.#condSteps = condSteps;
+    this.#starts = new Int32Array(count);
+    this.#episodeStarts = new Int32Array(count);
+    let [window, episodeStart] = [0, 0];
+    for (const length of data.episodeLengths) {
+      for (let i = 0; i <= length - horizonSteps; i++, window++) {
+        this.#starts[window] = episodeStart + i;
+        this.#episodeStarts[window] = episodeStart;
+      }
+      episodeStart += length;
+    }
+  }
+
+  get count(): number {
+    return this.#starts.length;
+  }
+
+  /**
+   * Writes the windows at `indices` (B) one after the other, allocating nothing.
+   * @param actions (B, Ta, Da). @param observations (B, To, Do), oldest first.
+   * @throws InputError `DMPO_DATA_WINDOWS` for an index out of range or a buffer of another size.
+   */
+  fill(indices: ArrayLike<number>, actions: Float32Array, observations: Float32Array): void {
+    const { observationDimension, actionDimension } = this.#data;
+    const actionSize = this.#horizonSteps * actionDimension;
+    requireSize("actions", actions, indices.length * actionSize);
+    requireSize("observations", observations, indices.length * this.#condSteps * observationDimension);
+    let target = 0;
+    for (let b = 0; b < indices.length; b++) {
+      const start = this.#starts[indices[b]!];
+      if (start === undefined) fail("DMPO_DATA_WINDOWS", `indices[${b}]`, String(indices[b]), `0 to ${this.count - 1}`);
+      copy(this.#data.actions, start * actionDimension, actions, b * actionSize, actionSize);
+      const first = this.#episodeStarts[indices[b]!]!;
+      for (let back = this.#condSteps - 1; back >= 0; back--, target += observationDimension) {
+        const row = Math.max(start - back, first);
+        copy(this.#data.observations, row * observationDimension, observations, target, observationDimension);
+      }
+    }
+  }
+}
+
+/**
+ * Random split of the windows 0 to `count` - 1.
+ * @param trainSplit share used for training, in (0, 1]; 1 leaves the validation part empty.
+ */
+export function splitWindows(
+  count: number,
+  trainSplit: number,
+  stream: { permutation(count: number): Int32Array },
+): { readonly train: Int32Array; readonly validation: Int32Array } {
+  if (!(trainSplit > 0 && trainSplit <= 1)) {
+    fail("DMPO_DATA_WINDOWS", "trainSplit", String(trainSplit), "a share in (0, 1]");
+  }
+  const order = stream.permutation(count);
+  const split = Math.floor(count * trainSplit);
+  return { train: order.subarray(0, split), validation: order.subarray(split) };
+}
+
+/**
+ * One epoch: consecutive parts of `order`, `batchSize` each; a last, smaller part is dropped, as in the reference.
+ * @throws InputError `DMPO_DATA_WINDOWS` if there are fewer windows than one batch takes.
+ */
+export function batches(order: Int32Array, batchSize: number): Iterable<Int32Array> {
+  requirePositive({ batchSize });
+  if (order.length < batchSize) {
+    const remedy = "use a smaller batch or more data";
+    fail(
+      "DMPO_DATA_WINDOWS",
+      "batchSize",
+      `${batchSize}, but there are ${order.length} windows`,
+      `at most ${order.length}`,
+      remedy,
+    );
+  }
+  return wholeBatches(order, batchSize);
+}
+
+function* wholeBatches(order: Int32Array, batchSize: number): Generator<Int32Array, void> {
+  for (let end = batchSize; end <= order.length; end += batchSize) yield order.subarray(end - batchSize, end);
+}
+
+function copy(from: Float32Array, at: number, to: Float32Array, target: number, count: number): void {
+  // For a few dozen numbers faster than set(subarray()), which makes an object.
+  for (let i = 0; i < count; i++) to[target + i] = from[at + i]!;
+}
+
+function requirePositive(sizes: Readonly<Record<string, number>>): void {
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!Number.isInteger(size) || size < 1) fail("DMPO_DATA_WINDOWS", name, String(size), "a positive integer");
+  }
+}
+
+function requireSize(name: string, buffer: Float32Array, size: number): void {
+  if (buffer.length !== size) fail("DMPO_DATA_WINDOWS", name, `holds ${buffer.length} numbers`, String(size));
+}
