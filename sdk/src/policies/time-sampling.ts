@@ -1,0 +1,60 @@
+// Times of MeanFlow batches: pairs r <= t in [0, 1] (t = 1 is noise), a given share of them equal.
+import { z } from "zod";
+import type { RandomStream } from "../engine/random.js";
+
+export const timeDistribution = z
+  .discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("logitNormal"),
+      mean: z.number().default(-0.4),
+      std: z.number().positive().default(1),
+    }),
+    z.strictObject({ type: z.literal("uniform") }),
+    z.strictObject({
+      type: z.literal("beta"),
+      a: z.number().positive().default(1.5).describe("a > b favours noisy actions"),
+      b: z.number().positive().default(1),
+    }),
+  ])
+  .prefault({ type: "logitNormal" })
+  .describe("distribution of the two times whose maximum is t and whose minimum is r");
+export type TimeDistribution = z.output<typeof timeDistribution>;
+
+/** Rows of a batch of `size` that have r = t: the first floor(flowRatio size). */
+export function equalRows(flowRatio: number, size: number): number {
+  return Math.floor(flowRatio * size);
+}
+
+/**
+ * Fills `t` and `r` (B each): two draws per row, sorted, then r = t in the first {@link equalRows}. Which rows are equal is
+ * not drawn, because batches are random permutations already; known rows let the loss skip their tangents.
+ */
+export function fillTimes(
+  t: Float32Array,
+  r: Float32Array,
+  random: RandomStream,
+  { times, flowRatio }: { times: TimeDistribution; flowRatio: number },
+): void {
+  draw(t, random, times);
+  draw(r, random, times);
+  const equal = equalRows(flowRatio, t.length);
+  for (let i = 0; i < t.length; i++) {
+    const [low, high] = [Math.min(t[i]!, r[i]!), Math.max(t[i]!, r[i]!)];
+    t[i] = high;
+    r[i] = i < equal ? high : low;
+  }
+}
+
+function draw(out: Float32Array, random: RandomStream, times: TimeDistribution): void {
+  switch (times.type) {
+    case "logitNormal":
+      random.logitNormal(out, times.mean, times.std);
+      break;
+    case "uniform":
+      random.uniform(out);
+      break;
+    case "beta":
+      random.beta(out, times.a, times.b);
+      break;
+  }
+}
