@@ -1,0 +1,56 @@
+// A figure is plain data, Plotly's {data, layout}: it can be drawn in a notebook, saved, compared in a test or written
+// as JSON without loading a browser or Plotly itself.
+
+/** A Plotly trace. The attributes set by the charts here are typed; any other attribute of the schema may be added. */
+export interface Trace {
+  readonly type: "scatter" | "bar" | (string & {});
+  readonly name?: string;
+  readonly x?: readonly (number | string | null)[];
+  readonly y?: readonly (number | null)[];
+  readonly showlegend?: boolean;
+  readonly [attribute: string]: unknown;
+}
+
+/** A Plotly axis. */
+export interface Axis {
+  readonly title?: { readonly text: string; readonly [attribute: string]: unknown };
+  readonly type?: "linear" | "log" | "category";
+  readonly range?: readonly [number, number];
+  readonly [attribute: string]: unknown;
+}
+
+/** A Plotly layout. `width` and `height` (pixels) are set only where the drawing's geometry asks for them. */
+export interface Layout {
+  readonly title?: {
+    readonly text: string;
+    readonly subtitle?: { readonly text: string };
+    readonly [attribute: string]: unknown;
+  };
+  readonly width?: number;
+  readonly height?: number;
+  readonly xaxis?: Axis;
+  readonly yaxis?: Axis;
+  readonly [attribute: string]: unknown;
+}
+
+/** What every chart function returns and every export function takes. */
+export interface Figure {
+  readonly data: readonly Trace[];
+  readonly layout: Layout;
+}
+
+/** The figure's title without Plotly's markup, such as <b>. */
+export function titleText({ layout }: Figure): string | undefined {
+  return layout.title?.text.replace(/<\/?(?:b|i|em|strong|s|u|sub|sup|br|span|a)(?: [^<>]*)?>/gi, "");
+}
+
+/** Size of a drawing in CSS pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size that the figure asks for, 720 x 440 if it does not. */
+export function preferredSize({ layout }: Figure): Size {
+  return { width: layout.width ?? 720, height: layout.height ?? 440 };
+}
