@@ -1,0 +1,35 @@
+// Saving a figure to a file whose extension says the format.
+import { extname } from "node:path";
+import { fail, nearest } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import { titleText, type Figure } from "./figure.js";
+import { reportHtml } from "./report/report-page.js";
+import { toPng, toSvg } from "./static/static-export.js";
+
+const formats: Readonly<Record<string, (figure: Figure) => Promise<string | Uint8Array>>> = {
+  ".png": (figure) => toPng(figure),
+  ".svg": (figure) => toSvg(figure),
+  ".json": async ({ data, layout }) => JSON.stringify({ data, layout }),
+  ".html": (figure) => reportHtml({ title: titleText(figure) ?? "Figure", figures: [{ title: "", figure }] }),
+};
+
+/**
+ * Writes the figure as `.png` (twice the pixels), `.svg`, `.json` (Plotly's data and layout) or `.html` (interactive, offline),
+ * making missing folders. Throws DMPO_FIGURE_FORMAT for another extension, DMPO_FIGURE_DRAW if it cannot be drawn.
+ */
+export async function saveFigure(figure: Figure, path: string): Promise<void> {
+  const extension = extname(path).toLowerCase();
+  const format = formats[extension];
+  if (!format) {
+    const known = Object.keys(formats);
+    const guess = nearest(extension, known);
+    fail(
+      "DMPO_FIGURE_FORMAT",
+      path,
+      `unknown extension "${extension}"`,
+      known.join(", "),
+      guess && `did you mean "${guess}"?`,
+    );
+  }
+  await writeFileAtomic(path, await format(figure));
+}

@@ -1,0 +1,190 @@
+// Everything that draws, in one file: the drawing engine starts once.
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createCanvas, loadImage } from "@napi-rs/canvas";
+import { JSDOM } from "jsdom";
+import { afterAll, expect, test } from "vitest";
+import { learningCurve } from "../../sdk/src/figures/charts/learning-curve.js";
+import { saveFigure } from "../../sdk/src/figures/save-figure.js";
+import { reportHtml, writeReport } from "../../sdk/src/figures/report/report-page.js";
+import { closeStaticExport, toPng, toSvg } from "../../sdk/src/figures/static/static-export.js";
+
+const runs = [
+  { name: "first run", x: [0, 1, 2], y: [0, 2, 3], spread: [1, 1, 1] },
+  { name: "second run", x: [0, 1, 2], y: [1, 1, 1] },
+];
+const figure = learningCurve(runs, { title: "Return <of> R&D" });
+const folder = mkdtempSync(join(tmpdir(), "dmpo-figures-"));
+
+afterAll(closeStaticExport);
+
+/** Parses as XML; throws if the text is not well-formed. */
+function parseXml(text: string): Document {
+  return new JSDOM(text, { contentType: "image/svg+xml" }).window.document;
+}
+
+/** Share of pixels that are not white in a region given in pixels of the image. */
+async function inkShare(png: Uint8Array, x: number, y: number, width: number, height: number): Promise<number> {
+  const image = await loadImage(Buffer.from(png));
+  const context = createCanvas(image.width, image.height).getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(x, y, width, height);
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) if (Math.min(data[at]!, data[at + 1]!, data[at + 2]!) < 200) ink++;
+  return ink / (width * height);
+}
+
+test("the SVG is well-formed, complete and the same each time", async () => {
+  const svg = await toSvg(figure, { width: 600, height: 400 });
+  const document = parseXml(svg);
+  expect(document.documentElement.getAttribute("width")).toBe("600");
+  const texts = [...document.querySelectorAll("text")].map((text) => text.textContent);
+  expect(texts).toEqual(expect.arrayContaining(["Return <of> R&D", "environment steps", "first run", "second run"]));
+  expect(svg).not.toContain("url('");
+  expect(await toSvg(figure, { width: 600, height: 400 })).toBe(svg);
+});
+
+test("legend entries have the width of their text and do not overlap", async () => {
+  const long = runs.map((run, index) => ({ ...run, name: `a rather long name of a run, number ${index}` }));
+  const document = parseXml(await toSvg(learningCurve(long)));
+  const background = document.querySelector(".legend rect.bg")!;
+  expect(Number(background.getAttribute("width"))).toBeGreaterThan(400);
+  const shifts = [...document.querySelectorAll(".legend .groups")].map((entry) =>
+    Number(/translate\(([\d.]+)/.exec(entry.getAttribute("transform")!)?.[1] ?? 0),
+  );
+  expect(shifts[1]! - shifts[0]!).toBeGreaterThan(200);
+});
+
+test("the PNG has the wanted size, with title, axes and legend in their places", async () => {
+  const png = await toPng(figure, { width: 600, height: 400, scale: 1.5 });
+  const { width, height } = await loadImage(png);
+  expect([width, height]).toEqual([900, 600]);
+  expect(await inkShare(png, 90, 30, 300, 40)).toBeGreaterThan(0.03);
+  expect(await inkShare(png, 90, 560, 300, 40)).toBeGreaterThan(0.02);
+  expect(await inkShare(png, 0, 150, 30, 300)).toBeGreaterThan(0.01);
+  expect(await inkShare(png, 880, 0, 20, 600)).toBe(0);
+});
+
+test("every kind of two-dimensional trace can be drawn", async () => {
+  const svg = await toSvg({
+    data: [
+      {
+        type: "heatmap",
+        z: [
+          [1, 2],
+          [3, 4],
+        ],
+        xaxis: "x",
+        yaxis: "y",
+      },
+      { type: "box", y: [1, 2, 3, 9], xaxis: "x2", yaxis: "y2" },
+      { type: "violin", y: [1, 2, 3, 9], xaxis: "x2", yaxis: "y2" },
+    ],
+    layout: { grid: { rows: 1, columns: 2, pattern: "independent" }, annotations: [{ text: "here", x: 0, y: 0 }] },
+  });
+  expect(parseXml(svg).querySelectorAll("image, path.box, path.violin").length).toBeGreaterThanOrEqual(3);
+});
+
+test("drawing leaves no timer behind that keeps the process alive", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate/.test(name)).length;
+  const before = timers();
+  await toSvg(figure);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(timers()).toBeLessThanOrEqual(before);
+});
+
+test("a figure is saved in the format of its extension", async () => {
+  for (const name of ["a/figure.png", "figure.svg", "figure.json", "figure.HTML"])
+    await saveFigure(figure, join(folder, name));
+  expect(readFileSync(join(folder, "a/figure.png")).subarray(1, 4).toString()).toBe("PNG");
+  expect(readFileSync(join(folder, "figure.svg"), "utf8")).toMatch(/^<svg /);
+  expect(JSON.parse(readFileSync(join(folder, "figure.json"), "utf8"))).toEqual(JSON.parse(JSON.stringify(figure)));
+  expect(readFileSync(join(folder, "figure.HTML"), "utf8")).toContain("<h1>Return &lt;of&gt; R&amp;D</h1>");
+  await expect(saveFigure(figure, join(folder, "figure.pgn"))).rejects.toThrow(
+    /unknown extension ".pgn"[\s\S]*"\.png"/,
+  );
+});
+
+const report = {
+  title: 'Results of "A" & <b>B</b>',
+  summary: ["<script>alert(1)</script>", "second paragraph"],
+  tables: [
+    {
+      title: "Evaluation",
+      columns: ["policy", "return"],
+      rows: [
+        ["<base>", 1201.4],
+        ["tuned", 3012],
+      ],
+    },
+  ],
+  figures: [
+    {
+      figure: learningCurve([{ ...runs[0]!, name: "</script><img src=x>" }, runs[1]!], { title: "Own title" }),
+      caption: "5 > 3",
+    },
+    { title: "Other", figure },
+  ],
+  footer: "seed 42 <here>",
+};
+
+test("the report shows text as text", async () => {
+  const { document } = new JSDOM(await reportHtml(report)).window;
+  expect(document.title).toBe(report.title);
+  expect([...document.querySelectorAll(".summary p")].map(({ textContent }) => textContent)).toEqual(report.summary);
+  expect([...document.querySelectorAll("td")].map(({ textContent }) => textContent)).toEqual([
+    "<base>",
+    "1,201",
+    "tuned",
+    "3,012",
+  ]);
+  expect([...document.querySelectorAll("h2")].map(({ textContent }) => textContent)).toEqual([
+    "Evaluation",
+    "Own title",
+    "Other",
+  ]);
+  expect(document.querySelector("footer")!.textContent).toBe(report.footer);
+  expect(document.querySelectorAll("script")).toHaveLength(3);
+  expect(document.querySelectorAll("img")).toHaveLength(2);
+});
+
+test("the report's figures have a picture each and the data for the interactive version", async () => {
+  const { document } = new JSDOM(await reportHtml(report)).window;
+  const figures = JSON.parse(document.getElementById("figures")!.textContent) as { layout: object }[];
+  expect(figures).toHaveLength(2);
+  expect(figures[0]!.layout).not.toHaveProperty("title");
+  for (const image of document.querySelectorAll("img")) {
+    const svg = Buffer.from(image.src.split(",")[1]!, "base64").toString();
+    expect(parseXml(svg).querySelectorAll(".legend text")).toHaveLength(2);
+    expect(svg).not.toContain("Own title");
+  }
+});
+
+test("the report loads nothing: every reference is a data address", async () => {
+  const html = await reportHtml(report);
+  const { document } = new JSDOM(html).window;
+  const references = [...document.querySelectorAll("[src], [href]")].map(
+    (element) => element.getAttribute("src") ?? element.getAttribute("href"),
+  );
+  expect(references.every((reference) => reference!.startsWith("data:"))).toBe(true);
+  expect(html.replace(/<script type="text\/plain"[\s\S]*?<\/script>/, "")).not.toMatch(/https?:|url\(|@import/);
+  expect(document.querySelector("meta[http-equiv]")!.getAttribute("content")).toContain("default-src 'none'");
+  expect(html.length).toBeLessThan(1_200_000);
+});
+
+test("a report lies in its folder as one file; without figures it is a few kilobytes", async () => {
+  const path = await writeReport(join(folder, "new", "report"), { title: "Empty" });
+  expect(readdirSync(join(folder, "new", "report"))).toEqual(["index.html"]);
+  expect(readFileSync(path, "utf8").length).toBeLessThan(10_000);
+});
+
+test("a row that does not fit its table is refused", async () => {
+  const table = { title: "t", columns: ["a", "b"], rows: [["x", 1], ["y"]] };
+  await expect(reportHtml({ title: "r", tables: [table] })).rejects.toThrow(/table "t"\.rows\[1\]: 1 cells/);
+});
+
+test("after closing, drawing starts anew", async () => {
+  await closeStaticExport();
+  expect(await toSvg(figure)).toMatch(/^<svg /);
+});
