@@ -1,0 +1,61 @@
+// The numbers that go into and come out of one action chunk, for many environments side by side.
+
+/** Sizes: E environments, Te actions per chunk, To observations of history, Do and Da numbers each. */
+export interface ChunkShape {
+  readonly count: number;
+  readonly actionSteps: number;
+  readonly condSteps: number;
+  readonly observationDimension: number;
+  readonly actionDimension: number;
+}
+
+export interface ChunkBuffers {
+  /** (E, Te, Da), in. */
+  readonly actions: Float32Array;
+  /** (E, To, Do), oldest first; of the next episode where one ended. */
+  readonly observations: Float32Array;
+  /** (E, To, Do), the last ones of an episode; written only where one ended. */
+  readonly finalObservations: Float32Array;
+  /** (E), summed over the chunk. */
+  readonly rewards: Float32Array;
+  /** (E), 1 where a terminal state was reached. */
+  readonly terminated: Uint8Array;
+  /** (E), 1 where the time limit cut the episode off. */
+  readonly truncated: Uint8Array;
+  /** (E), actions executed: less than Te where an episode ended early. */
+  readonly executedSteps: Int32Array;
+}
+
+type Allocate = (bytes: number) => ArrayBufferLike;
+
+/** Zeroed buffers, by default in memory of their own. */
+export function chunkBuffers(shape: ChunkShape, allocate: Allocate = (bytes) => new ArrayBuffer(bytes)): ChunkBuffers {
+  const { count, actionSteps, condSteps, observationDimension, actionDimension } = shape;
+  const floats = (size: number) => new Float32Array(allocate(4 * size));
+  return {
+    actions: floats(count * actionSteps * actionDimension),
+    observations: floats(count * condSteps * observationDimension),
+    finalObservations: floats(count * condSteps * observationDimension),
+    rewards: floats(count),
+    terminated: new Uint8Array(allocate(count)),
+    truncated: new Uint8Array(allocate(count)),
+    executedSteps: new Int32Array(allocate(4 * count)),
+  };
+}
+
+/** Views of what belongs to the environment `index` of `count`. */
+export function chunkOf(buffers: ChunkBuffers, count: number, index: number): ChunkBuffers {
+  const part = <T extends Float32Array | Uint8Array | Int32Array>(whole: T): T => {
+    const size = whole.length / count;
+    return whole.subarray(index * size, (index + 1) * size) as T;
+  };
+  return {
+    actions: part(buffers.actions),
+    observations: part(buffers.observations),
+    finalObservations: part(buffers.finalObservations),
+    rewards: part(buffers.rewards),
+    terminated: part(buffers.terminated),
+    truncated: part(buffers.truncated),
+    executedSteps: part(buffers.executedSteps),
+  };
+}

@@ -1,0 +1,59 @@
+// What an environment is to the rest of the project: a name, a few numbers, and simulations that deal in typed arrays.
+import type { RandomStream } from "../engine/random.js";
+
+/**
+ * Mass of a capsule: "legacy" weighs it as MuJoCo up to 2.1.0 did, as a cylinder with half a radius more at either end,
+ * which is what D4RL's data were recorded with; "exact" as later versions do.
+ */
+export type Inertia = "legacy" | "exact";
+
+/** A robot link in a picture, projected on the vertical plane: a thick line from `from` to `to`, metres, (x, z). */
+export interface Capsule {
+  readonly name: string;
+  readonly from: readonly [x: number, z: number];
+  readonly to: readonly [x: number, z: number];
+  readonly radius: number;
+}
+
+/** Joint positions and velocities, from which everything else follows. */
+export interface PhysicsState {
+  readonly qpos: ArrayLike<number>;
+  readonly qvel: ArrayLike<number>;
+}
+
+/** One running simulation, in raw units. The caller counts steps and decides when to reset. */
+export interface Simulation {
+  /** Puts the robot into a random initial state. */
+  reset(random: RandomStream): void;
+  /** Advances one control step with `action` (Da), which may be clipped in place; returns the reward. */
+  step(action: Float64Array): number;
+  /** Writes the raw observation (Do). */
+  observe(out: Float64Array): void;
+  /** Whether the current state ends the episode. */
+  terminated(): boolean;
+  /** Copy of the state. */
+  state(): PhysicsState;
+  setState(state: PhysicsState): void;
+  /** Frees the engine's memory; the simulation must not be used afterwards. */
+  delete(): void;
+}
+
+/** One environment: a file that ends in a definition, and a line in registry.ts. */
+export interface EnvironmentDefinition {
+  /** Canonical name, e.g. "hopper-v2". */
+  readonly name: string;
+  /** Further names, such as those of the datasets recorded in it. */
+  readonly aliases: readonly string[];
+  readonly observationDimension: number;
+  readonly actionDimension: number;
+  /** Control steps after which an episode is cut off. */
+  readonly maxEpisodeSteps: number;
+  /** The robot as a stick figure, where there is a picture of it. */
+  pose?(qpos: ArrayLike<number>): Capsule[];
+  create(options: { readonly inertia: Inertia }): Promise<Simulation>;
+}
+
+/** Checks the shape of a definition at compile time and freezes it. */
+export function defineEnvironment(definition: EnvironmentDefinition): EnvironmentDefinition {
+  return Object.freeze(definition);
+}

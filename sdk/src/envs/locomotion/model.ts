@@ -1,0 +1,34 @@
+// MuJoCo models written as data: elements with attributes, and capsules that weigh what they weighed in MuJoCo 2.1.0.
+import type { Inertia } from "../environment.js";
+
+export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[] | undefined>>;
+
+export interface Element {
+  readonly tag: string;
+  readonly attributes: Attributes;
+  readonly children: readonly Element[];
+}
+
+export function element(tag: string, attributes: Attributes = {}, ...children: readonly Element[]): Element {
+  return { tag, attributes, children };
+}
+
+/** MJCF text. Numbers are written so that they read back exactly; undefined attributes are left out. */
+export function toXml({ tag, attributes, children }: Element): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}="${Array.isArray(value) ? value.join(" ") : String(value)}"`)
+    .join("");
+  return children.length > 0 ? `<${tag}${written}>${children.map(toXml).join("")}</${tag}>` : `<${tag}${written}/>`;
+}
+
+/**
+ * A capsule along its own z axis, `halfLength` without the caps (m). With legacy inertia the capsule only collides and a
+ * cylinder of half-length `halfLength + radius / 2`, which touches nothing, carries the mass.
+ */
+export function capsule(radius: number, halfLength: number, attributes: Attributes, inertia: Inertia): Element[] {
+  const shape = element("geom", { type: "capsule", size: [radius, halfLength], ...attributes });
+  if (inertia === "exact") return [shape];
+  const mass = { type: "cylinder", size: [radius, halfLength + radius / 2], contype: 0, conaffinity: 0 };
+  return [{ ...shape, attributes: { ...shape.attributes, mass: 0 } }, element("geom", { ...attributes, ...mass })];
+}

@@ -1,0 +1,111 @@
+// One environment, one action at a time, in raw units: for trying things out and for pictures.
+import { Random, type RandomStream } from "../engine/random.js";
+import { fail } from "../errors.js";
+import type { Capsule, EnvironmentDefinition, Inertia, PhysicsState, Simulation } from "./environment.js";
+import { findEnvironment } from "./registry.js";
+
+export interface EnvironmentOptions {
+  /** Default 0. Equal seeds give equal episodes, the same as environment 0 of a vector with that seed. */
+  readonly seed?: number;
+  readonly inertia?: Inertia;
+}
+
+export interface Transition {
+  /** (Do), raw. */
+  readonly observation: Float64Array;
+  readonly reward: number;
+  /** Whether a terminal state was reached. */
+  readonly terminated: boolean;
+  /** Whether the time limit cut the episode off. */
+  readonly truncated: boolean;
+}
+
+/** @throws InputError DMPO_ENV_UNKNOWN with the nearest known name. */
+export async function makeEnvironment(env: string, options: EnvironmentOptions = {}): Promise<Environment> {
+  const { seed = 0, inertia = "legacy" } = options;
+  const definition = await findEnvironment(env);
+  const random = new Random(seed).stream("environment");
+  return new Environment(definition, await definition.create({ inertia }), random);
+}
+
+export class Environment {
+  readonly #simulation: Simulation;
+  readonly #random: RandomStream;
+  readonly #action: Float64Array;
+  #elapsed = 0;
+  #running = false;
+
+  constructor(
+    /** Its name, dimensions and time limit. */
+    readonly definition: EnvironmentDefinition,
+    simulation: Simulation,
+    random: RandomStream,
+  ) {
+    this.#simulation = simulation;
+    this.#random = random;
+    this.#action = new Float64Array(definition.actionDimension);
+  }
+
+  /** Starts an episode; returns the raw observation (Do). */
+  reset(): Float64Array {
+    this.#simulation.reset(this.#random);
+    this.#elapsed = 0;
+    this.#running = true;
+    return this.#observe();
+  }
+
+  /**
+   * @param action (Da), clipped to the limits.
+   * @throws InputError DMPO_ENV_ACTION, or DMPO_ENV_STATE where no episode is running.
+   */
+  step(action: ArrayLike<number>): Transition {
+    if (!this.#running) fail("DMPO_ENV_STATE", "environment", "no episode is running", "one that is", "call reset()");
+    this.#setAction(action);
+    const reward = this.#simulation.step(this.#action);
+    const terminated = this.#simulation.terminated();
+    const truncated = ++this.#elapsed >= this.definition.maxEpisodeSteps && !terminated;
+    this.#running = !terminated && !truncated;
+    return { observation: this.#observe(), reward, terminated, truncated };
+  }
+
+  /** Copy of joint positions and velocities. */
+  state(): PhysicsState {
+    return this.#simulation.state();
+  }
+
+  /** Puts the robot into a state, within the running episode or, before the first, as its start. */
+  setState(state: PhysicsState): void {
+    const current = this.#simulation.state();
+    for (const part of ["qpos", "qvel"] as const) {
+      const [found, expected] = [state[part].length, current[part].length];
+      if (found !== expected) fail("DMPO_ENV_STATE", part, `${found} numbers`, `${expected} numbers`);
+    }
+    this.#simulation.setState(state);
+    this.#running = true;
+  }
+
+  /** The robot as a stick figure in the plane, metres; empty where there is no picture of it. */
+  pose(): Capsule[] {
+    return this.definition.pose?.(this.state().qpos) ?? [];
+  }
+
+  /** Frees the engine's memory; the environment must not be used afterwards. */
+  close(): void {
+    this.#simulation.delete();
+  }
+
+  #observe(): Float64Array {
+    const observation = new Float64Array(this.definition.observationDimension);
+    this.#simulation.observe(observation);
+    return observation;
+  }
+
+  #setAction(action: ArrayLike<number>): void {
+    const { actionDimension } = this.definition;
+    const given = Array.from(action);
+    if (given.length !== actionDimension || !given.every(Number.isFinite)) {
+      fail("DMPO_ENV_ACTION", "action", `[${given.join(", ")}]`, `${actionDimension} finite numbers`);
+    }
+    this.#action.set(given);
+  }
+}

@@ -1,0 +1,112 @@
+// One environment driven by action chunks: executes up to Te actions, sums their rewards, keeps To observations of
+// history, resets itself when an episode ends, and speaks normalised numbers. Chi et al. 2023, "Diffusion Policy" (chunks).
+import type { RandomStream } from "../engine/random.js";
+import { denormalize, normalize, type Normalization } from "../normalization.js";
+import type { ChunkBuffers } from "./chunk-buffers.js";
+import type { EnvironmentDefinition, Simulation } from "./environment.js";
+
+export interface MultiStepOptions {
+  /** Cut an episode off after so many steps; default: the environment's own limit. */
+  readonly maxEpisodeSteps?: number;
+  /** Statistics of the dataset; without them observations and actions are raw. */
+  readonly normalization?: Normalization;
+  /**
+   * Report the environment's own time limit as the reference does, as both truncated and terminated, so that no value
+   * is bootstrapped there. Default false: a cut-off is only truncated.
+   */
+  readonly legacyTimeouts?: boolean;
+}
+
+export class MultiStep {
+  readonly #simulation: Simulation;
+  readonly #random: RandomStream;
+  readonly #chunk: ChunkBuffers;
+  readonly #normalization: Normalization | undefined;
+  readonly #maxEpisodeSteps: number;
+  readonly #timeoutTerminates: boolean;
+  readonly #action: Float64Array;
+  readonly #observation: Float64Array;
+  #elapsed = 0;
+
+  /** @param chunk where actions are read and results are written. */
+  constructor(
+    definition: EnvironmentDefinition,
+    simulation: Simulation,
+    random: RandomStream,
+    chunk: ChunkBuffers,
+    { maxEpisodeSteps = definition.maxEpisodeSteps, normalization, legacyTimeouts = false }: MultiStepOptions,
+  ) {
+    this.#simulation = simulation;
+    this.#random = random;
+    this.#chunk = chunk;
+    this.#normalization = normalization;
+    this.#maxEpisodeSteps = maxEpisodeSteps;
+    this.#timeoutTerminates = legacyTimeouts && maxEpisodeSteps >= definition.maxEpisodeSteps;
+    this.#action = new Float64Array(definition.actionDimension);
+    this.#observation = new Float64Array(definition.observationDimension);
+  }
+
+  /** Starts an episode; the history is its first observation, repeated. */
+  reset(): void {
+    const { observations } = this.#chunk;
+    const size = this.#observation.length;
+    this.#simulation.reset(this.#random);
+    this.#elapsed = 0;
+    this.#observe();
+    for (let to = 0; to < observations.length - size; to += size)
+      observations.copyWithin(to, observations.length - size);
+  }
+
+  /** Executes the chunk, or less if the episode ends within it; then starts the next episode at once. */
+  step(): void {
+    const { actions, observations, finalObservations, rewards, terminated, truncated, executedSteps } = this.#chunk;
+    const size = this.#action.length;
+    let reward = 0;
+    let steps = 0;
+    let ended = false;
+    let timeout = false;
+    for (let from = 0; from < actions.length && !ended && !timeout; from += size) {
+      this.#readAction(actions, from);
+      reward += this.#simulation.step(this.#action);
+      steps++;
+      ended = this.#simulation.terminated();
+      timeout = ++this.#elapsed >= this.#maxEpisodeSteps && !ended;
+      this.#observe();
+    }
+    rewards[0] = reward;
+    terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));
+    truncated[0] = Number(timeout);
+    executedSteps[0] = steps;
+    if (!ended && !timeout) return;
+    finalObservations.set(observations);
+    this.reset();
+  }
+
+  delete(): void {
+    this.#simulation.delete();
+  }
+
+  #readAction(actions: Float32Array, from: number): void {
+    const action = this.#action;
+    const range = this.#normalization;
+    for (let i = 0; i < action.length; i++) {
+      const value = actions[from + i]!;
+      action[i] = range ? denormalize(value, range.actionMin[i]!, range.actionMax[i]!) : value;
+    }
+  }
+
+  /** Appends the current observation to the history. */
+  #observe(): void {
+    const { observations } = this.#chunk;
+    const observation = this.#observation;
+    const size = observation.length;
+    const range = this.#normalization;
+    this.#simulation.observe(observation);
+    observations.copyWithin(0, size);
+    const to = observations.length - size;
+    for (let i = 0; i < size; i++) {
+      const value = observation[i]!;
+      observations[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
+    }
+  }
+}

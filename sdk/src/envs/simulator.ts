@@ -1,0 +1,125 @@
+// The door to MuJoCo, compiled to WebAssembly: loads a model, steps it, lends views of its state.
+// Todorov, Erez, Tassa 2012, "MuJoCo: A physics engine for model-based control".
+import loadMujoco, { type MainModule, type MjData, type MjModel } from "mujoco-js";
+import { fail } from "../errors.js";
+
+let engine: Promise<MainModule> | undefined;
+
+/** Compiled models of this thread by their text; one serves any number of simulators. */
+const models = new Map<string, { readonly model: MjModel; users: number }>();
+
+/** One simulation: a model shared with others, and its own state. */
+export class Simulator {
+  readonly #mujoco: MainModule;
+  readonly #source: string;
+  readonly #model: MjModel;
+  readonly #data: MjData;
+  /** Seconds per engine step. */
+  readonly timestep: number;
+  #qpos!: Float64Array;
+  #qvel!: Float64Array;
+  #ctrl!: Float64Array;
+
+  private constructor(mujoco: MainModule, source: string) {
+    this.#mujoco = mujoco;
+    this.#source = source;
+    this.#model = acquireModel(mujoco, source);
+    this.#data = new mujoco.MjData(this.#model);
+    this.timestep = this.#model.opt.timestep;
+    this.#lendViews();
+  }
+
+  /**
+   * @param source MJCF text.
+   * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
+   */
+  static async load(source: string): Promise<Simulator> {
+    return new Simulator(await (engine ??= loadMujoco()), source);
+  }
+
+  /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
+  get qpos(): Float64Array {
+    if (this.#qpos.length === 0) this.#lendViews();
+    return this.#qpos;
+  }
+
+  /** Joint velocities (nv), writable; valid as `qpos` is. */
+  get qvel(): Float64Array {
+    if (this.#qvel.length === 0) this.#lendViews();
+    return this.#qvel;
+  }
+
+  /** Controls (nu), writable; valid as `qpos` is. */
+  get ctrl(): Float64Array {
+    if (this.#ctrl.length === 0) this.#lendViews();
+    return this.#ctrl;
+  }
+
+  /** Advances by `count` engine steps. Derived quantities keep the last Runge-Kutta stage, as in the reference. */
+  step(count: number): void {
+    for (let i = 0; i < count; i++) this.#mujoco.mj_step(this.#model, this.#data);
+  }
+
+  /** Back to the initial state; what is then written to `qpos` and `qvel` takes effect with {@link forward}. */
+  reset(): void {
+    this.#mujoco.mj_resetData(this.#model, this.#data);
+  }
+
+  /** Recomputes everything derived from the state. */
+  forward(): void {
+    this.#mujoco.mj_forward(this.#model, this.#data);
+  }
+
+  /** Copy of an array of the compiled model, e.g. "body_mass"; not for hot loops. */
+  modelArray(name: string): Float64Array {
+    return copyOf(this.#model, name);
+  }
+
+  /** Copy of an array of the current state, e.g. "geom_xpos"; not for hot loops. */
+  dataArray(name: string): Float64Array {
+    return copyOf(this.#data, name);
+  }
+
+  /** Frees the engine's memory; the simulator must not be used afterwards. */
+  delete(): void {
+    this.#data.delete();
+    releaseModel(this.#source);
+  }
+
+  /** Views of WebAssembly memory die (length 0) when that memory grows, e.g. for another simulator. */
+  #lendViews(): void {
+    this.#qpos = this.#data.qpos as Float64Array;
+    this.#qvel = this.#data.qvel as Float64Array;
+    this.#ctrl = this.#data.ctrl as Float64Array;
+  }
+}
+
+function copyOf(holder: MjModel | MjData, name: string): Float64Array {
+  return Float64Array.from((holder as unknown as Record<string, Float64Array>)[name]!);
+}
+
+function acquireModel(mujoco: MainModule, source: string): MjModel {
+  let entry = models.get(source);
+  if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source), users: 0 }));
+  entry.users++;
+  return entry.model;
+}
+
+function releaseModel(source: string): void {
+  const entry = models.get(source)!;
+  if (--entry.users > 0) return;
+  models.delete(source);
+  entry.model.delete();
+}
+
+function compileModel(mujoco: MainModule, source: string): MjModel {
+  const file = "/model.xml";
+  mujoco.FS.writeFile(file, source);
+  try {
+    return mujoco.MjModel.loadFromXML(file);
+  } catch (error) {
+    return fail("DMPO_ENV_MODEL", "model", String(error), "a model that MuJoCo can compile");
+  } finally {
+    mujoco.FS.unlink(file);
+  }
+}

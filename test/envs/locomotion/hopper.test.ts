@@ -1,0 +1,237 @@
+// Hopper against traces of native MuJoCo and against the closed forms of its task.
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, test } from "vitest";
+import { Random } from "../../../sdk/src/engine/random.js";
+import type { PhysicsState, Simulation } from "../../../sdk/src/envs/environment.js";
+import { hopper, hopperModel } from "../../../sdk/src/envs/locomotion/hopper.js";
+import { Simulator } from "../../../sdk/src/envs/simulator.js";
+import { hasShared, sharedFile } from "../../shared.js";
+
+const standing: PhysicsState = { qpos: [0, 1.25, 0, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0] };
+
+const created: { delete(): void }[] = [];
+afterEach(() => created.splice(0).forEach((item) => item.delete()));
+
+async function simulation(inertia: "legacy" | "exact" = "legacy"): Promise<Simulation> {
+  const made = await hopper.create({ inertia });
+  created.push(made);
+  return made;
+}
+
+async function compiled(inertia: "legacy" | "exact"): Promise<Simulator> {
+  const made = await Simulator.load(hopperModel(inertia));
+  created.push(made);
+  return made;
+}
+
+function observe(simulation: Simulation): number[] {
+  const out = new Float64Array(hopper.observationDimension);
+  simulation.observe(out);
+  return [...out];
+}
+
+/** Largest error, each divided by max(1, |expected|). */
+function error(actual: ArrayLike<number>, expected: readonly number[]): number {
+  expect(actual.length).toBe(expected.length);
+  return Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value) / Math.max(1, Math.abs(value))));
+}
+
+const largest = (values: ArrayLike<number>, expected: readonly number[]): number =>
+  Math.max(...expected.map((value, i) => Math.abs(values[i]! - value)));
+
+describe.skipIf(!hasShared)("traces of native MuJoCo", () => {
+  const trace = hasShared ? JSON.parse(readFileSync(sharedFile("golden/physics/hopper.json"), "utf8")) : undefined;
+
+  test("the compiled model has the legacy masses, inertias, ranges and gears", async () => {
+    const simulator = await compiled("legacy");
+    const { model } = trace;
+    const rows = (values: Float64Array, size: number) =>
+      Array.from({ length: values.length / size }, (_, i) => [...values.slice(i * size, (i + 1) * size)]);
+    const sorted = rows(simulator.modelArray("body_inertia"), 3).flatMap((row) => row.sort((a, b) => a - b));
+    expect(largest(simulator.modelArray("body_mass"), model.body_mass)).toBeLessThan(1e-10);
+    expect(largest(sorted, model.body_inertia_sorted.flat())).toBeLessThan(1e-10);
+    expect(largest(simulator.modelArray("body_ipos"), model.body_ipos.flat())).toBeLessThan(1e-10);
+    expect(largest(simulator.modelArray("jnt_range"), model.jnt_range.flat())).toBeLessThan(1e-10);
+    expect(largest(simulator.modelArray("actuator_ctrlrange"), model.actuator_ctrlrange.flat())).toBe(0);
+    expect(rows(simulator.modelArray("actuator_gear"), 6).map((row) => row[0])).toEqual(model.actuator_gear);
+    for (const name of ["qpos0", "dof_armature", "dof_damping", "jnt_stiffness"]) {
+      expect([...simulator.modelArray(name)], name).toEqual(model[name]);
+    }
+  });
+
+  test("200 single steps from states of noisy rollouts", async () => {
+    const hopper = await simulation();
+    for (const record of trace.one_step) {
+      hopper.setState(record);
+      const reward = hopper.step(Float64Array.from(record.action));
+      const { qpos, qvel } = hopper.state();
+      expect(largest(qpos, record.next_qpos)).toBeLessThan(1e-7);
+      expect(error(qvel, record.next_qvel)).toBeLessThan(1e-6);
+      expect(error(observe(hopper), record.obs)).toBeLessThan(1e-6);
+      expect(Math.abs(reward - record.reward)).toBeLessThan(1e-7);
+      expect(hopper.terminated()).toBe(record.done);
+    }
+  });
+
+  test.each([
+    // Contact is chaotic, so the rest of this trace says nothing.
+    { name: "ground", compared: 20, tolerance: 1e-6 },
+    { name: "flight", compared: 250, tolerance: 1e-9 },
+  ])("an open-loop rollout ($name)", async ({ name, compared, tolerance }) => {
+    const { start_qpos: qpos, start_qvel: qvel, total_steps, first_done_after_step, steps } = trace[name];
+    const hopper = await simulation();
+    hopper.setState({ qpos, qvel });
+    let firstDone: number | undefined;
+    for (let n = 1; n <= total_steps; n++) {
+      const action = Float64Array.from({ length: 3 }, (_, j) => 0.4 * Math.sin(0.05 * (n - 1) * (j + 1) + j));
+      const reward = hopper.step(action);
+      if (hopper.terminated()) firstDone ??= n;
+      const record = steps.find((step: { n: number }) => step.n === n);
+      if (!record || n > compared) continue;
+      const state = hopper.state();
+      expect(error(state.qpos, record.qpos), `qpos ${n}`).toBeLessThan(tolerance);
+      expect(error(state.qvel, record.qvel), `qvel ${n}`).toBeLessThan(tolerance);
+      expect(error(observe(hopper), record.obs), `obs ${n}`).toBeLessThan(tolerance);
+      expect(Math.abs(reward - record.reward), `reward ${n}`).toBeLessThan(1e-7);
+      expect(hopper.terminated()).toBe(record.done);
+    }
+    expect(firstDone).toBe(first_done_after_step);
+  });
+});
+
+describe("model", () => {
+  test("exact inertia weighs the caps as what they are", async () => {
+    const masses = [0, 3.665191, 4.057891, 2.781357, 5.315575];
+    expect(largest((await compiled("exact")).modelArray("body_mass"), masses)).toBeLessThan(1e-6);
+  });
+
+  test("collides as long as four capsules and a floor do", async () => {
+    const simulator = await compiled("legacy");
+    expect([...simulator.modelArray("geom_contype")]).toEqual([1, 1, 1, 1, 1]);
+    expect([...simulator.modelArray("geom_condim")]).toEqual([3, 1, 1, 1, 1]);
+    const sliding = simulator.modelArray("geom_friction").filter((_, i) => i % 3 === 0);
+    expect([...sliding]).toEqual([1, 0.9, 0.9, 0.9, 2]);
+  });
+
+  test("the same text is compiled once and freed with its last user", async () => {
+    const first = await Simulator.load(hopperModel("legacy"));
+    const second = await Simulator.load(hopperModel("legacy"));
+    first.delete();
+    second.step(1);
+    expect(second.qpos[1]).toBeLessThan(1.25);
+    second.delete();
+  });
+
+  test("views survive growth of the engine's memory", async () => {
+    const simulator = await compiled("legacy");
+    const before = simulator.qpos;
+    while (before.length > 0) created.push(await Simulator.load(hopperModel("legacy")));
+    simulator.step(4);
+    expect([...simulator.qpos]).toEqual([...simulator.dataArray("qpos")]);
+    expect([...simulator.qvel]).toEqual([...simulator.dataArray("qvel")]);
+    expect(simulator.ctrl).toHaveLength(3);
+  });
+
+  test("text that is no model is an error", async () => {
+    const sizeless = "<mujoco><worldbody><geom/></worldbody></mujoco>";
+    await expect(Simulator.load(sizeless)).rejects.toThrow(
+      "model: mjCError\n  expected a model that MuJoCo can compile",
+    );
+  });
+});
+
+describe("task", () => {
+  test("observes qpos without x, then velocities clipped to 10", async () => {
+    const hopper = await simulation();
+    hopper.setState({ qpos: [9, 1.3, 0.1, -0.2, -0.3, 0.4], qvel: [-11, 1, 2, 3, 99, -4] });
+    expect(observe(hopper)).toEqual([1.3, 0.1, -0.2, -0.3, 0.4, -10, 1, 2, 3, 10, -4]);
+  });
+
+  test("rewards velocity, being alive, and small clipped actions", async () => {
+    const hopper = await simulation();
+    hopper.setState(standing);
+    const reward = hopper.step(Float64Array.of(0.5, -3, 2));
+    expect(reward).toBeCloseTo(hopper.state().qpos[0]! / 0.008 + 1 - 1e-3 * (0.25 + 1 + 1), 12);
+  });
+
+  test("an action beyond the limits acts as the limit", async () => {
+    const [far, limit] = [await simulation(), await simulation()];
+    far.setState(standing);
+    limit.setState(standing);
+    expect(far.step(Float64Array.of(7, -7, 7))).toBe(limit.step(Float64Array.of(1, -1, 1)));
+    expect(far.state()).toEqual(limit.state());
+  });
+
+  test.each([
+    { name: "upright", qpos: [0, 1.25, 0.199, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 99.9], ends: false },
+    { name: "low", qpos: [0, 0.7, 0, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: true },
+    { name: "tilted forward", qpos: [0, 1.25, 0.2, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: true },
+    { name: "tilted back", qpos: [0, 1.25, -0.2, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: true },
+    { name: "too fast", qpos: [0, 1.25, 0, 0, 0, 0], qvel: [0, -100, 0, 0, 0, 0], ends: true },
+    { name: "a joint too far", qpos: [0, 1.25, 0, 100, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: true },
+    { name: "far away", qpos: [1e6, 1.25, 0, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: false },
+    { name: "not a number", qpos: [NaN, 1.25, 0, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0], ends: true },
+  ])("ends: $name", async ({ qpos, qvel, ends }) => {
+    const hopper = await simulation();
+    hopper.setState({ qpos, qvel });
+    expect(hopper.terminated()).toBe(ends);
+  });
+
+  test("starts within 0.005 of standing, uniformly in every coordinate", async () => {
+    const hopper = await simulation();
+    const random = new Random(3).stream("environment");
+    const samples = Array.from({ length: 2000 }, () => {
+      hopper.reset(random);
+      const { qpos, qvel } = hopper.state();
+      return [...Array.from(qpos, (q, i) => q - standing.qpos[i]!), ...Array.from(qvel)];
+    });
+    for (let i = 0; i < 12; i++) {
+      const column = samples.map((sample) => sample[i]! / 0.005);
+      const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
+      const variance = column.reduce((sum, x) => sum + x * x, 0) / column.length;
+      expect(Math.max(...column.map(Math.abs))).toBeLessThanOrEqual(1);
+      // Five standard errors.
+      expect(Math.abs(mean)).toBeLessThan(0.065);
+      expect(Math.abs(variance - 1 / 3)).toBeLessThan(0.034);
+    }
+  });
+
+  test("falls freely before it touches the ground", async () => {
+    const hopper = await simulation();
+    hopper.setState({ qpos: [0, 100, 0, 0, 0, 0], qvel: [2, 0, 0, 0, 0, 0] });
+    for (let i = 0; i < 50; i++) hopper.step(new Float64Array(3));
+    const { qpos, qvel } = hopper.state();
+    expect(qpos[0]).toBeCloseTo(2 * 0.4, 9);
+    expect(qpos[1]).toBeCloseTo(100 - (9.81 * 0.4 ** 2) / 2, 9);
+    expect(qvel[1]).toBeCloseTo(-9.81 * 0.4, 9);
+  });
+});
+
+describe("stick figure", () => {
+  test.each([
+    { qpos: [0, 1.25, 0, 0, 0, 0] },
+    { qpos: [2.5, 1.1, 0.15, -0.7, -1.2, 0.6] },
+    { qpos: [-1, 0.4, -2, -2.1, -0.4, -0.7] },
+  ])("the capsules are where the engine has them ($qpos)", async ({ qpos }) => {
+    const simulator = await compiled("exact");
+    simulator.qpos.set(qpos);
+    simulator.forward();
+    const centers = simulator.dataArray("geom_xpos");
+    const frames = simulator.dataArray("geom_xmat");
+    const sizes = simulator.modelArray("geom_size");
+    const capsules = hopper.pose!(qpos);
+    expect(capsules.map(({ name }) => name)).toEqual(["torso", "thigh", "leg", "foot"]);
+    capsules.forEach(({ from, to, radius }, i) => {
+      // Geom 0 is the floor; the third column of its frame is a capsule's axis.
+      const geom = i + 1;
+      const half = sizes[3 * geom + 1]!;
+      expect(radius).toBe(sizes[3 * geom]);
+      [0, 2].forEach((axis, k) => {
+        const center = centers[3 * geom + axis]!;
+        const reach = half * frames[9 * geom + 3 * axis + 2]!;
+        expect(from[k]).toBeCloseTo(center - reach, 9);
+        expect(to[k]).toBeCloseTo(center + reach, 9);
+      });
+    });
+  });
+});

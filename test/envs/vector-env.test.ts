@@ -1,0 +1,194 @@
+// Many environments: equal results whatever the threads, and clear errors instead of hanging when a thread fails.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, test } from "vitest";
+import { VectorEnv, type VectorEnvOptions } from "../../sdk/src/envs/vector-env.js";
+import { effects, scripted } from "./fixtures/scripted.js";
+
+const open: VectorEnv[] = [];
+afterEach(async () => {
+  for (const vector of open.splice(0)) await vector.close();
+});
+
+async function create(options: Partial<VectorEnvOptions> = {}): Promise<VectorEnv> {
+  const vector = await VectorEnv.create({
+    env: "hopper-v2",
+    count: 5,
+    seed: 42,
+    workers: 0,
+    actionSteps: 4,
+    condSteps: 1,
+    ...options,
+  });
+  open.push(vector);
+  return vector;
+}
+
+/** All outputs of 60 chunks of equal but lively actions, in which Hoppers fall. */
+async function rollout(options: Partial<VectorEnvOptions>): Promise<number[][]> {
+  const vector = await create(options);
+  const size = vector.count * vector.actionSteps * vector.actionDimension;
+  await vector.reset();
+  const outputs = [[...vector.observations]];
+  for (let chunk = 0; chunk < 60; chunk++) {
+    await vector.step(Float32Array.from({ length: size }, (_, i) => Math.sin(0.7 * i + chunk)));
+    const { observations, rewards, terminated, truncated, executedSteps, finalObservations } = vector;
+    outputs.push([...observations, ...rewards, ...terminated, ...truncated, ...executedSteps, ...finalObservations]);
+  }
+  return outputs;
+}
+
+describe("results", () => {
+  test("do not depend on the number of workers", async () => {
+    const expected = await rollout({ workers: 0, condSteps: 2, maxEpisodeSteps: 150 });
+    expect(expected.flat().every(Number.isFinite)).toBe(true);
+    for (const workers of [1, 9]) {
+      expect(await rollout({ workers, condSteps: 2, maxEpisodeSteps: 150 }), `${workers} workers`).toEqual(expected);
+    }
+  });
+
+  test("environment i has seed + i", async () => {
+    const vector = await create({ count: 3, seed: 10 });
+    const shifted = await create({ count: 3, seed: 11 });
+    await vector.reset();
+    await shifted.reset();
+    expect([...vector.observations.slice(11)]).toEqual([...shifted.observations.slice(0, 22)]);
+    const first = [...vector.observations];
+    await vector.reset();
+    expect([...vector.observations]).not.toEqual(first);
+  });
+
+  test("arrays keep their identity and are not shared memory", async () => {
+    const vector = await create({ env: scripted, workers: 1, count: 3, actionSteps: 2, condSteps: 2 });
+    const { observations, rewards } = vector;
+    await vector.reset();
+    await vector.step(Float32Array.of(1, 2, 3, 4, 5, 6));
+    expect(vector).toMatchObject({ workers: 1, observationDimension: 3, actionDimension: 1 });
+    expect(vector.observations).toBe(observations);
+    expect(observations).toHaveLength(3 * 2 * 3);
+    expect([...rewards]).toEqual([3, 7, 11]);
+    expect(observations.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  test("an episode that ends in one environment leaves the others alone", async () => {
+    const vector = await create({ env: scripted, workers: 1, count: 3, actionSteps: 2 });
+    await vector.reset();
+    await vector.step(Float32Array.of(1, 1, effects.end, 1, 1, 1));
+    expect([...vector.terminated]).toEqual([0, 1, 0]);
+    expect([...vector.executedSteps]).toEqual([2, 1, 2]);
+    expect([...vector.observations].filter((_, i) => i % 3 === 0)).toEqual([2, 0, 2]);
+    expect(vector.finalObservations[3]).toBe(1);
+  });
+
+  test("timers run while environments are stepped", async () => {
+    const vector = await create({ env: scripted, workers: 1 });
+    await vector.reset();
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const end = performance.now() + 300;
+    while (performance.now() < end) await vector.step(new Float32Array(20));
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+});
+
+describe("a worker that", () => {
+  test.each([
+    { effect: "fail", workers: 1, wrong: "worker thread 0 failed: Error: the script says so" },
+    { effect: "exit", workers: 2, wrong: "its worker thread 0 ended with code 3" },
+    { effect: "hang", workers: 1, wrong: "its worker thread 0 made no progress for 0.5 s" },
+  ] as const)("should $effect is an error that names the environment", async ({ effect, workers, wrong }) => {
+    const vector = await create({ env: scripted, workers, count: 6, actionSteps: 1, patienceSeconds: 0.5 });
+    await vector.reset();
+    const began = performance.now();
+    await expect(vector.step(Float32Array.of(0, effects[effect], 0, 0, 0, 0))).rejects.toMatchObject({
+      code: "DMPO_ENV_WORKER",
+      problems: [{ path: `env ${scripted}, number 1 of 6 (from 0)`, wrong }],
+    });
+    expect(performance.now() - began).toBeLessThan(5000);
+    await expect(vector.reset()).rejects.toThrow("vector environment: it is closed");
+  });
+
+  test("cannot start is an error", async () => {
+    await expect(create({ env: new URL("./fixtures/startless.ts", import.meta.url).href, workers: 1 })).rejects.toThrow(
+      /number 0 of 5 \(from 0\): worker thread 0 failed: Error: no engine in a worker/,
+    );
+  });
+
+  test("does not exist: the main thread's own failures name the environment, too", async () => {
+    const vector = await create({ env: scripted, count: 3, actionSteps: 1 });
+    await vector.reset();
+    await expect(vector.step(Float32Array.of(0, 0, effects.fail))).rejects.toThrow(
+      /number 2 of 3 \(from 0\): Error: the script says so/,
+    );
+  });
+});
+
+describe("the process", () => {
+  test.concurrent.each(["close", "forget", "hang"])("exits by itself (%s)", async (ending) => {
+    const program = fileURLToPath(new URL("./fixtures/process.ts", import.meta.url));
+    const parameters = ["--import", "tsx", program, ending];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, { timeout: 40_000 });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/end of program\n$/);
+    expect(/number 0 of 4 \(from 0\): its worker thread 0 made no progress/.test(stdout)).toBe(ending === "hang");
+  });
+});
+
+describe("wrong input", () => {
+  test("all wrong options are named at once", async () => {
+    const normalization = {
+      observationMin: new Float32Array(4),
+      observationMax: new Float32Array(11).fill(NaN),
+      actionMin: new Float32Array(3),
+      actionMax: new Float32Array(3),
+    };
+    const options = { count: 0, seed: 0.5, workers: -1, actionSteps: 1.5, maxEpisodeSteps: 0, patienceSeconds: 0 };
+    const error: unknown = await create({ ...options, normalization }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "DMPO_ENV_OPTIONS" });
+    expect((error as { problems: { path: string }[] }).problems.map(({ path }) => path)).toEqual([
+      "count",
+      "seed",
+      "workers",
+      "actionSteps",
+      "maxEpisodeSteps",
+      "patienceSeconds",
+      "normalization.observationMin",
+      "normalization.observationMax",
+    ]);
+  });
+
+  test("unknown names name the nearest", async () => {
+    await expect(create({ env: "hopper-medum-v2" })).rejects.toThrow('did you mean "hopper-medium-v2"?');
+  });
+
+  test("actions of the wrong size or not finite are refused, and the environment stays usable", async () => {
+    const vector = await create({ count: 2 });
+    await vector.reset();
+    const actions = new Float32Array(24);
+    await expect(vector.step(actions.subarray(1))).rejects.toThrow(
+      "actions: 23 numbers\n  expected 24 of shape (2, 4, 3)",
+    );
+    actions[13] = NaN;
+    await expect(vector.step(actions)).rejects.toThrow("actions[13]: NaN for environment 1");
+    actions[13] = 0;
+    await vector.step(actions);
+  });
+
+  test("calls out of order are refused", async () => {
+    const vector = await create({ workers: 1 });
+    const actions = new Float32Array(60);
+    await expect(vector.step(actions)).rejects.toThrow(
+      "it is never reset\n  expected one that is ready\n  await reset() first",
+    );
+    await vector.reset();
+    const first = vector.step(actions);
+    await expect(vector.step(actions)).rejects.toThrow("it is still at the last call");
+    const closed = vector.close();
+    await first;
+    await closed;
+    await vector.close();
+    await expect(vector.step(actions)).rejects.toThrow("it is closed");
+  });
+});
