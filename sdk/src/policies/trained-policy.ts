@@ -10,6 +10,8 @@ export interface TrainedPolicy {
   /** Flat, in `model.layout`. */
   readonly weights: Float32Array;
   readonly normalization: Normalization;
+  /** Name of the environment or data set that it belongs to. */
+  readonly environment: string;
 }
 
 /** A policy as named tensors and a JSON value. */
@@ -26,7 +28,10 @@ const STATISTICS = {
 } as const;
 
 /** Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description. */
-export function policyRecord(model: FlowModel, sets: Readonly<Record<string, Float32Array>>, normalization: Normalization): PolicyRecord {
+export function policyRecord(
+  { model, normalization, environment }: Omit<TrainedPolicy, "weights">,
+  sets: Readonly<Record<string, Float32Array>>,
+): PolicyRecord {
   const tensors: Record<string, HostTensor> = {};
   for (const [set, vector] of Object.entries(sets)) {
     for (const [name, tensor] of Object.entries(model.views(vector))) tensors[`${set}.${name}`] = tensor;
@@ -35,10 +40,10 @@ export function policyRecord(model: FlowModel, sets: Readonly<Record<string, Flo
     const data = normalization[key];
     tensors[`normalization.${name}`] = { data, shape: [data.length] };
   }
-  return { tensors, metadata: { model: model.spec } };
+  return { tensors, metadata: { model: model.spec, environment } };
 }
 
-const recordMetadata = z.object({ model: flowModelSpec });
+const recordMetadata = z.object({ model: flowModelSpec, environment: z.string() });
 
 /**
  * The policy of a record, with the weights of the first of `sets` that it contains.
@@ -53,6 +58,7 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
   if (!set) fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
   return {
     model,
+    environment: parsed.data.environment,
     weights: weightsFromRecord(model, record, set, path),
     normalization: Object.fromEntries(
       Object.entries(STATISTICS).map(([name, key]) => [key, tensorOf(record, `normalization.${name}`, path).data]),

@@ -86,13 +86,18 @@ export async function pretrain(
   const batch = { ...emptyWindows(batchSize), ...model.emptyDraws(batchSize) };
   const step = compileTraining<FlowBatch>(model.lossFor(batchSize), trainable, { name: "pretraining loss", ...context.compile });
   const learningRate = scheduleOf(options, batches);
-  const policyOf = (weights: Float32Array): TrainedPolicy => ({ model, weights, normalization: data.normalization });
+  const policyOf = (weights: Float32Array): TrainedPolicy => ({
+    model,
+    weights,
+    normalization: data.normalization,
+    environment: data.name,
+  });
   const startedAt = performance.now() - 1000 * progress.seconds;
 
   const save = async (name: string) => {
     if (!context.folder) return;
     progress.seconds = (performance.now() - startedAt) / 1000;
-    const record = policyRecord(model, { model: trainable.weights, ema: trainable.ema! }, data.normalization);
+    const record = policyRecord(policyOf(trainable.weights), { model: trainable.weights, ema: trainable.ema! });
     const { vectors, updateCount } = trainable.state();
     await saveCheckpoint(join(context.folder, "checkpoint", `${name}.safetensors`), {
       tensors: {

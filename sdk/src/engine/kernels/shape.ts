@@ -103,7 +103,7 @@ export const shape = {
   Slice: {
     emit: (graph, { x }, attributes) => {
       const info = { dataId: {}, shape: [...x!.shape], dtype: "float32" as const };
-      const [begin, size] = tf.slice_util.parseSliceParams(info, attributes.begin as number[], attributes.size as number[]);
+      const [begin, size] = tf.slice_util.parseSliceParams(info, attributes.begin as number[], attributes.size as number[]) as [number[], number[]];
       return slice(graph, x!, begin, size);
     },
     jvp: "linear",

@@ -1,0 +1,72 @@
+// What every long call accepts beside its own options: where it computes, what it reports, how it is stopped.
+import { join } from "node:path";
+import type { CompileOptions } from "../engine/compile.js";
+import { parseDevice } from "../engine/device.js";
+import type { z } from "zod";
+import { writeFileAtomic } from "../files.js";
+import { parseOptions } from "../options.js";
+import { consoleSink } from "../tracking/console-sink.js";
+import { jsonlSink } from "../tracking/jsonl-sink.js";
+import { combine, type MetricsRecord, type MetricsSink } from "../tracking/metrics-sink.js";
+import { createRunFolder } from "./run-folder.js";
+
+export interface RunControl {
+  /** Stops the run cleanly: it saves a checkpoint and returns what it has. */
+  readonly signal?: AbortSignal;
+  /** Called with the metrics of every epoch, iteration or evaluation. */
+  readonly onProgress?: (record: MetricsRecord) => void;
+  /** Print progress to the terminal. Default false. */
+  readonly console?: boolean;
+  /** Further receivers of the metrics. */
+  readonly sinks?: readonly MetricsSink[];
+  /** Where the run keeps its files. Default: a new folder below `log/` (or DMPO_LOG_DIR); null: nothing is written. */
+  readonly folder?: string | null;
+  /** `cpu` (default), `cuda:N`, `webgpu`, `wasm`, `tfjs`; what is not available falls back with one warning. */
+  readonly device?: string | null;
+  /** Compute threads. Default: all cores. */
+  readonly threads?: number;
+  /** Threads for environments besides the main one. Default: one per further core. */
+  readonly workers?: number;
+}
+
+/** The run's folder, made if needed; undefined where nothing is to be written. */
+export async function folderOf({ folder }: RunControl, name: string, seed: number): Promise<string | undefined> {
+  return folder === null ? undefined : (folder ?? (await createRunFolder(name, seed)));
+}
+
+export function compileOptionsOf({ device, threads }: RunControl): CompileOptions {
+  return { ...parseDevice(device), threads };
+}
+
+/** All receivers of a run's metrics: files, terminal, callback. */
+export function sinkOf(
+  { console, onProgress, sinks = [] }: RunControl,
+  folder: string | undefined,
+  progress: { readonly counter: string; readonly total: number; readonly start?: number },
+): MetricsSink {
+  return combine(
+    ...(folder ? [jsonlSink(join(folder, "metrics.jsonl"))] : []),
+    ...(console ? [consoleSink(progress)] : []),
+    ...(onProgress ? [{ log: onProgress, close: async () => {} }] : []),
+    ...sinks,
+  );
+}
+
+export function writeJson(path: string, value: unknown): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+const controlKeys = ["signal", "onProgress", "console", "sinks", "folder", "device", "threads", "workers"] as const satisfies readonly (keyof RunControl)[];
+
+/** Separates the options of a method, which `schema` checks, from how the run is controlled. @throws InputError naming every wrong option. */
+export function splitOptions<Schema extends z.ZodObject>(
+  schema: Schema,
+  input: z.input<Schema> & RunControl,
+): { readonly options: z.output<Schema>; readonly control: RunControl } {
+  const entries = Object.entries(input);
+  const isControl = ([key]: [string, unknown]) => (controlKeys as readonly string[]).includes(key);
+  return {
+    options: parseOptions(schema, Object.fromEntries(entries.filter((entry) => !isControl(entry))) as z.input<Schema>),
+    control: Object.fromEntries(entries.filter(isControl)),
+  };
+}

@@ -1,0 +1,81 @@
+// A fine-tuning run: environments, algorithm, metrics and checkpoints.
+import { join } from "node:path";
+import { z } from "zod";
+import { loadCheckpoint, saveCheckpoint } from "../checkpoints/checkpoint.js";
+import { fail } from "../errors.js";
+import { policyRecord, type TrainedPolicy } from "../policies/trained-policy.js";
+import type { FineTuningResult, Run, RunState } from "../rl/algorithm.js";
+import { logRow } from "../rl/iteration-record.js";
+import type { LearnerSetup } from "../rl/learner.js";
+import { PPO, type ppoOptions } from "../rl/ppo.js";
+import { compileOptionsOf, folderOf, sinkOf, writeJson, type RunControl } from "./control.js";
+import { openEnvironments, type EnvironmentSettings } from "./play.js";
+import { versions } from "./versions.js";
+
+export interface FineTuningRun extends FineTuningResult {
+  readonly stage: "finetune";
+  /** Where metrics and checkpoints are; undefined if nothing was written. */
+  readonly folder: string | undefined;
+}
+
+export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSetup, "noiseNet" | "critic"> {
+  readonly base: TrainedPolicy;
+  readonly learning: z.input<typeof ppoOptions>;
+  readonly seed?: number;
+  /** Iterations between numbered checkpoints. Default: none. */
+  readonly saveEvery?: number | null;
+  /** Continue from this checkpoint. */
+  readonly resumePath?: string | null;
+}
+
+export async function runFineTuning(settings: FineTuningSettings, control: RunControl = {}): Promise<FineTuningRun> {
+  const { base, learning, seed = 42, saveEvery, resumePath, successThreshold, noiseNet, critic, env } = settings;
+  const folder = await folderOf(control, `finetune/${env}`, seed);
+  const resume = resumePath ? await loadRunState(resumePath) : undefined;
+  const options = PPO.options.parse(learning);
+  const environments = await openEnvironments(base, settings, seed, control);
+  const sink = sinkOf(control, folder, { counter: "itr", total: options.iterations, start: resume?.metadata.curve.length });
+  try {
+    const setup = { base, environments, noiseNet, critic, seed, successThreshold, compile: compileOptionsOf(control) };
+    const result = await PPO.train(setup, options, {
+      signal: control.signal,
+      resume,
+      async onIteration(record, run) {
+        sink.log({ stage: record.stage, ...logRow(record) });
+        if (!folder) return;
+        const isLast = record.iteration === options.iterations - 1 || control.signal?.aborted;
+        if (run.isBest) await save(folder, "best", run, base);
+        if (saveEvery && record.iteration % saveEvery === 0) await save(folder, `state_${record.iteration}`, run, base);
+        if (isLast || record.mode === "evaluation") await save(folder, "last", run, base);
+      },
+    });
+    if (folder) {
+      const { best, curve, environmentSteps, seconds, interrupted } = result;
+      await writeJson(join(folder, "result.json"), { stage: "finetune", best, last: curve.at(-1), environmentSteps, seconds, interrupted, versions: versions() });
+    }
+    return { ...result, stage: "finetune", folder };
+  } finally {
+    await Promise.all([sink.close(), environments.close()]);
+  }
+}
+
+/** `policy.*` are the weights to act with; `state.*` and the metadata continue the run. */
+async function save(folder: string, name: string, run: Run, base: TrainedPolicy): Promise<void> {
+  const record = policyRecord(base, { policy: run.policy().weights });
+  const { tensors, metadata } = run.state();
+  const state = Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [`state.${key}`, tensor]));
+  await saveCheckpoint(join(folder, "checkpoint", `${name}.safetensors`), {
+    tensors: { ...record.tensors, ...state },
+    metadata: { ...(record.metadata as object), kind: "finetuning", state: metadata },
+  });
+}
+
+const runMetadata = z.object({ kind: z.literal("finetuning"), state: z.custom<RunState["metadata"]>((state) => typeof state === "object" && state !== null) });
+
+async function loadRunState(path: string): Promise<RunState> {
+  const { tensors, metadata } = await loadCheckpoint(path);
+  const parsed = runMetadata.safeParse(metadata);
+  if (!parsed.success) fail("DMPO_RESUME", path, "is not a checkpoint of a fine-tuning run", "checkpoint/last.safetensors of one");
+  const own = Object.entries(tensors).filter(([name]) => name.startsWith("state."));
+  return { tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice("state.".length), tensor])), metadata: parsed.data.state };
+}

@@ -1,0 +1,26 @@
+// Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** Root of all run folders: DMPO_LOG_DIR, or DPPO_LOG_DIR as in the reference, or ./log. */
+export const logRoot = () => process.env.DMPO_LOG_DIR ?? process.env.DPPO_LOG_DIR ?? "log";
+
+/** Makes a new folder for a run of this name that starts now, and returns its path. */
+export async function createRunFolder(name: string, seed: number, root = logRoot()): Promise<string> {
+  const time = new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
+  return claimFolder(join(root, name, `${time}_${seed}`));
+}
+
+/** Makes `folder`, or `folder-2`, `folder-3`, ... where that is taken by another run. */
+export async function claimFolder(folder: string): Promise<string> {
+  await mkdir(dirname(folder), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const candidate = attempt === 1 ? folder : `${folder}-${attempt}`;
+    try {
+      await mkdir(candidate);
+      return candidate;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}

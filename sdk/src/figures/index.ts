@@ -1,0 +1,12 @@
+// Charts as data, and how they become files.
+export { comparisonBars } from "./charts/comparison-bars.js";
+export { denoisingChart, denoisingMeasures, denoisingOverview, type DenoisingResult } from "./charts/denoising-steps.js";
+export { histogram } from "./charts/histogram.js";
+export { learningCurve } from "./charts/learning-curve.js";
+export { lossCurve } from "./charts/loss-curve.js";
+export { rolloutStrip } from "./charts/rollout-strip.js";
+export type { Figure } from "./figure.js";
+export { writeReport, type Report } from "./report/report-page.js";
+export { saveFigure } from "./save-figure.js";
+export { meanOverSeeds, type Estimate, type Series } from "./series.js";
+export { toPng, toSvg } from "./static/static-export.js";

@@ -1,0 +1,16 @@
+// The public API, nothing else.
+export { Dataset } from "./data/dataset.js";
+export type { DatasetSummary } from "./data/summary.js";
+export { makeEnvironment } from "./envs/make-environment.js";
+export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
+export { InputError, type Problem } from "./errors.js";
+export { loadPolicy } from "./experiments/load-policy.js";
+export { MeanFlow, MeanFlowDescription, type MeanFlowInput, type NetworkInput, type PretrainInput } from "./experiments/mean-flow.js";
+export { PPO, type FinetuneInput, type PolicySource } from "./experiments/ppo.js";
+export type { RunControl } from "./experiments/control.js";
+export type { FineTuningRun } from "./experiments/finetuning.js";
+export type { PretrainingRun } from "./experiments/pretraining.js";
+export type { Normalization } from "./normalization.js";
+export type { TrainedPolicy } from "./policies/trained-policy.js";
+export { play, type PlaySettings } from "./experiments/play.js";
+export * as figures from "./figures/index.js";
