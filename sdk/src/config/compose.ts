@@ -6,23 +6,28 @@ import { partNames, projectConfigRoot, shownPath } from "./locations.js";
 import { merge, type Settings } from "./settings.js";
 import { readYaml } from "./yaml-source.js";
 
-/** Changes the settings of one file before they are merged, e.g. to accept other names for keys. */
-export type Adapt = (settings: Settings) => Settings;
+/** Changes the settings of one file before they are merged, and names further parts to put below them. */
+export type Adapt = (
+  settings: Settings,
+  file: string,
+) => { readonly settings: Settings; readonly parts: readonly string[] };
 
 /**
  * Settings of `file` over those of its defaults, in order; `_self_` in the list marks the file's own place (default: last).
  * Entries are paths below `root` (else below the project's cfg), or relative to the file if they start with a dot.
  * @throws InputError `DMPO_CONFIG_DEFAULTS` for a missing part or a cycle.
  */
-export function compose(file: string, root: string, adapt: Adapt = (settings) => settings): Settings {
+export function compose(file: string, root: string, adapt: Adapt = (settings) => ({ settings, parts: [] })): Settings {
   return composeFile(file, root, adapt, []);
 }
 
 function composeFile(file: string, root: string, adapt: Adapt, above: readonly string[]): Settings {
   const { settings, defaults } = readYaml(file);
-  const own = adapt(settings);
+  const { settings: own, parts } = adapt(settings, file);
   const chain = [...above, file];
   const result: Settings = new Map();
+  for (const part of parts)
+    merge(result, composeFile(join(projectConfigRoot, `${part}.yaml`), projectConfigRoot, adapt, chain));
   for (const { name, origin } of defaults) {
     if (name === "_self_") {
       merge(result, own);

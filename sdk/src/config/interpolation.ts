@@ -11,6 +11,8 @@ export interface InterpolationContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Another path to try where a reference finds no scalar. */
   readonly alias?: (path: string) => string | undefined;
+  /** Values of paths that the settings leave open. */
+  readonly defaults?: ReadonlyMap<string, Value>;
 }
 
 /**
@@ -113,8 +115,10 @@ class Resolver {
     const path = name.replace(/\[(\w+)\]/g, ".$1");
     const found = lookup(this.settings, path);
     if (found !== undefined && !(scalarWanted && isMapping(found))) return this.at(path);
-    const alias = this.context.alias?.(path);
-    if (alias !== undefined && lookup(this.settings, alias) !== undefined) return this.at(alias);
+    const alias = this.context.alias?.(path) ?? path;
+    if (alias !== path && lookup(this.settings, alias) !== undefined) return this.at(alias);
+    const fallback = this.context.defaults?.get(alias);
+    if (fallback !== undefined) return fallback;
     const dot = path.lastIndexOf(".");
     const list = dot > 0 && this.settings.has(path.slice(0, dot)) ? this.at(path.slice(0, dot)) : undefined;
     const item = Array.isArray(list) ? (list as readonly Value[])[Number(path.slice(dot + 1))] : undefined;

@@ -10,8 +10,13 @@ export function toSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** A copy with every key of every nested mapping converted; list elements and values stay. */
-export function camelCaseKeys(value: unknown): unknown {
+/** A copy with every key of every nested mapping in camelCase; list elements and values stay. */
+export const camelCaseKeys = (value: unknown): unknown => renameKeys(value, toCamelCase);
+
+/** The way back. */
+export const snakeCaseKeys = (value: unknown): unknown => renameKeys(value, toSnakeCase);
+
+function renameKeys(value: unknown, rename: (key: string) => string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [toCamelCase(key), camelCaseKeys(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [rename(key), renameKeys(inner, rename)]));
 }

@@ -1,10 +1,10 @@
-// Command-line overrides in Hydra's syntax: a.b=1 changes, +a.b=1 adds, ++a.b=1 does either, ~a.b removes.
+// Command-line overrides in Hydra's syntax: a.b=1, +a.b=1 and ++a.b=1 set a value, ~a.b removes one.
 import { InputError, nearest, type Problem } from "../errors.js";
 import { parseValue, ValueSyntaxError } from "./override-values.js";
-import { assign, lookup, remove, type Settings, type Value } from "./settings.js";
+import { assign, remove, type Settings, type Value } from "./settings.js";
 
 export interface Override {
-  readonly kind: "change" | "add" | "remove";
+  readonly kind: "set" | "remove";
   readonly path: string;
   readonly value?: Value;
   /** As typed. */
@@ -26,7 +26,7 @@ export function parseOverrides(texts: readonly string[]): Override[] {
       return [];
     }
     try {
-      const kind = mark === "~" ? "remove" : mark ? "add" : "change";
+      const kind = mark === "~" ? "remove" : "set";
       return [{ kind, path, value: value === undefined ? undefined : parseValue(value), text }];
     } catch (error) {
       if (!(error instanceof ValueSyntaxError)) throw error;
@@ -39,31 +39,24 @@ export function parseOverrides(texts: readonly string[]): Override[] {
 }
 
 /**
- * Applies overrides in order; later ones win. A change must name a key of the configuration or of the schema.
- * @param known paths the schema has beside those written in the configuration
- * @throws InputError `DMPO_OVERRIDE_KEY` with every unknown key and the nearest known one.
+ * Applies overrides in order; later ones win. Whether a key exists is the schema's question, asked once for all keys.
+ * @throws InputError `DMPO_OVERRIDE_KEY` with every removal of a key that is not there.
  */
-export function applyOverrides(settings: Settings, overrides: readonly Override[], known: readonly string[]): void {
+export function applyOverrides(settings: Settings, overrides: readonly Override[]): void {
   const problems: Problem[] = [];
-  const isKnown = (path: string) => lookup(settings, path) !== undefined || known.includes(path);
   for (const { kind, path, value, text } of overrides) {
-    if (kind === "remove") {
-      if (!remove(settings, path)) problems.push(unknownKey(path, text, [...settings.keys()]));
-    } else if (kind === "add" || isKnown(path)) {
+    if (kind === "set") {
       assign(settings, path, { value: value!, origin: `command line: ${text}` });
-    } else {
-      problems.push(unknownKey(path, text, [...settings.keys(), ...known]));
+    } else if (!remove(settings, path)) {
+      const close = nearest(path, settings.keys());
+      const remedy = close && `did you mean ~${close}?`;
+      problems.push({
+        path,
+        wrong: `not set (command line: ${text})`,
+        expected: "a key that the configuration sets",
+        remedy,
+      });
     }
   }
   if (problems.length > 0) throw new InputError("DMPO_OVERRIDE_KEY", problems);
-}
-
-function unknownKey(path: string, text: string, candidates: readonly string[]): Problem {
-  const close = nearest(path, candidates);
-  return {
-    path,
-    wrong: `unknown key (command line: ${text})`,
-    expected: "a key of this configuration (`dmpo config show` lists them)",
-    remedy: close && `did you mean "${close}"?`,
-  };
 }

@@ -9,7 +9,7 @@ type Issue = z.core.$ZodIssue;
 /** All problems of one validation, in the order of the issues. `keys` are the schema's paths in snake_case. */
 export function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly string[]): Problem[] {
   return issues.flatMap((issue) => {
-    const path = pathOf(issue);
+    const path = pathOf(issue.path);
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) =>
         unknownKey(path === "" ? toSnakeCase(key) : `${path}.${toSnakeCase(key)}`, settings, keys),
@@ -24,18 +24,36 @@ export function problemsOf(issues: readonly Issue[], settings: Settings, keys: r
       path,
       wrong: value === undefined ? "missing" : `${JSON.stringify(value)}${place}`,
       expected: expectation(issue),
-      remedy: close && `did you mean ${close}?`,
+      remedy: value === undefined ? `set it in the YAML file or with ${path}=...` : close && `did you mean ${close}?`,
     };
   });
+}
+
+/** The paths in snake_case of all keys that a schema does not have. */
+export function unknownKeys(issues: readonly Issue[]): string[] {
+  return issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys.map((key) => pathOf([...issue.path, key])) : [],
+  );
 }
 
 function unknownKey(path: string, settings: Settings, keys: readonly string[]): Problem {
   const parent = path.slice(0, path.lastIndexOf(".") + 1);
   const siblings = keys.filter((key) => key.startsWith(parent) && !key.slice(parent.length).includes("."));
+  const place = originOf(settings, path);
+  // The union that the key belongs to has chosen another of its types.
+  if (siblings.includes(path)) {
+    const type = JSON.stringify(lookup(settings, `${parent}type`));
+    return {
+      path,
+      wrong: `does not apply with type ${type} (${place})`,
+      expected: "no such key",
+      remedy: `remove it with ~${path}`,
+    };
+  }
   const close = nearest(path, siblings) ?? nearest(path, keys);
   return {
     path,
-    wrong: `unknown key (${originOf(settings, path)})`,
+    wrong: `unknown key (${place})`,
     expected:
       siblings.length > 0 ? `one of ${siblings.map((key) => key.slice(parent.length)).join(", ")}` : "no such section",
     remedy: close && `did you mean "${close}"?`,
@@ -76,8 +94,8 @@ const typeNames: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-function pathOf(issue: Issue): string {
-  return issue.path.map((key) => (typeof key === "string" ? toSnakeCase(key) : String(key))).join(".");
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === "string" ? toSnakeCase(key) : String(key))).join(".");
 }
 
 /** The list element that "model.network.mlp_dims.1" names. */

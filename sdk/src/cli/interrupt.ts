@@ -1,0 +1,31 @@
+// Ctrl-C: the first asks a run to stop and save, the second ends the process at once.
+import { type Terminal } from "./terminal.js";
+
+/** Exit code of a process ended by an interrupt, by the shells' convention 128 + SIGINT. */
+export const interruptedExitCode = 130;
+
+/** Runs `work` with a signal that aborts on SIGINT or SIGTERM; true if that happened. */
+export async function untilInterrupted(
+  terminal: Terminal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(interruptedExitCode);
+    terminal.error("dmpo: stopping after the current step; press Ctrl-C again to stop at once");
+    controller.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    await work(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted || !isAbort(error)) throw error;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+  return controller.signal.aborted;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
