@@ -97,16 +97,16 @@ describe("a worker that", () => {
   test.each([
     { effect: "fail", workers: 1, wrong: "worker thread 0 failed: Error: the script says so" },
     { effect: "exit", workers: 2, wrong: "its worker thread 0 ended with code 3" },
-    { effect: "hang", workers: 1, wrong: "its worker thread 0 made no progress for 0.5 s" },
+    { effect: "hang", workers: 1, wrong: "its worker thread 0 made no progress for 2 s" },
   ] as const)("should $effect is an error that names the environment", async ({ effect, workers, wrong }) => {
-    const vector = await create({ env: scripted, workers, count: 6, actionSteps: 1, patienceSeconds: 0.5 });
+    const vector = await create({ env: scripted, workers, count: 6, actionSteps: 1, patienceSeconds: 2 });
     await vector.reset();
     const began = performance.now();
     await expect(vector.step(Float32Array.of(0, effects[effect], 0, 0, 0, 0))).rejects.toMatchObject({
       code: "DMPO_ENV_WORKER",
       problems: [{ path: `env ${scripted}, number 1 of 6 (from 0)`, wrong }],
     });
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     await expect(vector.reset()).rejects.toThrow("vector environment: it is closed");
   });
 

@@ -1,5 +1,6 @@
 // One environment driven by action chunks: executes up to Te actions, sums their rewards, keeps To observations of
-// history, resets itself when an episode ends, and speaks normalised numbers. Chi et al. 2023, "Diffusion Policy" (chunks).
+// history, resets itself when an episode ends, and speaks normalised numbers.
+// Chi et al. 2023, "Diffusion Policy" (action chunks).
 import type { RandomStream } from "../engine/random.js";
 import { denormalize, normalize, type Normalization } from "../normalization.js";
 import type { ChunkBuffers } from "./chunk-buffers.js";

@@ -67,7 +67,7 @@ export function execute(members: readonly MultiStep[], what: Command, announce?:
   }
 }
 
-/** Below the time in which a sleeping thread can be woken; at 0.3 ms per command it gains 5 %. */
+/** About what waking a sleeping thread costs; with 0.3 ms of work per command, spinning first gains 8 %. */
 const spinMilliseconds = 0.05;
 
 /** Returns when `control[index]` is no longer `value`, or something happened there, or after `milliseconds`. */

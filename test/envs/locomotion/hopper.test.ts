@@ -122,6 +122,16 @@ describe("model", () => {
     second.delete();
   });
 
+  test("deleted simulators leave nothing behind in the engine's memory", async () => {
+    const sizes = [];
+    for (let i = 0; i < 300; i++) {
+      const simulator = await Simulator.load(hopperModel("legacy"));
+      sizes.push(simulator.qpos.buffer.byteLength);
+      simulator.delete();
+    }
+    expect(sizes.at(-1)).toBe(sizes[10]);
+  });
+
   test("views survive growth of the engine's memory", async () => {
     const simulator = await compiled("legacy");
     const before = simulator.qpos;
