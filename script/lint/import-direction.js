@@ -1,12 +1,12 @@
 // Lint rule: imports between the rooms of sdk/src run downwards only, and each foreign engine has one door.
-// cli -> config -> {pretrain, rl, evaluation} -> {policies, envs, data} -> nn -> engine; the side rooms import no other.
+// cli -> config -> experiments -> {pretrain, rl, evaluation} -> {policies, envs, data} -> nn -> engine; the side rooms import no other.
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that every room may import. */
-const leaves = new Set(["errors", "normalization", "files"]);
+const leaves = new Set(["errors", "normalization", "files", "options"]);
 
 const side = ["figures", "tracking", "checkpoints", "hub"];
 const training = ["policies", "envs", "data", "nn", "engine", ...side];
@@ -21,7 +21,8 @@ export const rooms = {
   evaluation: training,
   pretrain: ["evaluation", ...training],
   rl: ["evaluation", ...training],
-  config: ["pretrain", "rl", "evaluation", ...training],
+  experiments: ["pretrain", "rl", "evaluation", ...training],
+  config: ["experiments", "pretrain", "rl", "evaluation", ...training],
   cli: ["config", "tracking"],
   figures: [],
   tracking: [],

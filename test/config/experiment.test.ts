@@ -53,8 +53,11 @@ test("the DMPO pre-training configuration", () => {
   expect(options.data).toMatchObject({ name: "hopper-medium-v2", useD4rl: true, path: null, maxEpisodes: null });
   expect(options.test).toMatchObject({
     denoisingSteps: 1,
-    chunks: 500,
-    environments: { count: 40, maxEpisodeSteps: 1000 },
+    env: "hopper-medium-v2",
+    environments: 40,
+    actionSteps: 4,
+    maxEpisodeSteps: 1000,
+    episodes: 40,
   });
 });
 
@@ -72,7 +75,7 @@ test("fine-tuning is the measured recipe, or the reference's settings, as the pr
   );
   const reference = finetune("ft_ppo_meanflow_mlp_reference");
   expect(reference.learning).toEqual(ppoOptions.parse({ ...ppoPresets.reference, ftDenoisingSteps: 5 }));
-  expect(reference.noise.stdMap).toBe("clamp");
+  expect(reference.noiseNet.stdMap).toBe("clamp");
   expect(reference.run.basePolicyPath).toMatch(/^hf:\/\/.*hopper-medium-v2_best.pt$/);
 });
 
@@ -89,7 +92,7 @@ test("evaluation", () => {
     denoisingSteps: [1, 2, 4],
     averagedWeights: false,
     clipIntermediate: true,
-    chunkSteps: 500,
+    play: { episodes: 100 },
   });
   expect(options.run.basePolicyPath).toBe("a.pt");
 });
@@ -141,7 +144,7 @@ test("the overrides of the guide", () => {
     ftDenoisingSteps: 2,
     steps: 50,
   });
-  expect(tuned.environments.count).toBe(10);
+  expect(tuned.environments.environments).toBe(10);
   expect(tuned.run).toMatchObject({
     name: "x",
     resumePath: "last.safetensors",

@@ -63,8 +63,11 @@ test.skipIf(!hasShared)("fine-tuning equals our file with the reference's settin
     "train.actor_lr_scheduler={}".replace("={}", "=null"),
     "~train.actor_lr_scheduler",
   );
-  const expected = ours("cfg/gym/finetune/hopper-v2", "ft_ppo_meanflow_mlp_reference") as Record<string, object>;
-  for (const section of ["learning", "critic", "noise", "chunks", "algorithm", "saveEvery"]) {
+  const expected = ours("cfg/gym/finetune/hopper-v2", "ft_ppo_meanflow_mlp_reference") as unknown as Record<
+    string,
+    object
+  >;
+  for (const section of ["learning", "critic", "noiseNet", "shapes", "algorithm", "saveEvery"]) {
     expect((options as unknown as Record<string, object>)[section], section).toEqual(expected[section]);
   }
   expect(options.run.basePolicyPath).toBe((expected.run as { basePolicyPath: string }).basePolicyPath);
@@ -75,7 +78,6 @@ test.skipIf(!hasShared)("evaluation", () => {
   expect(options).toMatchObject({
     denoisingSteps: [1, 2, 3, 4, 5],
     averagedWeights: true,
-    chunkSteps: 500,
     run: { device: "cuda:2" },
   });
 });

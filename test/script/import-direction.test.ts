@@ -22,7 +22,8 @@ async function complaints(path: string, code: string): Promise<string[]> {
 
 test.each([
   ["cli/main.ts", "../config/experiment.js"],
-  ["config/dispatch.ts", "../rl/ppo.js"],
+  ["config/dispatch.ts", "../experiments/pretraining.js"],
+  ["experiments/finetuning.ts", "../rl/ppo.js"],
   ["rl/ppo.ts", "../evaluation/statistics.js"],
   ["rl/ppo.ts", "../tracking/jsonl.js"],
   ["policies/mean-flow.ts", "../nn/mlp.js"],
@@ -46,6 +47,7 @@ test.each([
   ["envs/vector-env.ts", "../engine/tensor.js", "envs must not import engine/tensor"],
   ["evaluation/report.ts", "../rl/ppo.js", "evaluation must not import rl"],
   ["pretrain/pretrain.ts", "../rl/ppo.js", "pretrain must not import rl"],
+  ["rl/ppo.ts", "../experiments/finetuning.js", "rl must not import experiments"],
   ["figures/charts.ts", "../evaluation/report.js", "figures must not import evaluation"],
   ["tracking/console.ts", "../engine/tensor.js", "tracking must not import engine"],
   ["config/experiment.ts", "../cli/main.js", "config must not import cli"],

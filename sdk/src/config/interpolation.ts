@@ -2,7 +2,7 @@
 import { InputError, nearest, type Problem } from "../errors.js";
 import { ArithmeticError, evaluateArithmetic } from "./arithmetic.js";
 import { toScalar } from "./override-values.js";
-import { assign, isMapping, lookup, originOf, type Settings, type Value } from "./settings.js";
+import { asText, assign, isMapping, lookup, originOf, type Settings, type Value } from "./settings.js";
 import { formatTime } from "./strftime.js";
 
 export interface InterpolationContext {
@@ -80,7 +80,7 @@ class Resolver {
     if (typeof value === "string") return this.text(value);
     if (Array.isArray(value)) return value.map((item) => this.value(item as Value));
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner as Value)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner)]));
   }
 
   private text(text: string): Value {
@@ -91,7 +91,7 @@ class Resolver {
       const whole = start === 0 && end === text.length - 1;
       const value = this.expression(text.slice(start + 2, end), !whole);
       if (whole) return value;
-      result += text.slice(position, start) + String(value);
+      result += text.slice(position, start) + asText(value);
       position = end + 1;
     }
     return result + text.slice(position);
@@ -108,7 +108,7 @@ class Resolver {
   private expression(inner: string, scalarWanted: boolean): Value {
     const call = /^\s*([A-Za-z_][\w.]*):(.*)$/s.exec(inner);
     if (call) return this.call(call[1]!, call[2]!);
-    return this.reference(String(this.text(inner)).trim(), scalarWanted);
+    return this.reference(asText(this.text(inner)).trim(), scalarWanted);
   }
 
   private reference(name: string, scalarWanted: boolean): Value {
@@ -133,7 +133,7 @@ class Resolver {
 
   private call(name: string, argumentText: string): Value {
     const parameters = splitArguments(argumentText).map((part) => this.text(part));
-    const first = String(parameters[0]);
+    const first = asText(parameters[0]!);
     switch (name) {
       case "eval":
         return this.arithmetic(first);

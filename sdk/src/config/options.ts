@@ -12,19 +12,21 @@ function runOf({ name, logdir, seed, device, wandb, basePolicyPath, normalizatio
   return { name, folder: logdir, seed, device, wandb, basePolicyPath, normalizationPath, resumePath };
 }
 
-/** How actions and observations are cut. */
-function chunksOf({ horizonSteps, actSteps = horizonSteps, condSteps, obsDim, actionDim }: AnyConfig) {
-  return { horizonSteps, actSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
+/** Where a policy acts. */
+function environmentsOf({ envName, env, horizonSteps, actSteps = horizonSteps }: AnyConfig) {
+  const { nEnvs, maxEpisodeSteps, bestRewardThresholdForSuccess: successThreshold } = env;
+  return { env: envName, environments: nEnvs, actionSteps: actSteps, maxEpisodeSteps, successThreshold };
 }
 
-function environmentsOf({ envName, env }: AnyConfig) {
-  const { nEnvs, maxEpisodeSteps, bestRewardThresholdForSuccess } = env;
-  return {
-    name: envName,
-    count: nEnvs,
-    maxEpisodeSteps,
-    successThreshold: bestRewardThresholdForSuccess,
-  };
+/** How a policy is played: {@link environmentsOf} and what fits them. */
+function playOf(config: PretrainConfig | EvalConfig) {
+  const { nEpisodes: episodes, initialNoise, seed } = config;
+  return { ...environmentsOf(config), episodes, initialNoise, seed };
+}
+
+/** What the configuration says about shapes; undefined where it leaves them to the data. */
+function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: AnyConfig) {
+  return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
 }
 
 export function pretrainOptionsOf(config: PretrainConfig) {
@@ -48,7 +50,7 @@ export function pretrainOptionsOf(config: PretrainConfig) {
   };
   return {
     run: runOf(config),
-    chunks: chunksOf(config),
+    shapes: shapesOf(config),
     data: {
       name: envName,
       useD4rl: config.useD4rlDataset,
@@ -60,7 +62,7 @@ export function pretrainOptionsOf(config: PretrainConfig) {
     objective: policySections[config.policy.type].toOptions(objective, dispersive),
     network,
     training,
-    test: { environments: environmentsOf(config), denoisingSteps: config.denoisingSteps, chunks: config.nSteps },
+    test: { ...playOf(config), denoisingSteps: config.denoisingSteps },
   };
 }
 
@@ -70,14 +72,14 @@ export function finetuneOptionsOf(config: FinetuneConfig) {
   const learning: PpoOptions = algorithmSections[config.algorithm.type].toOptions({ top: config, env, train, model });
   return {
     run: runOf(config),
-    chunks: chunksOf(config),
+    shapes: shapesOf(config),
     environments: environmentsOf(config),
     algorithm: config.algorithm.type,
     learning,
     saveEvery: saveModelFreq,
     network: model.network,
     critic: model.critic,
-    noise: {
+    noiseNet: {
       noiseHiddenDims: model.noiseHiddenDims,
       timeDimExplore: model.timeDimExplore,
       useTimeIndependentNoise: model.useTimeIndependentNoise,
@@ -90,12 +92,11 @@ export function finetuneOptionsOf(config: FinetuneConfig) {
 export function evalOptionsOf(config: EvalConfig) {
   return {
     run: runOf(config),
-    chunks: chunksOf(config),
-    environments: environmentsOf(config),
+    shapes: shapesOf(config),
+    play: playOf(config),
     averagedWeights: config.loadEma,
     denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
     clipIntermediate: config.clipIntermediateActions,
-    chunkSteps: config.nSteps,
     network: config.model.network,
   };
 }

@@ -11,7 +11,7 @@ export interface Override {
   readonly text: string;
 }
 
-const pattern = /^(?<mark>\+\+|\+|~)?(?<path>[A-Za-z_][\w.\-]*)(?:=(?<value>.*))?$/s;
+const pattern = /^(?<mark>\+\+|\+|~)?(?<path>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s;
 
 /**
  * Parses all overrides.

@@ -1,7 +1,7 @@
 // Configurations of the PyTorch reference: its class names select parts of cfg/base, its other spellings of our keys are
 // understood. Spellings count for overrides too: `model.dispersive_loss_weight=0.3` and `dispersive.weight=0.3` are the same.
 import { fail, nearest } from "../errors.js";
-import { isMapping, type Settings, type Value } from "./settings.js";
+import { asText, isMapping, type Settings, type Value } from "./settings.js";
 
 /** Their key or section -> ours; a section stands for everything below it. */
 const renamed: Readonly<Record<string, string>> = {
@@ -99,7 +99,7 @@ export interface Adapted {
  */
 export function adaptReference(own: Settings): Adapted {
   const classes = ["_target_", "model._target_"].flatMap((path) => own.get(path) ?? []);
-  const parts = classes.map(({ value, origin }) => partOf(String(value), origin));
+  const parts = classes.map(({ value, origin }) => partOf(asText(value), origin));
   const unused = parts.some((part) => part.endsWith("meanflow")) ? unusedByMeanFlow : [];
   const renamings = [...own]
     .filter(([path]) => !unused.includes(path))
@@ -128,7 +128,7 @@ export function referenceEnvironment(own: Readonly<Record<string, string | undef
 /** Our spelling of a value at one of our paths. */
 export function ourValue(path: string, value: Value): Value {
   const table = renamedValues[path] ?? {};
-  return Object.hasOwn(table, String(value)) ? table[String(value)]! : value;
+  return Object.hasOwn(table, asText(value)) ? table[asText(value)]! : value;
 }
 
 /** `model.seed: ${seed}` says nothing once model.seed is called seed. */

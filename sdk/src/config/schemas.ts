@@ -8,7 +8,10 @@ import { policySections, type PolicyType } from "./policy-sections.js";
 import { common, environments, network } from "./sections.js";
 
 const count = z.int().positive();
-const testSteps = count.default(500).describe("chunks per environment and test");
+const played = {
+  nEpisodes: count.default(40).describe("whole episodes to play"),
+  initialNoise: z.enum(["sampled", "zero"]).default("sampled").describe("zero: the central chunk, another policy"),
+};
 const clipIntermediateActions = z.boolean().default(true).describe("clip actions after every denoising step");
 
 /** A checkpoint knows its network; stating it checks it. */
@@ -30,7 +33,7 @@ export function pretrainSchema(policy: PolicyType) {
     maxNEpisodes: count.nullable().default(null).describe("train on the first so many episodes; null: on all"),
     testInMujoco: options.testInMujoco,
     denoisingSteps: count.default(1).describe("network calls per chunk in tests"),
-    nSteps: testSteps,
+    ...played,
     env: environments.prefault({}),
     ema: z.strictObject({ decay: ema.decay }).prefault({}),
     train: z
@@ -98,7 +101,7 @@ export function evalSchema() {
     denoisingSteps: count.default(1).describe("network calls per chunk, where denoising_step_list is null"),
     denoisingStepList: z.array(count).min(1).nullable().default(null).describe("evaluate with each of these"),
     clipIntermediateActions,
-    nSteps: testSteps,
+    ...played,
     env: environments.prefault({}),
     model: z.strictObject({ network: networkOfCheckpoint }).prefault({}),
   });

@@ -75,6 +75,11 @@ export function isMapping(value: Value): value is { readonly [key: string]: Valu
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A value inside text. */
+export function asText(value: Value): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 function removeBelow(settings: Settings, path: string): boolean {
   const below = pathsBelow(settings, path);
   for (const inner of below) settings.delete(inner);

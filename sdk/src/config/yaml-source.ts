@@ -1,6 +1,6 @@
 // Reads one YAML file into settings, keeping the line of every value.
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { fail, InputError } from "../errors.js";
 import { shownPath } from "./locations.js";
 import { assign, type Settings, type Value } from "./settings.js";
@@ -32,7 +32,7 @@ export function readYaml(file: string): YamlSource {
   const settings: Settings = new Map();
   const defaults: { name: string; origin: string }[] = [];
   const origin = (node: Node) => `${shown}:${lines.linePos(node.range![0]).line}`;
-  const root = document.contents as ParsedNode | null;
+  const root = document.contents;
 
   function read(node: Node | null, path: string, place: string): void {
     if (isMap(node) && node.items.length > 0) {

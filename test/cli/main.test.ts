@@ -1,0 +1,98 @@
+// The `dmpo` command in this process: output, exit codes, messages.
+import { expect, test } from "vitest";
+import { run } from "../../sdk/src/cli/main.js";
+import { folderWith } from "../config/folder.js";
+
+async function dmpo(...argv: string[]) {
+  const [out, error]: string[][] = [[], []];
+  const code = await run(argv, { out: (line) => out!.push(line), error: (line) => error!.push(line) });
+  return { code, out: out!.join("\n"), error: error!.join("\n") };
+}
+
+const hopper = ["--config-dir=cfg/gym/pretrain/hopper-medium-v2", "--config-name=pre_meanflow_mlp"];
+
+test("help shows commands, examples and exit codes", async () => {
+  const { code, out } = await dmpo("--help");
+  expect(code).toBe(0);
+  for (const text of ["dmpo run --config-dir=", "config", "configs", "version", "Examples:", "130 interrupted"]) {
+    expect(out).toContain(text);
+  }
+});
+
+test.each([["version"], ["--version"]])("%s", async (argument) => {
+  expect(await dmpo(argument)).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+$/), error: "" });
+});
+
+test("configs lists what can be run, ready to paste", async () => {
+  const { code, out } = await dmpo("configs", "hopper-medium-v2/pre_meanflow_mlp");
+  expect(code).toBe(0);
+  expect(out).toBe(hopper.join(" "));
+  expect((await dmpo("configs")).out).not.toContain("base/");
+});
+
+test("config show prints values and origins; `--config-dir value` works too", async () => {
+  const { code, out, error } = await dmpo(
+    "config",
+    "show",
+    "--config-dir",
+    "cfg/gym/pretrain/hopper-medium-v2",
+    "--config-name",
+    "pre_meanflow_mlp",
+    "seed=3",
+    "~train.save_model_freq",
+    "+wandb.offline_mode=True",
+  );
+  expect({ code, error }).toEqual({ code: 0, error: "" });
+  expect(out).toMatch(/^seed: 3 +# command line: seed=3$/m);
+  expect(out).toMatch(/^ {2}n_epochs: 40 +# cfg\/base\/gym\/pretrain\/hopper.yaml:4$/m);
+  expect(out).toMatch(/^ {2}save_model_freq: null +# default$/m);
+  expect(out).toMatch(/^ {2}offline_mode: true +# command line: \+wandb.offline_mode=True$/m);
+});
+
+test("a folder that is only in the project is used, and said so on standard error", async () => {
+  const { code, error } = await dmpo(
+    "config",
+    "show",
+    "--config-dir=gym/pretrain/hopper-medium-v2",
+    "--config-name=pre_meanflow_mlp",
+  );
+  expect({ code, error }).toEqual({
+    code: 0,
+    error: expect.stringContaining("using cfg/gym/pretrain/hopper-medium-v2"),
+  });
+});
+
+test.each([
+  ["no command", [], "Usage: dmpo"],
+  ["an unknown command", ["rnu"], "Did you mean run?"],
+  ["a missing flag", ["run", "--config-dir=cfg"], "--config-name"],
+  ["an unknown flag", ["run", ...hopper, "--seed=1"], "unknown option '--seed=1'"],
+  ["a bad override", ["run", ...hopper, "seed"], "seed: not an override"],
+  ["an unknown key", ["run", ...hopper, "train.n_epoch=1"], 'did you mean "train.n_epochs"?'],
+  ["an unknown config", ["run", hopper[0]!, "--config-name=pre_meanflw_mlp"], 'did you mean "pre_meanflow_mlp"?'],
+  [
+    "a missing checkpoint",
+    ["run", "--config-dir=cfg/gym/finetune/hopper-v2", "--config-name=ft_ppo_meanflow_mlp"],
+    "base_policy_path: missing",
+  ],
+])("%s is wrong usage", async (_, argv, message) => {
+  const { code, error } = await dmpo(...argv);
+  expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) });
+  expect(error).not.toMatch(/^\s+at /m);
+});
+
+test("what fails in a run is a failure without a stack trace", async () => {
+  const folder = folderWith({});
+  const argv = ["run", ...hopper, `logdir=${folder}/run`, `train_dataset_path=${folder}/none.npz`];
+  const { code, error } = await dmpo(...argv);
+  expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining("none.npz") });
+  expect(error).not.toMatch(/^\s+at /m);
+});
+
+test("nothing written contains control characters", async () => {
+  for (const argv of [["--help"], ["configs"], ["config", "show", ...hopper], ["run", ...hopper, "x=1"]]) {
+    const { out, error } = await dmpo(...argv);
+    // eslint-disable-next-line no-control-regex -- that is the question
+    expect(out + error).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+  }
+});
