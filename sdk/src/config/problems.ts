@@ -9,12 +9,8 @@ type Issue = z.core.$ZodIssue;
 /** All problems of one validation, in the order of the issues. `keys` are the schema's paths in snake_case. */
 export function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly string[]): Problem[] {
   return issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") return unknownKeys([issue]).map((key) => unknownKey(key, settings, keys));
     const path = pathOf(issue.path);
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) =>
-        unknownKey(path === "" ? toSnakeCase(key) : `${path}.${toSnakeCase(key)}`, settings, keys),
-      );
-    }
     const value = lookup(settings, path) ?? elementAt(settings, path);
     const origin = originOf(settings, path);
     const place = origin ? ` (${origin})` : "";
