@@ -1,0 +1,118 @@
+// Plays a policy with several numbers of denoising steps: returns, success and the speed of its calls, as plain data.
+import { fail } from "../errors.js";
+import type { Environments } from "./environments.js";
+import {
+  episodeStatistics,
+  type EpisodeRules,
+  type EpisodeStatistics,
+  type FinishedEpisode,
+} from "./episode-statistics.js";
+import { playEpisodes, type Act } from "./play.js";
+
+/** Where the denoising begins: in random noise, or in its mean. They give very different returns: never compare across. */
+export type InitialNoise = "sampled" | "zero";
+
+export interface PolicySetting {
+  readonly denoisingSteps: number;
+  readonly initialNoise: InitialNoise;
+}
+
+/** A policy ready to act for all environments, without exploration noise. */
+export interface Actor {
+  readonly act: Act;
+  readonly dispose?: () => Promise<void>;
+}
+
+export interface EvaluationOptions {
+  /** Settings to compare, each a positive integer; default [1]. */
+  readonly denoisingSteps?: readonly number[];
+  /** Episodes per setting, default 40; a fixed share in each environment. */
+  readonly episodes?: number;
+  /** Default "sampled". */
+  readonly initialNoise?: InitialNoise;
+  /** How episodes are judged; default: none is a success. */
+  readonly rules?: Omit<EpisodeRules, "actionSteps">;
+  readonly signal?: AbortSignal;
+  /** Called after each setting. */
+  readonly onSetting?: (result: SettingResult) => void;
+}
+
+export interface Inference {
+  /** Calls measured, after one to warm up. One call acts for all environments. */
+  readonly calls: number;
+  /** Wall-clock seconds per call. */
+  readonly seconds: { readonly mean: number; readonly standardError: number };
+  /** Calls per second: the mean of their reciprocals. */
+  readonly frequency: { readonly mean: number; readonly standardError: number };
+}
+
+export interface SettingResult {
+  readonly denoisingSteps: number;
+  readonly statistics: EpisodeStatistics;
+  /** Highest return of an episode. */
+  readonly bestReturn: number;
+  readonly episodes: readonly FinishedEpisode[];
+  readonly inference: Inference;
+}
+
+export interface Evaluation {
+  readonly initialNoise: InitialNoise;
+  /** Environments E, the batch of each call. */
+  readonly environments: number;
+  readonly settings: readonly SettingResult[];
+}
+
+/**
+ * Evaluates with each number of denoising steps.
+ *
+ * @param actorFor prepares the policy for a setting; whatever it draws and converts counts as part of the call.
+ * @throws InputError `DMPO_EVALUATION` for counts that are not positive integers.
+ */
+export async function evaluate(
+  environments: Environments,
+  actorFor: (setting: PolicySetting) => Actor | Promise<Actor>,
+  options: EvaluationOptions = {},
+): Promise<Evaluation> {
+  const { denoisingSteps = [1], episodes: count = 40, initialNoise = "sampled", signal, onSetting } = options;
+  if (denoisingSteps.length === 0)
+    fail("DMPO_EVALUATION", "denoisingSteps", "is empty", "at least one number of steps");
+  denoisingSteps.forEach((steps, i) => expectCount(`denoisingSteps[${i}]`, steps));
+  expectCount("episodes", count);
+  const rules = { successThreshold: Infinity, ...options.rules, actionSteps: environments.actionSteps };
+
+  const settings: SettingResult[] = [];
+  for (const steps of denoisingSteps) {
+    const actor = await actorFor({ denoisingSteps: steps, initialNoise });
+    try {
+      // The first call compiles and touches memory; it is not measured.
+      await actor.act(new Float32Array(environments.observations.length));
+      const { episodes, callSeconds } = await playEpisodes(environments, actor.act, count, rules, signal);
+      const statistics = episodeStatistics(episodes);
+      const bestReturn = Math.max(...episodes.map((episode) => episode.return));
+      const result = { denoisingSteps: steps, statistics, bestReturn, episodes, inference: inferenceOf(callSeconds) };
+      settings.push(result);
+      onSetting?.(result);
+    } finally {
+      await actor.dispose?.();
+    }
+  }
+  return { initialNoise, environments: environments.count, settings };
+}
+
+function inferenceOf(callSeconds: readonly number[]): Inference {
+  return {
+    calls: callSeconds.length,
+    seconds: meanAndError(callSeconds),
+    frequency: meanAndError(callSeconds.map((seconds) => 1 / seconds)),
+  };
+}
+
+function meanAndError(values: readonly number[]): { mean: number; standardError: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, standardError: Math.sqrt(squares) / values.length };
+}
+
+function expectCount(path: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) fail("DMPO_EVALUATION", path, String(value), "a positive integer");
+}
