@@ -1,0 +1,151 @@
+// What a fine-tuning algorithm is: an option schema, a learner and a loop that yields one record per iteration.
+// The driver here does what all share: validation, the curve, the best policy, saving, stopping, resuming.
+import type { z } from "zod";
+import { hostTensor } from "../engine/tensor.js";
+import { InputError, nearest, type Problem } from "../errors.js";
+import type { TrainedPolicy } from "../policies/trained-policy.js";
+import type { IterationRecord } from "./iteration-record.js";
+import { Learner, type ActingPlan, type LearnerSetup, type LearnerState } from "./learner.js";
+
+export interface AlgorithmDefinition<Name extends string, Schema extends z.ZodObject, Preset extends string> {
+  readonly name: Name;
+  readonly options: Schema;
+  /** Named settings that differ from the defaults. */
+  readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
+  readonly plan: (options: z.output<Schema>) => ActingPlan;
+  /** Trains from `learner.progress` on; yields after `learner.finish`, when the learner's state may be saved. */
+  readonly run: (learner: Learner, options: z.output<Schema>) => AsyncGenerator<IterationRecord>;
+}
+
+/** A run in progress, between two iterations. */
+export interface Run {
+  /** A copy of the policy as it is now. */
+  readonly policy: () => TrainedPolicy;
+  /** Everything needed to continue later, as a checkpoint holds it. */
+  readonly state: () => RunState;
+  /** Whether this iteration's evaluation is the best so far. */
+  readonly isBest: boolean;
+}
+
+export interface RunState {
+  readonly tensors: LearnerState["tensors"];
+  readonly metadata: LearnerState["metadata"] & {
+    readonly algorithm: string;
+    readonly curve: readonly IterationRecord[];
+    /** Index of the best evaluation in the curve; its weights are the tensor `best`. */
+    readonly best: number | null;
+  };
+}
+
+export interface RunContext {
+  /** Stops after the iteration in progress; the result so far is returned. */
+  readonly signal?: AbortSignal;
+  /** Called after every iteration, e.g. to log and to save. */
+  readonly onIteration?: (record: IterationRecord, run: Run) => void | Promise<void>;
+  /** Continue from here. The same options and seed give the same weights as an uninterrupted run, as far as new
+   * episodes begin at the interruption (`resetAtIteration`, or after an evaluation): environments cannot be stored. */
+  readonly resume?: RunState;
+}
+
+export interface FineTuningResult {
+  /** With the weights of the best evaluation (highest mean return); the last ones if there was none. */
+  readonly policy: TrainedPolicy;
+  readonly last: TrainedPolicy;
+  readonly best: IterationRecord | undefined;
+  readonly curve: readonly IterationRecord[];
+  /** Executed in training, in all environments together. */
+  readonly environmentSteps: number;
+  /** Sum over the iterations, those before a resume included. */
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+export function defineAlgorithm<const Name extends string, Schema extends z.ZodObject, Preset extends string>(
+  definition: AlgorithmDefinition<Name, Schema, Preset>,
+) {
+  /**
+   * Fine-tunes `setup.base`.
+   *
+   * @throws InputError for options outside their range, parts that do not fit, or a gradient that is not finite.
+   */
+  async function train(
+    setup: LearnerSetup,
+    input: z.input<Schema>,
+    context: RunContext = {},
+  ): Promise<FineTuningResult> {
+    const options = parseOptions(definition.options, input);
+    const learner = new Learner(setup, definition.plan(options));
+    const { base } = setup;
+    const curve: IterationRecord[] = [];
+    let best: { index: number; weights: Float32Array } | undefined;
+    const { signal, onIteration, resume } = context;
+    if (resume) {
+      learner.restore(resume);
+      curve.push(...resume.metadata.curve);
+      if (resume.metadata.best !== null) {
+        best = { index: resume.metadata.best, weights: resume.tensors.best!.data as Float32Array };
+      }
+    }
+    const policy = (): TrainedPolicy => ({ ...base, weights: learner.policyWeights() });
+    const state = (): RunState => {
+      const { tensors, metadata } = learner.state();
+      return {
+        tensors: { ...tensors, ...(best && { best: hostTensor(best.weights, [best.weights.length]) }) },
+        metadata: { ...metadata, algorithm: definition.name, curve: [...curve], best: best?.index ?? null },
+      };
+    };
+    try {
+      if (!signal?.aborted) {
+        for await (const record of definition.run(learner, options)) {
+          curve.push(record);
+          const isBest = record.mode === "evaluation" && isBetter(record, best && curve[best.index]!);
+          if (isBest) best = { index: curve.length - 1, weights: learner.policyWeights() };
+          await onIteration?.(record, { policy, state, isBest });
+          if (signal?.aborted) break;
+        }
+      }
+      const last = policy();
+      return {
+        policy: best ? { ...base, weights: best.weights } : last,
+        last,
+        best: best && curve[best.index],
+        curve,
+        environmentSteps: learner.progress.environmentSteps,
+        seconds: curve.reduce((sum, { seconds }) => sum + seconds, 0),
+        interrupted: signal?.aborted ?? false,
+      };
+    } finally {
+      await learner.dispose();
+    }
+  }
+
+  return { ...definition, train };
+}
+
+function isBetter(record: IterationRecord, best: IterationRecord | undefined): boolean {
+  return !best || record.episodes.return.mean > best.episodes.return.mean;
+}
+
+function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: z.input<Schema>): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue): Problem[] => {
+    const path = issue.path.map(String);
+    if (issue.code !== "unrecognized_keys") {
+      const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], input);
+      return [{ path: path.join("."), wrong: `is ${JSON.stringify(value)}`, expected: issue.message }];
+    }
+    const known = Object.keys(schema.shape);
+    return issue.keys.map((key) => {
+      const close = nearest(key, known);
+      const remedy = close && `did you mean "${close}"?`;
+      return {
+        path: [...path, key].join("."),
+        wrong: "unknown option",
+        expected: `one of ${known.join(", ")}`,
+        remedy,
+      };
+    });
+  });
+  throw new InputError("DMPO_OPTIONS", problems);
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { logRow } from "../../sdk/src/rl/iteration-record.js";
+import { PPO } from "../../sdk/src/rl/ppo.js";
+import { smallSetup } from "./setup.js";
+
+test("rows carry the reference's names", async () => {
+  const setup = { ...smallSetup({ chunks: () => 2, reward: ([a]) => 2 + a! }), episodeRules: { successThreshold: 1 } };
+  const { curve } = await PPO.train(setup, {
+    iterations: 3,
+    steps: 8,
+    batchSize: 16,
+    evaluationEpisodes: 5,
+    nCriticWarmupItr: 0,
+    useBcLoss: true,
+  });
+  const [evaluation, training] = curve.map(logRow);
+  expect(evaluation).toEqual({
+    itr: 0,
+    step: 0,
+    time: expect.any(Number),
+    "eval/success rate": 1,
+    "eval/avg episode reward": expect.any(Number),
+    "eval/avg best reward": expect.any(Number),
+    "eval/avg episode length": 2,
+    "eval/num episode": 5,
+    "eval/std success rate": 0,
+    "eval/std episode reward": expect.any(Number),
+    "eval/std best reward": expect.any(Number),
+    "eval/std episode length": 0,
+  });
+  expect(training).toMatchObject({
+    itr: 1,
+    step: 32,
+    "train/num episode": 16,
+    "train/total env step": 32,
+    "train/actor lr": 4e-5,
+  });
+  const names = [
+    "loss",
+    "pg loss",
+    "value loss",
+    "entropy_loss",
+    "bc_loss",
+    "approx kl",
+    "ratio",
+    "clipfrac",
+    "explained variance",
+  ];
+  const statistics = [
+    "old_logprob_min",
+    "old_logprob_max",
+    "old_logprob_std",
+    "new_logprob_min",
+    "new_logprob_max",
+    "new_logprob_std",
+  ];
+  const others = [
+    "actor_norm",
+    "critic_norm",
+    "actor lr",
+    "critic lr",
+    "min_logprob_noise_std",
+    "noise_std",
+    "Q_values",
+  ];
+  for (const name of [...names, ...statistics, ...others])
+    expect(training![`loss/${name}`], name).toEqual(expect.any(Number));
+  expect(training!["loss/noise_std"]).toBeGreaterThan(0.05);
+  expect(training!["loss/old_logprob_std"]).toBeGreaterThan(0);
+});

@@ -1,0 +1,241 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { compile } from "../../sdk/src/engine/compile.js";
+import { hostTensor, tf, type Host } from "../../sdk/src/engine/tensor.js";
+import { InputError } from "../../sdk/src/errors.js";
+import type { PolicyColumns } from "../../sdk/src/rl/gradients.js";
+import { standardized } from "../../sdk/src/rl/minibatches.js";
+import { PPO, ppoLoss, ppoOptions, valueLoss, type PpoOptions } from "../../sdk/src/rl/ppo.js";
+import { golden, hasShared } from "../shared.js";
+import { smallSetup } from "./setup.js";
+
+const column = (values: ArrayLike<number>) => hostTensor(Float32Array.from(values), [values.length]);
+const all = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
+const scalarsOf = (terms: Record<string, { data: ArrayLike<number> }>) =>
+  Object.fromEntries(Object.entries(terms).map(([name, { data }]) => [name, data[0]!]));
+
+describe("the loss", () => {
+  test.skipIf(!hasShared).each(["cpu", "tfjs"] as const)("equals the reference (%s)", async (executor) => {
+    const { logprob, entropy_rate, state, ppo } = golden("finetune").chain_meanflow;
+    const options = { clipPlossCoef: ppo.clip, logProbRange: ppo.logprob_range, entCoef: 0.5 };
+    const loss = compile((columns: PolicyColumns) => ppoLoss(columns, options), { executor });
+    const got = scalarsOf(
+      await loss({
+        logProb: column(logprob),
+        oldLogProb: column(ppo.old_logprob),
+        advantage: column(standardized(Float32Array.from(ppo.adv), all(3))),
+        entropy: column(entropy_rate),
+      }),
+    );
+    expect(got.policyLoss).toBeCloseTo(ppo.pg_loss, 6);
+    expect(got.entropyLoss).toBeCloseTo(ppo.entropy_loss, 6);
+    expect(got.loss).toBeCloseTo(ppo.pg_loss + 0.5 * ppo.entropy_loss, 6);
+    expect(got.approxKl).toBeCloseTo(ppo.approx_kl, 6);
+    expect(got.clipFraction).toBeCloseTo(ppo.clipfrac, 6);
+    expect(got.ratio).toBeCloseTo(ppo.ratio_mean, 6);
+
+    const value = column(state.map(([row]: number[][]) => 0.5 * row!.reduce((a, b) => a + b)));
+    const columns = { value, oldValue: column(ppo.old_values), target: column(ppo.ret) };
+    for (const [clipVlossCoef, expected] of [
+      [null, ppo.v_loss],
+      [0.2, ppo.v_loss_with_clip_0_2],
+    ] as const) {
+      const compiled = compile((c: Parameters<typeof valueLoss>[0]) => valueLoss(c, { clipVlossCoef, vfCoef: 2 }), {
+        executor,
+      });
+      const terms = scalarsOf(await compiled(columns));
+      expect(terms.valueLoss).toBeCloseTo(expected, 6);
+      expect(terms.loss).toBeCloseTo(2 * expected, 5);
+    }
+  });
+
+  test("clamps log-probabilities only where asked", () => {
+    const tensor = (values: number[]) => tf.tensor1d(values);
+    const rows = {
+      logProb: tensor([9, 8]),
+      oldLogProb: tensor([8, 7]),
+      advantage: tensor([1, -1]),
+      entropy: tensor([0, 0]),
+    };
+    const options = { clipPlossCoef: 0.2, entCoef: 0 };
+    expect(ppoLoss(rows, { ...options, logProbRange: null }).ratio.dataSync()[0]).toBeCloseTo(Math.E, 5);
+    expect(ppoLoss(rows, { ...options, logProbRange: [-1, 1] }).ratio.dataSync()[0]).toBe(1);
+  });
+});
+
+/** Short runs without evaluations. */
+const short: Partial<PpoOptions> = { forceTrain: true, nCriticWarmupItr: 0, steps: 8, batchSize: 16, updateEpochs: 2 };
+
+describe("a run", () => {
+  test("moves the mean action to where the reward is", async () => {
+    const setup = smallSetup({ count: 16, reward: ([action]) => -((action! - 0.5) ** 2) });
+    const { curve, last } = await PPO.train(setup, {
+      ...short,
+      iterations: 40,
+      actorLr: 3e-3,
+      steps: 16,
+      batchSize: 64,
+      targetKl: null,
+    });
+    const returns = curve.map(({ episodes }) => episodes.return.mean);
+    const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+    expect(mean(returns.slice(0, 3))).toBeLessThan(-0.3);
+    expect(mean(returns.slice(-3))).toBeGreaterThan(-0.08);
+    expect(last.weights).not.toEqual(setup.base.weights);
+  });
+
+  test.each([1, 3])("begins every update with ratio 1 (%i denoising steps)", async (denoisingSteps) => {
+    for (const likelihood of ["summed", "reference"] as const) {
+      const { curve } = await PPO.train(smallSetup({ actionSteps: 2, actionDimension: 2 }), {
+        ...short,
+        iterations: 2,
+        denoisingSteps,
+        likelihood,
+      });
+      for (const { update } of curve) expect(Math.abs(update!.firstRatio! - 1)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("trains the noise net, except with the reference's clamp", async () => {
+    for (const [stdMap, moves] of [
+      ["tanh", true],
+      ["clamp", false],
+    ] as const) {
+      const setup = smallSetup();
+      const noise = { minStd: 0.05, maxStd: 0.12 };
+      const states: Float32Array[] = [];
+      await PPO.train(
+        { ...setup, noiseNet: { ...setup.noiseNet, stdMap } },
+        { ...short, iterations: 2, noise },
+        {
+          onIteration: (_, run) => void states.push(run.state().tensors["actor.weights"]!.data as Float32Array),
+        },
+      );
+      const size = setup.base.weights.length;
+      expect(
+        states[0]!.subarray(size).some((value, i) => value !== states[1]![size + i]),
+        stdMap,
+      ).toBe(moves);
+    }
+  });
+
+  test("equal seeds give equal runs", async () => {
+    const options = { ...short, iterations: 3, useBcLoss: true, bcLossType: "velocity" as const };
+    const [first, second, other] = await Promise.all([7, 7, 8].map((seed) => PPO.train(smallSetup({}, seed), options)));
+    expect(second!.last.weights).toEqual(first!.last.weights);
+    expect(other!.last.weights).not.toEqual(first!.last.weights);
+  });
+
+  test("resumed equals uninterrupted", async () => {
+    const options = {
+      ...short,
+      iterations: 5,
+      resetAtIteration: true,
+      forceTrain: false,
+      valFreq: 3,
+      evaluationEpisodes: 4,
+    };
+    const whole = await PPO.train(smallSetup({ chunks: () => 3 }), options);
+    const stop = new AbortController();
+    let saved: string | undefined;
+    const interrupted = await PPO.train(smallSetup({ chunks: () => 3 }), options, {
+      signal: stop.signal,
+      onIteration({ iteration }, run) {
+        if (iteration < 2) return;
+        const { tensors, metadata } = run.state();
+        saved = JSON.stringify({
+          tensors: Object.entries(tensors).map(([name, { data, shape }]) => [name, [...data], shape]),
+          metadata,
+        });
+        stop.abort();
+      },
+    });
+    expect(interrupted.interrupted).toBe(true);
+    expect(interrupted.curve).toHaveLength(3);
+
+    const { tensors, metadata } = JSON.parse(saved!) as { tensors: [string, number[], number[]][]; metadata: never };
+    const resume = {
+      metadata,
+      tensors: Object.fromEntries(
+        tensors.map(([name, data, shape]) => [name, hostTensor(Float32Array.from(data), shape)]),
+      ),
+    };
+    const resumed = await PPO.train(smallSetup({ chunks: () => 3 }), options, { resume });
+    expect(resumed.last.weights).toEqual(whole.last.weights);
+    expect(resumed.policy.weights).toEqual(whole.policy.weights);
+    expect(resumed.environmentSteps).toBe(whole.environmentSteps);
+    const withoutTime = (curve: typeof whole.curve) => curve.map((record) => ({ ...record, seconds: 0 }));
+    expect(withoutTime(resumed.curve)).toEqual(withoutTime(whole.curve));
+  });
+
+  test("evaluates at multiples of valFreq and last, and returns the best evaluated policy", async () => {
+    const options = { ...short, iterations: 6, forceTrain: false, valFreq: 3, evaluationEpisodes: 6 };
+    const weights: Float32Array[] = [];
+    const { curve, policy, best } = await PPO.train(smallSetup({ reward: ([a]) => a! }), options, {
+      onIteration: (_, run) => void weights.push(run.policy().weights),
+    });
+    expect(curve.map(({ mode }) => mode[0]).join("")).toBe("ettete");
+    expect(curve[0]!.episodes.episodes).toBe(6);
+    const evaluations = curve.filter(({ mode }) => mode === "evaluation");
+    expect(best!.episodes.return.mean).toBe(Math.max(...evaluations.map(({ episodes }) => episodes.return.mean)));
+    expect(policy.weights).toEqual(weights[best!.iteration]);
+  });
+
+  test("the critic alone learns first; the actor stops at the divergence", async () => {
+    const warm = await PPO.train(smallSetup(), { ...short, iterations: 2, nCriticWarmupItr: 1 });
+    const steps = warm.curve.map(({ update }) => [update!.actorSteps, update!.criticSteps]);
+    expect(steps).toEqual([
+      [0, 4],
+      [4, 4],
+    ]);
+
+    const bound = { ...short, iterations: 1, actorLr: 0.05, targetKl: 1e-6 };
+    const [{ update: actor }] = (await PPO.train(smallSetup(), bound)).curve as [never];
+    expect(actor).toMatchObject({ actorSteps: 1, criticSteps: 4 });
+    const [{ update: both }] = (await PPO.train(smallSetup(), { ...bound, klStops: "both" })).curve as [never];
+    expect(both).toMatchObject({ actorSteps: 1, criticSteps: 1 });
+  });
+
+  test("adapts the learning rates to the divergence", async () => {
+    const options = { ...short, iterations: 1, lrSchedule: "adaptive_kl" as const, actorLr: 1e-4, criticLr: 5e-4 };
+    const [slow] = (await PPO.train(smallSetup(), { ...options, targetKl: 1e-9 })).curve;
+    expect(slow!.update!.actorLr).toBeLessThan(1e-4);
+    const [fast] = (await PPO.train(smallSetup(), { ...options, targetKl: 10 })).curve;
+    expect(fast!.update!.actorLr).toBeGreaterThan(1e-4);
+    expect(fast!.update!.criticLr).toBe(1e-3);
+  });
+
+  test("W2 cloning holds the policy back", async () => {
+    const options = { ...short, iterations: 8, actorLr: 3e-3, targetKl: null };
+    const setup = () => smallSetup({ reward: ([a]) => a! });
+    const free = await PPO.train(setup(), options);
+    const held = await PPO.train(setup(), { ...options, useBcLoss: true, bcLossCoeff: 100 });
+    const distance = ({ last }: typeof free) => Math.hypot(...last.weights.map((w, i) => w - setup().base.weights[i]!));
+    expect(distance(held)).toBeLessThan(distance(free));
+    expect(held.curve.at(-1)!.update!.bcLoss).toBeGreaterThan(0);
+  });
+
+  test("stops before the first iteration when asked to", async () => {
+    const { curve, last } = await PPO.train(smallSetup(), short, { signal: AbortSignal.abort() });
+    expect(curve).toEqual([]);
+    expect(last.weights).toEqual(smallSetup().base.weights);
+  });
+});
+
+describe("options", () => {
+  test("errors name what is wrong, all at once", async () => {
+    const wrong = { clipPLossCoef: 0.1, gamma: 2 } as never;
+    await expect(PPO.train(smallSetup(), wrong)).rejects.toThrow(InputError);
+    await expect(PPO.train(smallSetup(), wrong)).rejects.toThrow(/gamma: is 2[^]*did you mean "clipPlossCoef"/);
+  });
+
+  test("a policy that does not fit the environments is an error", async () => {
+    const { base } = smallSetup({ actionDimension: 3, observationDimension: 5 });
+    await expect(PPO.train({ ...smallSetup(), base }, short)).rejects.toThrow(/actionDimension[^]*is 1 x 2 numbers/);
+  });
+
+  test("presets are valid, defaults are typed", () => {
+    for (const preset of Object.values(PPO.presets)) expect(ppoOptions.safeParse(preset).success).toBe(true);
+    expectTypeOf<Parameters<typeof PPO.train>[1]>().toExtend<{ readonly clipPlossCoef?: number | undefined }>();
+    expectTypeOf<Host<PolicyColumns>["logProb"]>().toEqualTypeOf<ReturnType<typeof hostTensor>>();
+  });
+});
