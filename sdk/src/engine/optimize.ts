@@ -1,20 +1,28 @@
-// Clean-up of a traced graph before it is executed: what is not used goes, and a bias joins its matrix product.
+// Clean-up of a traced graph before it is executed: what is not used goes, work is shared, and a bias joins its matrix product.
 import { sizeOf, type Node, type Value } from "./graph.js";
+import { shareRows } from "./shared-rows.js";
 
 /** The nodes that `outputs` need, in order, with `Gemm(x, w) + bias` merged into one node. */
 export function optimize(nodes: readonly Node[], outputs: readonly Value[]): readonly Node[] {
-  return withBiases(reachable(nodes, outputs), outputs);
+  return withBiases(inOrder(shareRows(inOrder(nodes, outputs)), outputs), outputs);
 }
 
-function reachable(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
-  const needed = new Set(outputs.map(({ id }) => id));
-  const kept: Node[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some(({ id }) => needed.has(id))) continue;
-    node.inputs.forEach(({ id }) => needed.add(id));
-    kept.push(node);
+/** The nodes that `outputs` need, each after those it depends on. */
+function inOrder(nodes: readonly Node[], outputs: readonly Value[]): Node[] {
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map(({ id }) => [id, node])));
+  const ordered = new Set<Node>();
+  const waiting = outputs.flatMap(({ id }) => producers.get(id) ?? []);
+  while (waiting.length > 0) {
+    const node = waiting.at(-1)!;
+    const missing = node.inputs.flatMap(({ id }) => producers.get(id) ?? []).filter((input) => !ordered.has(input));
+    if (missing.length > 0) {
+      waiting.push(...missing);
+    } else {
+      ordered.add(node);
+      waiting.pop();
+    }
   }
-  return kept.reverse();
+  return [...ordered];
 }
 
 function withBiases(nodes: readonly Node[], outputs: readonly Value[]): readonly Node[] {
