@@ -70,6 +70,30 @@ test("nested inputs and outputs keep their structure, and results go into given 
   await compiled.dispose();
 });
 
+test("repeated calls notice other arrays, other shapes and other keys", async () => {
+  const compiled = compile((input: Record<string, tf.Tensor>) => Object.values(input).reduce((sum, x) => sum.mul(2).add(x)), { threads: 1 });
+  const scalar = (value: number) => hostTensor(Float32Array.of(value), []);
+  const [one, ten] = [scalar(1), scalar(10)];
+  const output = scalar(0);
+  const call = async (input: Record<string, HostTensor>) => (await compiled(input, output)).data[0];
+  expect(await call({ a: one, b: ten })).toBe(12);
+  expect(await call({ a: one, b: ten })).toBe(12);
+  one.data[0] = 2;
+  expect(await call({ a: one, b: ten })).toBe(14);
+  expect(await call({ a: ten, b: one })).toBe(22);
+  expect(await call({ b: one, a: ten })).toBe(14);
+  expect(await call({ a: one, b: ten, c: ten })).toBe(38);
+  expect(await call({ a: one, b: one })).toBe(6);
+  const pair = hostTensor(Float32Array.of(3, 4), [2]);
+  expect([...(await compiled({ a: pair, b: one })).data]).toEqual([8, 10]);
+  const other = scalar(0);
+  await compiled({ a: one, b: one }, other);
+  expect(other.data[0]).toBe(6);
+  await compiled.dispose();
+  expect(await call({ a: one, b: ten })).toBe(14);
+  await compiled.dispose();
+});
+
 test("integer and boolean inputs", async () => {
   const compiled = compile(({ index, mask, x }: { index: tf.Tensor; mask: tf.Tensor; x: tf.Tensor }) =>
     tf.where(mask, tf.gather(x, index as tf.Tensor1D), tf.zeros([2])), { threads: 1 });

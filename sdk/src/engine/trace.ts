@@ -46,11 +46,10 @@ export function trace(name: string, fn: (input: never) => TensorTree, input: unk
   };
   engine.startScope(name);
   try {
-    const inputs = new Map(leavesOf(input as HostTensor, isHostTensor).map(({ name, leaf }) => [leaf, name]));
-    const symbolic = mapTree(input as HostTensor, isHostTensor, (leaf) => {
-      const dtype = dataTypeOf(leaf);
-      return symbolicTensor(graph.input(inputs.get(leaf)!, [...leaf.shape], dtype));
-    });
+    const names = leavesOf(input as HostTensor, isHostTensor).map(({ name }) => name).values();
+    const symbolic = mapTree(input as HostTensor, isHostTensor, (leaf) =>
+      symbolicTensor(graph.input(names.next().value!, [...leaf.shape], dataTypeOf(leaf))),
+    );
     const result = fn(symbolic as never);
     const outputs = leavesOf(result, isTensor).map(({ name, leaf }) => ({ name, leaf: valueOf(leaf) }));
     let index = 0;
