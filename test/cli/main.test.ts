@@ -1,13 +1,8 @@
 // The `dmpo` command in this process: output, exit codes, messages.
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { run } from "../../sdk/src/cli/main.js";
 import { folderWith } from "../config/folder.js";
-
-async function dmpo(...argv: string[]) {
-  const [out, error]: string[][] = [[], []];
-  const code = await run(argv, { out: (line) => out!.push(line), error: (line) => error!.push(line) });
-  return { code, out: out!.join("\n"), error: error!.join("\n") };
-}
+import { dmpo } from "./dmpo.js";
 
 const hopper = ["--config-dir=cfg/gym/pretrain/hopper-medium-v2", "--config-name=pre_meanflow_mlp"];
 
@@ -87,6 +82,30 @@ test("what fails in a run is a failure without a stack trace", async () => {
   const { code, error } = await dmpo(...argv);
   expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining("none.npz") });
   expect(error).not.toMatch(/^\s+at /m);
+});
+
+test("a run writes its folder; what disagrees with a checkpoint is refused before anything is written", async () => {
+  const folder = folderWith({});
+  const small = ["train.n_epochs=1", "max_n_episodes=2", "model.network.mlp_dims=[16]", "test_in_mujoco=False"];
+  const { code, out } = await dmpo("run", ...hopper, ...small, `logdir=${folder}/run`);
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`writing to ${folder}/run`) });
+  expect(readFileSync(`${folder}/run/config.yaml`, "utf8")).toMatch(/mlp_dims: \[16\] +# command line/);
+  expect(readFileSync(`${folder}/run/metrics.jsonl`, "utf8")).toMatch(/^\{"stage":"pretrain","epoch":1.*\}\n$/);
+
+  const finetuning = ["--config-dir=cfg/gym/finetune/hopper-v2", "--config-name=ft_ppo_meanflow_mlp"];
+  const checkpoint = `base_policy_path=${folder}/run/checkpoint/last.safetensors`;
+  const wrong = ["cond_steps=2", "model.network.mlp_dims=[8]", "obs_dim=12", `logdir=${folder}/none`];
+  const refused = await dmpo("run", ...finetuning, checkpoint, ...wrong);
+  expect(refused.code).toBe(2);
+  for (const text of [
+    "cond_steps: 2 in",
+    "model.network.mlp_dims: [8] in",
+    "obs_dim: 12 in",
+    "override it with cond_steps=1",
+  ]) {
+    expect(refused.error).toContain(text);
+  }
+  expect(existsSync(`${folder}/none`)).toBe(false);
 });
 
 test("nothing written contains control characters", async () => {

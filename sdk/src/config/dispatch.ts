@@ -1,8 +1,9 @@
 // Runs an experiment: hands its options to the room that does the work.
 import { join } from "node:path";
 import { Dataset } from "../data/dataset.js";
-import { fail } from "../errors.js";
+import { fail, InputError, type Problem } from "../errors.js";
 import type { RunControl } from "../experiments/control.js";
+import { evaluate, type EvaluateInput } from "../experiments/evaluation.js";
 import { runFineTuning } from "../experiments/finetuning.js";
 import { loadPolicy } from "../experiments/load-policy.js";
 import { MeanFlowDescription } from "../experiments/mean-flow.js";
@@ -11,6 +12,7 @@ import { claimFolder } from "../experiments/run-folder.js";
 import { writeFileAtomic } from "../files.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { Experiment } from "./experiment.js";
+import { toSnakeCase } from "./naming.js";
 import type { Stage, StageOptions } from "./options.js";
 import { showExperiment } from "./show.js";
 
@@ -45,8 +47,14 @@ export async function runExperiment(
       await runFineTuning(settings, await control(experiment, signal, onProgress));
       return;
     }
-    case "eval":
-      fail("DMPO_STAGE", "stage", "evaluation is not available yet", "a pretrain or finetune configuration");
+    case "eval": {
+      const policy = await evaluatedPolicy(experiment.options);
+      const report = await evaluate(policy, evaluationInput(experiment.options, signal, onProgress));
+      const folder = await report.save(run.folder);
+      await saveConfig(experiment, folder);
+      onProgress(`${report.toString()}\nwritten to ${folder}`);
+      return;
+    }
   }
 }
 
@@ -54,15 +62,20 @@ export async function runExperiment(
 async function control(experiment: Experiment, signal: AbortSignal | undefined, report: Report): Promise<RunControl> {
   const { run } = experiment.options;
   const folder = await claimFolder(run.folder);
-  await writeFileAtomic(join(folder, "config.yaml"), `${showExperiment(experiment)}\n`);
+  await saveConfig(experiment, folder);
   report(`${run.name}: writing to ${folder}`);
   return { signal, folder, device: run.device, console: true };
+}
+
+function saveConfig(experiment: Experiment, folder: string): Promise<void> {
+  return writeFileAtomic(join(folder, "config.yaml"), `${showExperiment(experiment)}\n`);
 }
 
 async function pretrainingSettings(options: StageOptions["pretrain"], report: Report) {
   const { run, shapes, objective, network, training, test } = options;
   const data = await openData(options.data, report);
-  checkDimensions(shapes, data.observationDimension, data.actionDimension, data.name);
+  const { observationDimension, actionDimension } = data;
+  checkStated(shapes, { observationDimension, actionDimension }, data.name);
   const { horizonSteps, condSteps } = shapes;
   const model = new MeanFlowDescription(objective, { ...network, horizonSteps, condSteps }).for(data);
   return { model, data, training, test, resumePath: run.resumePath ?? run.basePolicyPath };
@@ -99,10 +112,23 @@ async function finetuningSettings({
   return { ...environments, base, learning, noiseNet, critic, seed: run.seed, saveEvery, resumePath: run.resumePath };
 }
 
+const evaluatedPolicy = ({ run, shapes, network, averagedWeights }: StageOptions["eval"]) =>
+  loadBase(run.basePolicyPath, shapes, network, averagedWeights);
+
+function evaluationInput(
+  { run, play, denoisingSteps, clipIntermediate }: StageOptions["eval"],
+  signal: AbortSignal | undefined,
+  report: Report,
+): EvaluateInput {
+  const onProgress: EvaluateInput["onProgress"] = ({ denoisingSteps: steps, meanReturn, stdReturn }) =>
+    report(`denoising steps ${steps}: return ${Number(meanReturn).toFixed(1)} ± ${Number(stdReturn).toFixed(1)}`);
+  return { ...play, denoisingSteps, clipIntermediate, device: run.device, signal, onProgress };
+}
+
 /** The checkpoint, if it is what the configuration describes. */
 async function loadBase(
   path: string | null,
-  shapes: StageOptions[Stage]["shapes"],
+  shapes: Shapes,
   network: StageOptions["finetune"]["network"],
   averagedWeights = true,
 ): Promise<TrainedPolicy> {
@@ -120,35 +146,36 @@ async function loadBase(
   }
   const policy = await loadPolicy(path, { averagedWeights });
   const { spec } = policy.model;
-  const { horizonSteps, condDim } = spec.network;
+  const { horizonSteps, condDim, actionDim } = spec.network;
   const observationDimension = policy.normalization.observationMin.length;
-  checkDimensions(shapes, observationDimension, spec.network.actionDim, path);
-  checkEqual("horizon_steps", shapes.horizonSteps, horizonSteps, path);
-  checkEqual("cond_steps", shapes.condSteps, condDim / observationDimension, path);
-  for (const [key, value] of Object.entries(network ?? {})) {
-    checkEqual(`model.network.${key}`, value, spec.network[key as keyof typeof network], path);
-  }
+  const condSteps = condDim / observationDimension;
+  checkStated(
+    { ...shapes, ...prefixed(network) },
+    { horizonSteps, condSteps, observationDimension, actionDimension: actionDim, ...prefixed(spec.network) },
+    path,
+  );
   return policy;
 }
 
-function checkDimensions(
-  shapes: StageOptions[Stage]["shapes"],
-  observationDimension: number,
-  actionDimension: number,
-  source: string,
-): void {
-  checkEqual("obs_dim", shapes.observationDimension ?? observationDimension, observationDimension, source);
-  checkEqual("action_dim", shapes.actionDimension ?? actionDimension, actionDimension, source);
+type Shapes = StageOptions[Stage]["shapes"];
+
+const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };
+
+/** Options of a network under their paths in a configuration. */
+function prefixed(network: object | null): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(network ?? {}).map(([key, value]) => [`model.network.${toSnakeCase(key)}`, value]),
+  );
 }
 
-function checkEqual(path: string, configured: unknown, found: unknown, source: string): void {
-  const [wanted, actual] = [JSON.stringify(configured), JSON.stringify(found)];
-  if (wanted === actual) return;
-  fail(
-    "DMPO_CONFIG_MISMATCH",
-    path,
-    `${wanted} in the configuration`,
-    `${actual} as in ${source}`,
-    `override it with ${path}=${actual}`,
-  );
+/** @throws InputError with everything that a configuration states differently from what `source` has. */
+function checkStated(stated: object, found: Readonly<Record<string, unknown>>, source: string): void {
+  const problems = Object.entries(stated).flatMap(([key, value]): Problem[] => {
+    const [wanted, actual] = [JSON.stringify(value), JSON.stringify(found[key])];
+    if (wanted === undefined || actual === undefined || wanted === actual) return [];
+    const path = keys[key] ?? toSnakeCase(key);
+    const remedy = `override it with ${path}=${actual}`;
+    return [{ path, wrong: `${wanted} in the configuration`, expected: `${actual} as in ${source}`, remedy }];
+  });
+  if (problems.length > 0) throw new InputError("DMPO_CONFIG_MISMATCH", problems);
 }
