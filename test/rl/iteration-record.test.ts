@@ -4,7 +4,7 @@ import { PPO } from "../../sdk/src/rl/ppo.js";
 import { smallSetup } from "./setup.js";
 
 test("rows carry the reference's names", async () => {
-  const setup = { ...smallSetup({ chunks: () => 2, reward: ([a]) => 2 + a! }), episodeRules: { successThreshold: 1 } };
+  const setup = { ...smallSetup({ chunks: () => 2, reward: ([a]) => 2 + a! }), successThreshold: 1 };
   const { curve } = await PPO.train(setup, {
     iterations: 3,
     steps: 8,

@@ -1,5 +1,5 @@
 // A trained policy acting in environments: one compiled call from observations and initial noise to the executed actions.
-import { compile, type CompileOptions } from "../engine/compile.js";
+import { compile, constants, type CompileOptions } from "../engine/compile.js";
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
 import { InputError, type Problem } from "../errors.js";
@@ -14,27 +14,30 @@ export interface ActorOptions {
   /** Draws the initial noise. */
   readonly random: RandomStream;
   readonly compile?: CompileOptions | undefined;
+  /** Compile the present weights in: calls are faster, but do not follow later changes. Default false. */
+  readonly frozen?: boolean;
 }
 
 /**
- * The actor reads `weights` at every call, so a view of weights under training follows them.
+ * The actor reads `weights` at every call, so a view of weights under training follows them, unless it is `frozen`.
  *
  * @throws InputError `DMPO_POLICY_FIT` when policy and environments do not fit.
  */
 export function policyActor(
   { model, weights }: Pick<TrainedPolicy, "model" | "weights">,
   environments: Environments,
-  { sampling, initialNoise, random, compile: compileOptions }: ActorOptions,
+  { sampling, initialNoise, random, compile: compileOptions, frozen = false }: ActorOptions,
 ): Required<Actor> {
   expectFit(model, environments);
   const { count, condSteps, observationDimension, actionSteps, actionDimension } = environments;
   type Input = { weights: Weights; state: tf.Tensor3D; noise: tf.Tensor3D };
+  const fixed = frozen ? model.views(weights.slice()) : undefined;
   const sample = compile(
     ({ weights, state, noise }: Input) =>
-      model.sample(weights, state, noise, sampling).slice([0, 0], [-1, actionSteps]),
+      model.sample(fixed ? constants(fixed) : weights, state, noise, sampling).slice([0, 0], [-1, actionSteps]),
     { name: "sample", ...compileOptions },
   );
-  const views = model.views(weights);
+  const views = fixed ? {} : model.views(weights);
   const noise = zeros([count, model.spec.network.horizonSteps, actionDimension]);
   const action = zeros([count, actionSteps, actionDimension]);
   return {

@@ -2,7 +2,7 @@
 // The driver here does what all share: validation, the curve, the best policy, saving, stopping, resuming.
 import type { z } from "zod";
 import { hostTensor } from "../engine/tensor.js";
-import { InputError, nearest, type Problem } from "../errors.js";
+import { parseOptions } from "../options.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { IterationRecord } from "./iteration-record.js";
 import { Learner, type ActingPlan, type LearnerSetup, type LearnerState } from "./learner.js";
@@ -124,28 +124,4 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
 
 function isBetter(record: IterationRecord, best: IterationRecord | undefined): boolean {
   return !best || record.episodes.return.mean > best.episodes.return.mean;
-}
-
-function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: z.input<Schema>): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue): Problem[] => {
-    const path = issue.path.map(String);
-    if (issue.code !== "unrecognized_keys") {
-      const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], input);
-      return [{ path: path.join("."), wrong: `is ${JSON.stringify(value)}`, expected: issue.message }];
-    }
-    const known = Object.keys(schema.shape);
-    return issue.keys.map((key) => {
-      const close = nearest(key, known);
-      const remedy = close && `did you mean "${close}"?`;
-      return {
-        path: [...path, key].join("."),
-        wrong: "unknown option",
-        expected: `one of ${known.join(", ")}`,
-        remedy,
-      };
-    });
-  });
-  throw new InputError("DMPO_OPTIONS", problems);
 }

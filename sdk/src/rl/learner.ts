@@ -31,8 +31,8 @@ export interface LearnerSetup {
   readonly critic?: Omit<z.input<typeof criticOptions>, "condDim">;
   /** For everything random but the environments; default 42. */
   readonly seed?: number;
-  /** When an episode counts as a success; default: never. */
-  readonly episodeRules?: Omit<EpisodeRules, "actionSteps">;
+  /** Best reward per action from which an episode counts as a success; default: none does. */
+  readonly successThreshold?: number;
   readonly compile?: CompileOptions;
 }
 
@@ -112,7 +112,7 @@ export class Learner {
 
     const { actMin, actMax } = model.spec.options;
     this.chain = { actMin, actMax, ...plan.chain };
-    this.#rules = { successThreshold: Infinity, ...setup.episodeRules, actionSteps: environments.actionSteps };
+    this.#rules = { successThreshold: setup.successThreshold ?? Infinity, actionSteps: environments.actionSteps };
     this.#rewardScaler = new RewardScaler(environments.count, plan.gamma);
     const { policy, critic: criticNetwork, actorWeights, criticWeights } = this;
     this.collector = new Collector(

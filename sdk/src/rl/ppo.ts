@@ -47,7 +47,12 @@ export const ppoOptions = z.strictObject({
   batchSize: count.default(500),
   repeatSamples: count.default(1).describe("times a sample occurs per epoch; 10 in the reference"),
   microBatchSize: count.default(1000).describe("rows in memory at once; changes no result"),
-  targetKl: z.number().positive().nullable().default(0.045).describe("stop or, adaptive_kl, steer at this divergence"),
+  targetKl: z
+    .number()
+    .positive()
+    .nullable()
+    .default(0.045)
+    .describe("stop or, adaptive_kl, steer at this divergence; null: neither"),
   klStops: z.enum(["actor", "both"]).default("actor").describe("which networks stop for the rest of the iteration"),
   nCriticWarmupItr: z.int().nonnegative().default(3).describe("first updates that train the critic alone"),
 
