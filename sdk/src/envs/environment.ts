@@ -23,6 +23,8 @@ export interface PhysicsState {
 
 /** One running simulation, in raw units. The caller counts steps and decides when to reset. */
 export interface Simulation {
+  /** Simulated time of one control step. */
+  readonly secondsPerStep: number;
   /** Puts the robot into a random initial state. */
   reset(random: RandomStream): void;
   /** Advances one control step with `action` (Da), which may be clipped in place; returns the reward. */

@@ -46,6 +46,11 @@ export class Environment {
     this.#action = new Float64Array(definition.actionDimension);
   }
 
+  /** Simulated time of one control step. */
+  get secondsPerStep(): number {
+    return this.#simulation.secondsPerStep;
+  }
+
   /** Starts an episode; returns the raw observation (Do). */
   reset(): Float64Array {
     this.#simulation.reset(this.#random);

@@ -5,7 +5,7 @@ import { parseDevice } from "../engine/device.js";
 import type { z } from "zod";
 import { writeFileAtomic } from "../files.js";
 import { parseOptions } from "../options.js";
-import { consoleSink } from "../tracking/console-sink.js";
+import { consoleSink, type ConsoleSinkOptions } from "../tracking/console-sink.js";
 import { jsonlSink } from "../tracking/jsonl-sink.js";
 import { combine, type MetricsRecord, type MetricsSink } from "../tracking/metrics-sink.js";
 import { createRunFolder } from "./run-folder.js";
@@ -42,7 +42,7 @@ export function compileOptionsOf({ device, threads }: RunControl): CompileOption
 export function sinkOf(
   { console, onProgress, sinks = [] }: RunControl,
   folder: string | undefined,
-  progress: { readonly counter: string; readonly total: number; readonly start?: number },
+  progress: Pick<ConsoleSinkOptions, "counter" | "total" | "start" | "shown">,
 ): MetricsSink {
   return combine(
     ...(folder ? [jsonlSink(join(folder, "metrics.jsonl"))] : []),

@@ -34,9 +34,22 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
   const resume = resumePath ? await loadRunState(resumePath) : undefined;
   const options = PPO.options.parse(learning);
   const environments = await openEnvironments(base, settings, seed, control);
-  const sink = sinkOf(control, folder, { counter: "itr", total: options.iterations, start: resume?.metadata.curve.length });
+  // Evaluating elsewhere leaves the training episodes alone.
+  const evaluationEnvironments = await openEnvironments(base, settings, seed + 1_000_000, control);
+  const sink = sinkOf(control, folder, {
+    counter: "itr",
+    total: options.iterations,
+    start: resume?.metadata.curve.length,
+    shown: {
+      step: "environment steps",
+      "train/avg episode reward": "training return",
+      "eval/avg episode reward": "evaluation return",
+      "loss/approx kl": "KL",
+      time: "seconds",
+    },
+  });
   try {
-    const setup = { base, environments, noiseNet, critic, seed, successThreshold, compile: compileOptionsOf(control) };
+    const setup = { base, environments, evaluationEnvironments, noiseNet, critic, seed, successThreshold, compile: compileOptionsOf(control) };
     const result = await PPO.train(setup, options, {
       signal: control.signal,
       resume,
@@ -55,7 +68,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
     }
     return { ...result, stage: "finetune", folder };
   } finally {
-    await Promise.all([sink.close(), environments.close()]);
+    await Promise.all([sink.close(), environments.close(), evaluationEnvironments.close()]);
   }
 }
 

@@ -9,6 +9,6 @@ export interface LoadOptions {
 
 /** Reads a checkpoint of pre-training or fine-tuning. @throws InputError if it is missing, damaged or holds no policy. */
 export async function loadPolicy(path: string, { averagedWeights = true }: LoadOptions = {}): Promise<TrainedPolicy> {
-  const record = (await loadCheckpoint(path)) as PolicyRecord;
+  const record: PolicyRecord = await loadCheckpoint(path);
   return policyFromRecord(record, ["policy", averagedWeights ? "ema" : "model"], path);
 }

@@ -1,14 +1,10 @@
 // The fluent way to fine-tune: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
 import type { z } from "zod";
-import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { ppoOptions } from "../rl/ppo.js";
 import { ppoPresets } from "../rl/ppo-presets.js";
 import { splitOptions, type RunControl } from "./control.js";
 import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./finetuning.js";
-import { loadPolicy } from "./load-policy.js";
-
-/** A policy, a run that ended with one, or the path of a checkpoint. */
-export type PolicySource = TrainedPolicy | { readonly policy: TrainedPolicy } | string;
+import { policyOf, type PolicySource } from "./policy-source.js";
 
 export type FinetuneInput = z.input<typeof ppoOptions> &
   RunControl &
@@ -16,11 +12,6 @@ export type FinetuneInput = z.input<typeof ppoOptions> &
     /** Settings to start from: the short recipe (default), the long one, or those of the reference. */
     readonly preset?: keyof typeof ppoPresets;
   };
-
-export async function policyOf(source: PolicySource): Promise<TrainedPolicy> {
-  if (typeof source === "string") return loadPolicy(source);
-  return "policy" in source ? source.policy : source;
-}
 
 export const PPO = {
   /** Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */

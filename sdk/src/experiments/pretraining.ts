@@ -27,7 +27,11 @@ export async function runPretraining(settings: PretrainingSettings, control: Run
   const { model, data, training, test, resumePath } = settings;
   const folder = await folderOf(control, `pretrain/${data.name}`, training.seed);
   const compile = compileOptionsOf(control);
-  const sink = sinkOf(control, folder, { counter: "epoch", total: training.epochs });
+  const sink = sinkOf(control, folder, {
+    counter: "epoch",
+    total: training.epochs,
+    shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return", seconds: "seconds" },
+  });
   try {
     const result = await pretrain(model, data, training, {
       signal: control.signal,

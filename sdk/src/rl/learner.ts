@@ -27,6 +27,10 @@ export interface LearnerSetup {
   /** The pre-trained policy to start from; not changed. */
   readonly base: TrainedPolicy;
   readonly environments: Environments;
+  /**
+   * Others to evaluate in, so that training episodes go on; default: `environments`, whose episodes an evaluation ends.
+   */
+  readonly evaluationEnvironments?: Environments;
   readonly noiseNet?: Omit<z.input<typeof noiseNetOptions>, "horizonSteps" | "actionDim" | "conditionDimension">;
   readonly critic?: Omit<z.input<typeof criticOptions>, "condDim">;
   /** For everything random but the environments; default 42. */
@@ -130,7 +134,7 @@ export class Learner {
     );
     // A view, so that evaluations follow the training.
     const weights = this.actorWeights.weights.subarray(0, base.weights.length);
-    this.#actor = policyActor({ model, weights }, environments, {
+    this.#actor = policyActor({ model, weights }, this.#arena, {
       ...plan.evaluation,
       random: this.random.stream("evaluation"),
       compile: compileOptions,
@@ -155,10 +159,15 @@ export class Learner {
     generalizedAdvantages({ ...buffer, rewards }, { ...options, gamma: this.plan.gamma }, buffer);
   }
 
-  /** Plays whole episodes without exploration noise; the next rollout begins with new episodes. */
+  /** Plays whole episodes without exploration noise. */
   async evaluate(count: number): Promise<readonly FinishedEpisode[]> {
-    this.collector.interrupt();
-    return (await playEpisodes(this.setup.environments, this.#actor.act, count, this.#rules)).episodes;
+    if (this.#arena === this.setup.environments) this.collector.interrupt();
+    return (await playEpisodes(this.#arena, this.#actor.act, count, this.#rules)).episodes;
+  }
+
+  /** Where evaluations are played. */
+  get #arena(): Environments {
+    return this.setup.evaluationEnvironments ?? this.setup.environments;
   }
 
   /** Ends the iteration. */

@@ -11,6 +11,8 @@ export interface ConsoleSinkOptions {
   readonly total?: number;
   /** The counter's value at the beginning, for resumed runs. Default 0. */
   readonly start?: number;
+  /** The metrics to show and what to call them; default: all, by their own names. */
+  readonly shown?: Readonly<Record<string, string>>;
   /** Default process.stdout. */
   readonly stream?: ConsoleStream;
   /** Milliseconds. Default performance.now. */
@@ -29,8 +31,13 @@ export interface ConsoleStream {
  * Elsewhere: one line per record, without control characters.
  */
 export function consoleSink(options: ConsoleSinkOptions): MetricsSink {
-  const { stream = process.stdout } = options;
-  return stream.isTTY ? progressLine(options, stream) : plainLines(options, stream);
+  const { stream = process.stdout, counter, shown } = options;
+  const sink = stream.isTTY ? progressLine(options, stream) : plainLines(options, stream);
+  if (!shown) return sink;
+  const names = { [counter]: counter, ...shown };
+  const chosen = (record: MetricsRecord) =>
+    Object.entries(names).flatMap(([key, name]) => (record[key] === undefined ? [] : [[name, record[key]] as const]));
+  return { ...sink, log: (record) => sink.log(Object.fromEntries(chosen(record))) };
 }
 
 function plainLines({ counter, total }: ConsoleSinkOptions, stream: ConsoleStream): MetricsSink {

@@ -37,7 +37,7 @@ const torso: Torso = {
 
 export const hopper = defineLocomotion({
   name: "hopper-v2",
-  aliases: ["Hopper-v2", ...d4rlDatasets("hopper")],
+  aliases: ["Hopper-v2", "hopper-medium-mini", ...d4rlDatasets("hopper")],
   observationDimension: 11,
   actionDimension: 3,
   maxEpisodeSteps: 1000,

@@ -28,6 +28,7 @@ export function defineLocomotion(task: Locomotion): EnvironmentDefinition {
       const state = await Simulator.load(task.model(inertia));
       const secondsPerStep = state.timestep * task.frameSkip;
       return {
+        secondsPerStep,
         reset(random) {
           state.reset();
           task.perturb(state, random);

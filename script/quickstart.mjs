@@ -1,0 +1,26 @@
+// The first journey of the README: demonstrations -> one-step policy -> PPO -> report, on hopper.
+import { parseArgs } from "node:util";
+import { Dataset, runJourney } from "../sdk/dist/index.js";
+
+const { values } = parseArgs({ options: { seed: { type: "string", default: "42" }, folder: { type: "string" }, threads: { type: "string" } } });
+const controller = new AbortController();
+process.once("SIGINT", () => {
+  console.error("\nstopping after the step in progress; press Ctrl-C again to stop at once");
+  process.once("SIGINT", () => process.exit(130));
+  controller.abort();
+});
+
+const journey = await runJourney({
+  data: await Dataset.bundled("hopper-medium-mini"),
+  env: "hopper-v2",
+  seed: Number(values.seed),
+  folder: values.folder,
+  threads: values.threads ? Number(values.threads) : undefined,
+  signal: controller.signal,
+  console: true,
+  say: (sentence) => console.log(`\n${sentence}`),
+});
+console.log(`\n${journey.table}\n\n${journey.finetuning.environmentSteps.toLocaleString("en")} environment steps, ${journey.seconds.toFixed(0)} seconds`);
+console.log("\nReport:");
+console.log(journey.report);
+process.exitCode = journey.interrupted ? 130 : 0;

@@ -1,0 +1,204 @@
+// The first journey: demonstrations -> one-step policy -> PPO -> report, on hopper, in minutes.
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { comparisonBars } from "../figures/charts/comparison-bars.js";
+import { denoisingChart } from "../figures/charts/denoising-steps.js";
+import { histogram } from "../figures/charts/histogram.js";
+import { learningCurve } from "../figures/charts/learning-curve.js";
+import { lossCurve } from "../figures/charts/loss-curve.js";
+import { rolloutStrip } from "../figures/charts/rollout-strip.js";
+import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
+import { folderOf, writeJson, type RunControl } from "./control.js";
+import { evaluate, type EvaluationReport } from "./evaluation.js";
+import type { FineTuningRun } from "./finetuning.js";
+import { MeanFlow } from "./mean-flow.js";
+import { PPO, type FinetuneInput } from "./ppo.js";
+import type { PretrainInput } from "./mean-flow.js";
+import type { PretrainingRun } from "./pretraining.js";
+import { rolloutPoses } from "./rollout-poses.js";
+import { comparisonTable } from "./tables.js";
+import { versions } from "./versions.js";
+
+export interface JourneyInput extends RunControl {
+  readonly data: Dataset;
+  /** Default: the environment of the data. */
+  readonly env?: string;
+  /** Default 42. */
+  readonly seed?: number;
+  /** Episodes of each evaluation. Default 40. */
+  readonly episodes?: number;
+  /** Widths of the policy's hidden layers. Default [256, 256, 256]. */
+  readonly mlpDims?: number[];
+  readonly pretrain?: PretrainInput;
+  readonly finetune?: FinetuneInput;
+  /** Told what is being done. */
+  readonly say?: (sentence: string) => void;
+}
+
+export interface Journey {
+  readonly pretraining: PretrainingRun;
+  readonly finetuning: FineTuningRun;
+  readonly before: Evaluations;
+  readonly after: Evaluations;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+  /** Path of the report's page; undefined if nothing was written. */
+  readonly report: string | undefined;
+  /** The table that compares both policies. */
+  readonly table: string;
+}
+
+/** Sampled and zero initial noise are two policies, reported side by side and never mixed. */
+type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
+
+export async function runJourney(input: JourneyInput): Promise<Journey> {
+  const { data, env = data.name, seed = 42, episodes = 40, mlpDims = [256, 256, 256], say = () => {} } = input;
+  const folder = await folderOf(input, "quickstart", seed);
+  const { signal, device, threads, workers, console: progress } = input;
+  const control = { signal, device, threads, workers };
+  const stage = (name: string) => ({ ...control, console: progress, folder: folder ? join(folder, name) : null });
+  const started = performance.now();
+  const examine = async (run: PretrainingRun | FineTuningRun): Promise<Evaluations> => {
+    const settings = { ...control, env, episodes, seed: seed + 1, denoisingSteps: [1, 2, 5] };
+    const sampled = await evaluate(run, { ...settings, initialNoise: "sampled" });
+    return { sampled, zero: await evaluate(run, { ...settings, initialNoise: "zero" }) };
+  };
+
+  say(`1. Demonstrations: ${data.toString()}`);
+  say("2. Pre-training: improved MeanFlow learns to produce an action chunk in one network call");
+  const description = MeanFlow.improved().withNetwork({ mlpDims });
+  const pretraining = await description.pretrain(data, { seed, env, ...input.pretrain, ...stage("pretrain") });
+  const before = await examine(pretraining);
+  say(before.sampled.toString());
+  say(`3. Fine-tuning: PPO in the simulator, ${env}`);
+  const finetuning = await PPO.finetune(pretraining, { seed, env, ...input.finetune, ...stage("finetune") });
+  const after = await examine(finetuning);
+  say(after.sampled.toString());
+
+  const seconds = (performance.now() - started) / 1000;
+  const journey = { pretraining, finetuning, before, after, seconds, interrupted: signal?.aborted ?? false, table: tableOf({ before, after }) };
+  say("4. Report");
+  return { ...journey, report: folder && (await writeJourney(folder, journey, { data, env, device })) };
+}
+
+type Measured = Omit<Journey, "report">;
+const row = ({ results }: EvaluationReport, steps: number) => results.find(({ denoisingSteps }) => denoisingSteps === steps)!;
+const settings = [
+  ["one step, sampled noise", "sampled", 1],
+  ["five steps, sampled noise", "sampled", 5],
+  ["one step, zero noise", "zero", 1],
+] as const;
+const returnsOf = (evaluations: Evaluations) =>
+  settings.map(([, noise, steps]) => {
+    const { mean, standardDeviation } = row(evaluations[noise], steps).statistics.return;
+    return { mean, spread: standardDeviation };
+  });
+
+function tableOf({ before, after }: Pick<Measured, "before" | "after">): string {
+  const [first, second] = [returnsOf(before), returnsOf(after)];
+  const shown = ({ mean, spread }: { mean: number; spread: number }) => `${mean.toFixed(0)} ± ${spread.toFixed(0)}`;
+  return comparisonTable(
+    ["mean return of an episode", "pre-trained", "fine-tuned", "ratio"],
+    settings.map(([name], i) => [name, shown(first[i]!), shown(second[i]!), `${(second[i]!.mean / first[i]!.mean).toFixed(2)}x`]),
+  );
+}
+
+async function writeJourney(folder: string, journey: Measured, about: { data: Dataset; env: string; device?: string | null }): Promise<string> {
+  const { pretraining, finetuning, before, after, seconds } = journey;
+  const { data, env, device } = about;
+  const summary = (evaluations: Evaluations) => {
+    const { statistics } = row(evaluations.sampled, 1);
+    return { meanReturn: statistics.return.mean, stdReturn: statistics.return.standardDeviation, episodes: statistics.episodes };
+  };
+  const numbers = {
+    pretrained: summary(before),
+    finetuned: summary(after),
+    environmentSteps: finetuning.environmentSteps,
+    seconds,
+    device: device ?? "cpu",
+    versions: versions(),
+    evaluations: { before: rowsOf(before), after: rowsOf(after) },
+  };
+  await writeJson(join(folder, "result.json"), numbers);
+  const { pretrained, finetuned } = numbers;
+  const speed = row(after.sampled, 1).inference.seconds.mean;
+  return writeReport(folder, {
+    title: `One-step MeanFlow policy on ${env}`,
+    summary: [
+      `A policy of ${pretraining.policy.model.layout.size.toLocaleString("en")} parameters was pre-trained on ${data.steps.toLocaleString("en")} recorded transitions, then fine-tuned with PPO for ${finetuning.environmentSteps.toLocaleString("en")} environment steps. With one network call per action chunk its mean return went from ${pretrained.meanReturn.toFixed(0)} to ${finetuned.meanReturn.toFixed(0)}, in ${(seconds / 60).toFixed(1)} minutes.`,
+    ],
+    tables: [
+      {
+        title: "Before and after",
+        columns: ["mean return ± deviation over episodes", "pre-trained", "fine-tuned"],
+        rows: settings.map(([name], i) => {
+          const [first, second] = [returnsOf(before)[i]!, returnsOf(after)[i]!];
+          return [name, `${first.mean.toFixed(0)} ± ${first.spread.toFixed(0)}`, `${second.mean.toFixed(0)} ± ${second.spread.toFixed(0)}`];
+        }),
+      },
+      {
+        title: "Where the time went",
+        columns: ["stage", "seconds"],
+        rows: [
+          ["pre-training", Math.round(pretraining.seconds)],
+          ["fine-tuning", Math.round(finetuning.seconds)],
+          ["evaluation and pictures", Math.round(seconds - pretraining.seconds - finetuning.seconds)],
+        ],
+      },
+      { title: "Inference", columns: ["measure", "value"], rows: [["one call for all environments, one step", `${(1000 * speed).toFixed(2)} ms`]] },
+    ],
+    figures: await figuresOf(journey, about),
+    footer: Object.entries(numbers.versions).map(([name, version]) => `${name} ${version}`).join(", "),
+  });
+}
+
+const rowsOf = ({ sampled, zero }: Evaluations) => ({ sampled: sampled.rows(), zero: zero.rows() });
+
+async function figuresOf({ pretraining, finetuning, before, after }: Measured, { data, env }: { data: Dataset; env: string }): Promise<ReportFigure[]> {
+  const evaluations = finetuning.curve.filter(({ mode }) => mode === "evaluation");
+  const training = finetuning.curve.filter(({ mode, episodes }) => mode === "training" && episodes.episodes > 0);
+  const curve = (name: string, records: typeof evaluations) => ({
+    name,
+    x: records.map(({ environmentSteps }) => environmentSteps),
+    y: records.map(({ episodes }) => episodes.return.mean),
+  });
+  const byNoise = (evaluations: Evaluations, name: string) =>
+    (["sampled", "zero"] as const).map((noise) => ({ name: `${name}, ${noise} noise`, results: evaluations[noise].chartResults() }));
+  const poses = await rolloutPoses(finetuning.policy, { env });
+  const loss = { name: "training loss", x: pretraining.curve.map(({ epoch }) => epoch), y: pretraining.curve.map(({ loss }) => loss) };
+  return [
+    {
+      title: "Return before and after fine-tuning",
+      caption: "Bars: mean over episodes, whiskers: standard deviation. Sampled and zero initial noise are two different policies.",
+      figure: comparisonBars(settings.map(([name]) => name), [
+        { name: "pre-trained", values: returnsOf(before) },
+        { name: "fine-tuned", values: returnsOf(after) },
+      ]),
+    },
+    {
+      title: "Fine-tuning",
+      caption: "Evaluations act without exploration noise; training episodes with it.",
+      figure: learningCurve([curve("evaluation", evaluations), ...(training.length > 0 ? [curve("training episodes", training)] : [])]),
+    },
+    ...(loss.x.length > 0 ? [{ title: "Pre-training", caption: "Mean MeanFlow loss of each epoch.", figure: lossCurve([loss]) }] : []),
+    ...(poses.length > 1 ? [{ title: "How it hops", caption: "One episode of the fine-tuned policy, side view.", figure: rolloutStrip(poses) }] : []),
+    {
+      title: "One step against few",
+      caption: "Return over the number of denoising steps; band: standard deviation over episodes.",
+      figure: denoisingChart("episodeReward", [...byNoise(before, "pre-trained"), ...byNoise(after, "fine-tuned")]),
+    },
+    {
+      title: "Time of one call to the policy",
+      caption: "For all environments at once, on the CPU with one thread.",
+      figure: denoisingChart("inferenceDuration", [{ name: "fine-tuned", results: after.sampled.chartResults() }]),
+    },
+    {
+      title: "Demonstrations and policy",
+      caption: "Distribution of episode returns.",
+      figure: histogram([
+        { name: "demonstrations", values: data.episodes.map((episode) => episode.return) },
+        { name: "fine-tuned policy", values: row(after.sampled, 1).episodes.map((episode) => episode.return) },
+      ]),
+    },
+  ];
+}
