@@ -1,0 +1,29 @@
+// The README's program runs as it stands, with fewer epochs and iterations.
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+test("the program of the README", { timeout: 240_000 }, async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const program = /```ts\n(.*?)```/s.exec(readme)![1]!;
+  expect(program).toContain("epochs: 40");
+  const short = program.replace("epochs: 40", "epochs: 1").replace("iterations: 50", "iterations: 2, steps: 5, evaluationEpisodes: 2");
+  const folder = await mkdtemp(join(tmpdir(), "dmpo-readme-"));
+  try {
+    await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    await writeFile(join(folder, "program.ts"), short);
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "program.ts"], { cwd: folder });
+    expect(stdout).toMatch(/denoising steps +return/);
+    expect(await readdir(join(folder, "dmpo_eval_results/meanflow"))).toHaveLength(1);
+    expect(await readdir(join(folder, "log"))).toEqual(["finetune", "pretrain"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
