@@ -42,7 +42,7 @@ const distinct: Record<string, [(input: Input) => tf.Tensor[], Record<string, nu
 };
 
 test.each(Object.entries({ ...shared, ...distinct }))("%s", async (name, [fn, expected]) => {
-  const { graph, outputs } = trace(name, fn as never, input);
+  const { graph, outputs } = trace(name, fn, input);
   const nodes = optimize(
     graph.nodes,
     outputs.map(({ leaf }) => leaf),

@@ -56,7 +56,16 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-const controlKeys = ["signal", "onProgress", "console", "sinks", "folder", "device", "threads", "workers"] as const satisfies readonly (keyof RunControl)[];
+const controlKeys = [
+  "signal",
+  "onProgress",
+  "console",
+  "sinks",
+  "folder",
+  "device",
+  "threads",
+  "workers",
+] as const satisfies readonly (keyof RunControl)[];
 
 /** Separates the options of a method, which `schema` checks, from how the run is controlled. @throws InputError naming every wrong option. */
 export function splitOptions<Schema extends z.ZodObject>(

@@ -3,9 +3,20 @@ import { join } from "node:path";
 import type { NpyArray } from "../data/npy.js";
 import { encodeNpz } from "../data/npz.js";
 import type { Estimate } from "../evaluation/episode-statistics.js";
-import { evaluate as evaluateSettings, type Evaluation, type InitialNoise, type PolicySetting, type SettingResult } from "../evaluation/evaluate.js";
+import {
+  evaluate as evaluateSettings,
+  type Evaluation,
+  type InitialNoise,
+  type PolicySetting,
+  type SettingResult,
+} from "../evaluation/evaluate.js";
 import { policyActor } from "../evaluation/policy-actor.js";
-import { denoisingChart, denoisingMeasures, denoisingOverview, type DenoisingResult } from "../figures/charts/denoising-steps.js";
+import {
+  denoisingChart,
+  denoisingMeasures,
+  denoisingOverview,
+  type DenoisingResult,
+} from "../figures/charts/denoising-steps.js";
 import { comparisonTable } from "./tables.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save-figure.js";
@@ -36,13 +47,23 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
  */
 export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
   const policy = await policyOf(source);
-  const { denoisingSteps = [1, 2, 5], episodes = 40, initialNoise = "sampled", clipIntermediate = true, seed = 42 } = input;
+  const {
+    denoisingSteps = [1, 2, 5],
+    episodes = 40,
+    initialNoise = "sampled",
+    clipIntermediate = true,
+    seed = 42,
+  } = input;
   const { env = policy.environment, successThreshold = 3, signal, onProgress } = input;
   const settings = { ...input, env, environments: Math.min(input.environments ?? 40, episodes) };
   const environments = await openEnvironments(policy, settings, seed, input);
   try {
     const actorFor = ({ denoisingSteps: steps }: PolicySetting) =>
-      policyActor(policy, environments, { ...actorOptions(seed, input), sampling: { steps, clipIntermediate }, initialNoise });
+      policyActor(policy, environments, {
+        ...actorOptions(seed, input),
+        sampling: { steps, clipIntermediate },
+        initialNoise,
+      });
     const evaluation = await evaluateSettings(environments, actorFor, {
       denoisingSteps,
       episodes,
@@ -50,7 +71,12 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
       rules: { successThreshold, bestReward: "per-chunk" },
       signal,
       onSetting: ({ denoisingSteps: steps, statistics }) =>
-        onProgress?.({ stage: "evaluate", denoisingSteps: steps, meanReturn: statistics.return.mean, stdReturn: statistics.return.standardDeviation }),
+        onProgress?.({
+          stage: "evaluate",
+          denoisingSteps: steps,
+          meanReturn: statistics.return.mean,
+          stdReturn: statistics.return.standardDeviation,
+        }),
     });
     return new EvaluationReport(policy.model.spec.policy, env, evaluation);
   } finally {
@@ -100,24 +126,52 @@ export class EvaluationReport {
   figures(): Record<string, Figure> {
     const series = [{ name: `${this.policy}, ${this.evaluation.initialNoise} noise`, results: this.chartResults() }];
     const subtitle = `${this.env}, ${this.results[0]!.statistics.episodes} episodes each, band: standard deviation`;
-    const charts = denoisingMeasures.map((measure) => [kebabCase(measure), denoisingChart(measure, series, { subtitle })]);
-    return { ...(Object.fromEntries(charts) as Record<string, Figure>), denoise_step: denoisingOverview(series, { subtitle }) };
+    const charts = denoisingMeasures.map((measure) => [
+      kebabCase(measure),
+      denoisingChart(measure, series, { subtitle }),
+    ]);
+    return {
+      ...(Object.fromEntries(charts) as Record<string, Figure>),
+      denoise_step: denoisingOverview(series, { subtitle }),
+    };
   }
 
   /** Writes six PNG charts, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path. */
-  async save(folder = join("dmpo_eval_results", this.policy, this.env, new Date().toISOString().slice(0, 19).replaceAll(":", "-"))): Promise<string> {
+  async save(
+    folder = join(
+      "dmpo_eval_results",
+      this.policy,
+      this.env,
+      new Date().toISOString().slice(0, 19).replaceAll(":", "-"),
+    ),
+  ): Promise<string> {
     const target = await claimFolder(folder);
     for (const [name, figure] of Object.entries(this.figures())) await saveFigure(figure, join(target, `${name}.png`));
     const rows = this.rows();
     const fields = Object.keys(rows[0]!);
-    const returns = this.results.map(({ denoisingSteps, episodes }) => ({ denoisingSteps, returns: episodes.map((episode) => episode.return) }));
-    await writeJson(join(target, "eval_statistics.json"), { env: this.env, initialNoise: this.evaluation.initialNoise, rows, returns, versions: versions() });
-    await writeFileAtomic(join(target, "eval_statistics.csv"), [fields, ...rows.map((row) => fields.map((field) => row[field]))].map((cells) => `${cells.join(",")}\n`).join(""));
+    const returns = this.results.map(({ denoisingSteps, episodes }) => ({
+      denoisingSteps,
+      returns: episodes.map((episode) => episode.return),
+    }));
+    await writeJson(join(target, "eval_statistics.json"), {
+      env: this.env,
+      initialNoise: this.evaluation.initialNoise,
+      rows,
+      returns,
+      versions: versions(),
+    });
+    await writeFileAtomic(
+      join(target, "eval_statistics.csv"),
+      [fields, ...rows.map((row) => fields.map((field) => row[field]))].map((cells) => `${cells.join(",")}\n`).join(""),
+    );
     const columns = fields.map((field) => [
       field,
       { type: "f8" as const, shape: [rows.length], data: Float64Array.from(rows, (row) => row[field]!) },
     ]);
-    await writeFileAtomic(join(target, "eval_statistics.npz"), encodeNpz(Object.fromEntries(columns) as Record<string, NpyArray>));
+    await writeFileAtomic(
+      join(target, "eval_statistics.npz"),
+      encodeNpz(Object.fromEntries(columns) as Record<string, NpyArray>),
+    );
     return target;
   }
 
@@ -138,7 +192,10 @@ export class EvaluationReport {
 
 function chartResult({ denoisingSteps, statistics, inference }: SettingResult): DenoisingResult {
   const of = ({ mean, standardDeviation }: Estimate) => ({ mean, spread: standardDeviation });
-  const measured = ({ mean, standardError }: { mean: number; standardError: number }) => ({ mean, spread: standardError });
+  const measured = ({ mean, standardError }: { mean: number; standardError: number }) => ({
+    mean,
+    spread: standardError,
+  });
   return {
     denoisingSteps,
     episodeReward: of(statistics.return),

@@ -49,7 +49,16 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
     },
   });
   try {
-    const setup = { base, environments, evaluationEnvironments, noiseNet, critic, seed, successThreshold, compile: compileOptionsOf(control) };
+    const setup = {
+      base,
+      environments,
+      evaluationEnvironments,
+      noiseNet,
+      critic,
+      seed,
+      successThreshold,
+      compile: compileOptionsOf(control),
+    };
     const result = await PPO.train(setup, options, {
       signal: control.signal,
       resume,
@@ -64,7 +73,15 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
     });
     if (folder) {
       const { best, curve, environmentSteps, seconds, interrupted } = result;
-      await writeJson(join(folder, "result.json"), { stage: "finetune", best, last: curve.at(-1), environmentSteps, seconds, interrupted, versions: versions() });
+      await writeJson(join(folder, "result.json"), {
+        stage: "finetune",
+        best,
+        last: curve.at(-1),
+        environmentSteps,
+        seconds,
+        interrupted,
+        versions: versions(),
+      });
     }
     return { ...result, stage: "finetune", folder };
   } finally {
@@ -83,12 +100,19 @@ async function save(folder: string, name: string, run: Run, base: TrainedPolicy)
   });
 }
 
-const runMetadata = z.object({ kind: z.literal("finetuning"), state: z.custom<RunState["metadata"]>((state) => typeof state === "object" && state !== null) });
+const runMetadata = z.object({
+  kind: z.literal("finetuning"),
+  state: z.custom<RunState["metadata"]>((state) => typeof state === "object" && state !== null),
+});
 
 async function loadRunState(path: string): Promise<RunState> {
   const { tensors, metadata } = await loadCheckpoint(path);
   const parsed = runMetadata.safeParse(metadata);
-  if (!parsed.success) fail("DMPO_RESUME", path, "is not a checkpoint of a fine-tuning run", "checkpoint/last.safetensors of one");
+  if (!parsed.success)
+    fail("DMPO_RESUME", path, "is not a checkpoint of a fine-tuning run", "checkpoint/last.safetensors of one");
   const own = Object.entries(tensors).filter(([name]) => name.startsWith("state."));
-  return { tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice("state.".length), tensor])), metadata: parsed.data.state };
+  return {
+    tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice("state.".length), tensor])),
+    metadata: parsed.data.state,
+  };
 }

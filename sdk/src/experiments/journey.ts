@@ -76,13 +76,22 @@ export async function runJourney(input: JourneyInput): Promise<Journey> {
   say(after.sampled.toString());
 
   const seconds = (performance.now() - started) / 1000;
-  const journey = { pretraining, finetuning, before, after, seconds, interrupted: signal?.aborted ?? false, table: tableOf({ before, after }) };
+  const journey = {
+    pretraining,
+    finetuning,
+    before,
+    after,
+    seconds,
+    interrupted: signal?.aborted ?? false,
+    table: tableOf({ before, after }),
+  };
   say("4. Report");
   return { ...journey, report: folder && (await writeJourney(folder, journey, { data, env, device })) };
 }
 
 type Measured = Omit<Journey, "report">;
-const row = ({ results }: EvaluationReport, steps: number) => results.find(({ denoisingSteps }) => denoisingSteps === steps)!;
+const row = ({ results }: EvaluationReport, steps: number) =>
+  results.find(({ denoisingSteps }) => denoisingSteps === steps)!;
 const settings = [
   ["one step, sampled noise", "sampled", 1],
   ["five steps, sampled noise", "sampled", 5],
@@ -99,16 +108,29 @@ function tableOf({ before, after }: Pick<Measured, "before" | "after">): string 
   const shown = ({ mean, spread }: { mean: number; spread: number }) => `${mean.toFixed(0)} ± ${spread.toFixed(0)}`;
   return comparisonTable(
     ["mean return of an episode", "pre-trained", "fine-tuned", "ratio"],
-    settings.map(([name], i) => [name, shown(first[i]!), shown(second[i]!), `${(second[i]!.mean / first[i]!.mean).toFixed(2)}x`]),
+    settings.map(([name], i) => [
+      name,
+      shown(first[i]!),
+      shown(second[i]!),
+      `${(second[i]!.mean / first[i]!.mean).toFixed(2)}x`,
+    ]),
   );
 }
 
-async function writeJourney(folder: string, journey: Measured, about: { data: Dataset; env: string; device?: string | null }): Promise<string> {
+async function writeJourney(
+  folder: string,
+  journey: Measured,
+  about: { data: Dataset; env: string; device?: string | null },
+): Promise<string> {
   const { pretraining, finetuning, before, after, seconds } = journey;
   const { data, env, device } = about;
   const summary = (evaluations: Evaluations) => {
     const { statistics } = row(evaluations.sampled, 1);
-    return { meanReturn: statistics.return.mean, stdReturn: statistics.return.standardDeviation, episodes: statistics.episodes };
+    return {
+      meanReturn: statistics.return.mean,
+      stdReturn: statistics.return.standardDeviation,
+      episodes: statistics.episodes,
+    };
   };
   const numbers = {
     pretrained: summary(before),
@@ -133,7 +155,11 @@ async function writeJourney(folder: string, journey: Measured, about: { data: Da
         columns: ["mean return ± deviation over episodes", "pre-trained", "fine-tuned"],
         rows: settings.map(([name], i) => {
           const [first, second] = [returnsOf(before)[i]!, returnsOf(after)[i]!];
-          return [name, `${first.mean.toFixed(0)} ± ${first.spread.toFixed(0)}`, `${second.mean.toFixed(0)} ± ${second.spread.toFixed(0)}`];
+          return [
+            name,
+            `${first.mean.toFixed(0)} ± ${first.spread.toFixed(0)}`,
+            `${second.mean.toFixed(0)} ± ${second.spread.toFixed(0)}`,
+          ];
         }),
       },
       {
@@ -145,16 +171,25 @@ async function writeJourney(folder: string, journey: Measured, about: { data: Da
           ["evaluation and pictures", Math.round(seconds - pretraining.seconds - finetuning.seconds)],
         ],
       },
-      { title: "Inference", columns: ["measure", "value"], rows: [["one call for all environments, one step", `${(1000 * speed).toFixed(2)} ms`]] },
+      {
+        title: "Inference",
+        columns: ["measure", "value"],
+        rows: [["one call for all environments, one step", `${(1000 * speed).toFixed(2)} ms`]],
+      },
     ],
     figures: await figuresOf(journey, about),
-    footer: Object.entries(numbers.versions).map(([name, version]) => `${name} ${version}`).join(", "),
+    footer: Object.entries(numbers.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", "),
   });
 }
 
 const rowsOf = ({ sampled, zero }: Evaluations) => ({ sampled: sampled.rows(), zero: zero.rows() });
 
-async function figuresOf({ pretraining, finetuning, before, after }: Measured, { data, env }: { data: Dataset; env: string }): Promise<ReportFigure[]> {
+async function figuresOf(
+  { pretraining, finetuning, before, after }: Measured,
+  { data, env }: { data: Dataset; env: string },
+): Promise<ReportFigure[]> {
   const evaluations = finetuning.curve.filter(({ mode }) => mode === "evaluation");
   const training = finetuning.curve.filter(({ mode, episodes }) => mode === "training" && episodes.episodes > 0);
   const curve = (name: string, records: typeof evaluations) => ({
@@ -163,25 +198,49 @@ async function figuresOf({ pretraining, finetuning, before, after }: Measured, {
     y: records.map(({ episodes }) => episodes.return.mean),
   });
   const byNoise = (evaluations: Evaluations, name: string) =>
-    (["sampled", "zero"] as const).map((noise) => ({ name: `${name}, ${noise} noise`, results: evaluations[noise].chartResults() }));
+    (["sampled", "zero"] as const).map((noise) => ({
+      name: `${name}, ${noise} noise`,
+      results: evaluations[noise].chartResults(),
+    }));
   const poses = await rolloutPoses(finetuning.policy, { env });
-  const loss = { name: "training loss", x: pretraining.curve.map(({ epoch }) => epoch), y: pretraining.curve.map(({ loss }) => loss) };
+  const loss = {
+    name: "training loss",
+    x: pretraining.curve.map(({ epoch }) => epoch),
+    y: pretraining.curve.map(({ loss }) => loss),
+  };
   return [
     {
       title: "Return before and after fine-tuning",
-      caption: "Bars: mean over episodes, whiskers: standard deviation. Sampled and zero initial noise are two different policies.",
-      figure: comparisonBars(settings.map(([name]) => name), [
-        { name: "pre-trained", values: returnsOf(before) },
-        { name: "fine-tuned", values: returnsOf(after) },
-      ]),
+      caption:
+        "Bars: mean over episodes, whiskers: standard deviation. Sampled and zero initial noise are two different policies.",
+      figure: comparisonBars(
+        settings.map(([name]) => name),
+        [
+          { name: "pre-trained", values: returnsOf(before) },
+          { name: "fine-tuned", values: returnsOf(after) },
+        ],
+      ),
     },
     {
       title: "Fine-tuning",
       caption: "Evaluations act without exploration noise; training episodes with it.",
-      figure: learningCurve([curve("evaluation", evaluations), ...(training.length > 0 ? [curve("training episodes", training)] : [])]),
+      figure: learningCurve([
+        curve("evaluation", evaluations),
+        ...(training.length > 0 ? [curve("training episodes", training)] : []),
+      ]),
     },
-    ...(loss.x.length > 0 ? [{ title: "Pre-training", caption: "Mean MeanFlow loss of each epoch.", figure: lossCurve([loss]) }] : []),
-    ...(poses.length > 1 ? [{ title: "How it hops", caption: "One episode of the fine-tuned policy, side view.", figure: rolloutStrip(poses) }] : []),
+    ...(loss.x.length > 0
+      ? [{ title: "Pre-training", caption: "Mean MeanFlow loss of each epoch.", figure: lossCurve([loss]) }]
+      : []),
+    ...(poses.length > 1
+      ? [
+          {
+            title: "How it hops",
+            caption: "One episode of the fine-tuned policy, side view.",
+            figure: rolloutStrip(poses),
+          },
+        ]
+      : []),
     {
       title: "One step against few",
       caption: "Return over the number of denoising steps; band: standard deviation over episodes.",

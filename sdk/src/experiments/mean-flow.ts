@@ -52,7 +52,12 @@ export class MeanFlowDescription {
     return new FlowModel({
       policy: meanFlow.name,
       options: this.objective,
-      network: { ...network, horizonSteps, actionDim: data.actionDimension, condDim: condSteps * data.observationDimension },
+      network: {
+        ...network,
+        horizonSteps,
+        actionDim: data.actionDimension,
+        condDim: condSteps * data.observationDimension,
+      },
     });
   }
 
@@ -60,7 +65,14 @@ export class MeanFlowDescription {
   async pretrain(data: Dataset, input: PretrainInput = {}): Promise<PretrainingRun> {
     const { env = data.name, test, resumePath, ...rest } = input;
     const { options, control } = splitOptions(pretrainOptions, rest);
-    const settings: PlaySettings = { env, episodes: 40, denoisingSteps: 1, initialNoise: "sampled", seed: options.seed, ...test };
+    const settings: PlaySettings = {
+      env,
+      episodes: 40,
+      denoisingSteps: 1,
+      initialNoise: "sampled",
+      seed: options.seed,
+      ...test,
+    };
     return runPretraining({ model: this.for(data), data, training: options, test: settings, resumePath }, control);
   }
 }

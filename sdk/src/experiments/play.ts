@@ -38,7 +38,16 @@ export function openEnvironments(
   const { horizonSteps, condDim } = model.spec.network;
   const { env, environments = 40, actionSteps = horizonSteps, maxEpisodeSteps } = settings;
   const condSteps = condDim / normalization.observationMin.length;
-  return VectorEnv.create({ env, count: environments, seed, actionSteps, condSteps, maxEpisodeSteps, normalization, workers });
+  return VectorEnv.create({
+    env,
+    count: environments,
+    seed,
+    actionSteps,
+    condSteps,
+    maxEpisodeSteps,
+    normalization,
+    workers,
+  });
 }
 
 /** Plays whole episodes with fresh environments. */
@@ -49,7 +58,11 @@ export async function play(
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
   const environments = await openEnvironments(policy, settings, settings.seed, control);
   const { denoisingSteps: steps, initialNoise } = settings;
-  const actor = policyActor(policy, environments, { ...actorOptions(settings.seed, control), sampling: { steps }, initialNoise });
+  const actor = policyActor(policy, environments, {
+    ...actorOptions(settings.seed, control),
+    sampling: { steps },
+    initialNoise,
+  });
   const rules = { actionSteps: environments.actionSteps, successThreshold: settings.successThreshold ?? Infinity };
   try {
     const { episodes } = await playEpisodes(environments, actor.act, settings.episodes, rules, control.signal);

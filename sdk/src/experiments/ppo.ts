@@ -9,7 +9,7 @@ import { policyOf, type PolicySource } from "./policy-source.js";
 export type FinetuneInput = z.input<typeof ppoOptions> &
   RunControl &
   Partial<Omit<FineTuningSettings, "base" | "learning">> & {
-    /** Settings to start from: the short recipe (default), the long one, or those of the reference. */
+    /** Settings to start from: the short recipe (`quick`, default), the long one, or those of the reference. */
     readonly preset?: keyof typeof ppoPresets;
   };
 
@@ -17,10 +17,36 @@ export const PPO = {
   /** Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
   async finetune(source: PolicySource, input: FinetuneInput = {}): Promise<FineTuningRun> {
     const base = await policyOf(source);
-    const { preset, env = base.environment, environments, actionSteps, maxEpisodeSteps, successThreshold, noiseNet, critic, seed, saveEvery, resumePath, ...rest } = input;
-    const { options, control } = splitOptions(ppoOptions, { ...(preset && ppoPresets[preset]), ...rest });
+    const {
+      preset = "quick",
+      env = base.environment,
+      environments,
+      actionSteps,
+      maxEpisodeSteps,
+      successThreshold,
+      noiseNet,
+      critic,
+      seed,
+      saveEvery,
+      resumePath,
+      ...rest
+    } = input;
+    const { options, control } = splitOptions(ppoOptions, { ...ppoPresets[preset], ...rest });
     return runFineTuning(
-      { base, env, environments, actionSteps, maxEpisodeSteps, successThreshold, noiseNet, critic, seed, saveEvery, resumePath, learning: options },
+      {
+        base,
+        env,
+        environments,
+        actionSteps,
+        maxEpisodeSteps,
+        successThreshold,
+        noiseNet,
+        critic,
+        seed,
+        saveEvery,
+        resumePath,
+        learning: options,
+      },
       control,
     );
   },

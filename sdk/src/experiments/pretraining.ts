@@ -54,5 +54,11 @@ export async function runPretraining(settings: PretrainingSettings, control: Run
 }
 
 function summaryOf({ curve, interrupted, seconds }: PretrainResult) {
-  return { stage: "pretrain", epochs: curve.length, last: curve.at(-1) satisfies PretrainRecord | undefined, interrupted, seconds };
+  return {
+    stage: "pretrain",
+    epochs: curve.length,
+    last: curve.at(-1) satisfies PretrainRecord | undefined,
+    interrupted,
+    seconds,
+  };
 }

@@ -25,7 +25,8 @@ export async function rolloutPoses(policy: TrainedPolicy, options: RolloutOption
   const env = await makeEnvironment(name, { seed });
   const frozen = model.views(policy.weights);
   const sample = compile(
-    ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) => model.sample(constants<Weights>(frozen), state, noise, { steps: 1 }),
+    ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) =>
+      model.sample(constants<Weights>(frozen), state, noise, { steps: 1 }),
     { name: "sample actions", ...options.compile, threads: 1 },
   );
   const random = new Random(seed).stream("initial noise");
@@ -35,14 +36,18 @@ export async function rolloutPoses(policy: TrainedPolicy, options: RolloutOption
   const observe = (observation: ArrayLike<number>) => {
     history.copyWithin(0, dimension);
     for (let i = 0; i < dimension; i++) {
-      history[condDim - dimension + i] = normalize(observation[i]!, normalization.observationMin[i]!, normalization.observationMax[i]!);
+      history[condDim - dimension + i] = normalize(
+        observation[i]!,
+        normalization.observationMin[i]!,
+        normalization.observationMax[i]!,
+      );
     }
   };
   const poses: Pose[] = [];
   try {
     const first = env.reset();
     for (let i = 0; i < condDim / dimension; i++) observe(first);
-    for (let ended = false; !ended && poses.length < maxSteps; ) {
+    for (let ended = false; !ended && poses.length < maxSteps;) {
       random.normal(noise.data as Float32Array);
       const chunk = (await sample({ state, noise })).data;
       for (let step = 0; step < horizonSteps && !ended; step++) {

@@ -24,7 +24,7 @@ import { UpdateLog } from "./update-log.js";
 const fraction = z.number().min(0).max(1);
 const count = z.int().positive();
 
-/** Defaults: the short recipe, measured on hopper with one-step MeanFlow. Counts are iterations, steps are chunks. */
+/** Defaults keep everything constant; recipes are in ppo-presets.ts. Counts are iterations, steps are chunks. */
 export const ppoOptions = z.strictObject({
   iterations: count.default(50),
   steps: count.default(50).describe("chunks per environment and iteration"),

@@ -1,0 +1,32 @@
+# How every peer measures: warm up, time repeated calls, print one JSON line.
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import torch
+
+
+def arguments(**defaults):
+    """Options with their defaults, by keyword; sets the number of threads of PyTorch."""
+    parser = argparse.ArgumentParser()
+    for name, default in {"threads": 1, "repeats": 50, **defaults}.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    return options
+
+
+def report(call, repeats, warmup=5):
+    """Prints the milliseconds of `repeats` calls and the process's peak resident memory."""
+    for _ in range(warmup):
+        call()
+    milliseconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        milliseconds.append(1000 * (time.perf_counter() - start))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"median": statistics.median(milliseconds), "minimum": min(milliseconds), "peakMiB": peak}))
