@@ -4,6 +4,7 @@ export type { DatasetSummary } from "./data/summary.js";
 export { makeEnvironment } from "./envs/make-environment.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
 export { InputError, type Problem } from "./errors.js";
+export { createRunFolder } from "./experiments/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { loadPolicy } from "./experiments/load-policy.js";
 export { MeanFlow, MeanFlowDescription, type MeanFlowInput, type NetworkInput, type PretrainInput } from "./experiments/mean-flow.js";

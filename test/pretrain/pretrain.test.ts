@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCheckpoint } from "../../sdk/src/checkpoints/checkpoint.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import { policyFromRecord } from "../../sdk/src/policies/trained-policy.js";
+import { policyFromRecord, type PolicyRecord } from "../../sdk/src/policies/trained-policy.js";
 import { pretrainOptions } from "../../sdk/src/pretrain/options.js";
 import { pretrain, type PretrainContext, type PretrainResult } from "../../sdk/src/pretrain/pretrain.js";
 
@@ -68,6 +68,29 @@ describe("an interrupted run", () => {
     expect(withoutTimes(resumed)).toEqual(withoutTimes(whole));
   });
 
+  test("during a test in the simulator keeps the epoch before it", async () => {
+    const controller = new AbortController();
+    const { interrupted, curve } = await run(
+      {
+        folder: join(folder, "tested"),
+        signal: controller.signal,
+        test: async () => {
+          controller.abort();
+          return Promise.reject(controller.signal.reason as Error);
+        },
+      },
+      { testInMujoco: true, testEvery: 2 },
+    );
+    expect(interrupted).toBe(true);
+    expect(curve.map(({ epoch, testReturn }) => [epoch, testReturn])).toEqual([
+      [1, undefined],
+      [2, undefined],
+    ]);
+    expect((await loadCheckpoint(join(folder, "tested/checkpoint/last.safetensors"))).metadata).toMatchObject({
+      progress: { epoch: 3, batch: 0 },
+    });
+  });
+
   test("does not continue with another network or from another kind of file", async () => {
     const resumePath = join(folder, "checkpoint/last.safetensors");
     const other = new FlowModel({ ...model.spec, network: { ...model.spec.network, mlpDims: [8, 8, 8] } });
@@ -78,7 +101,7 @@ describe("an interrupted run", () => {
 
 test("the checkpoint holds both weight sets, the statistics and the description of the policy", async () => {
   const { policy, rawPolicy } = await run({ folder });
-  const record = (await loadCheckpoint(join(folder, "checkpoint/last.safetensors"))) as Parameters<typeof policyFromRecord>[0];
+  const record: PolicyRecord = await loadCheckpoint(join(folder, "checkpoint/last.safetensors"));
   const averaged = policyFromRecord(record, ["ema", "model"], "last");
   expect(averaged.weights).toEqual(policy.weights);
   expect(policyFromRecord(record, ["model"], "last").weights).toEqual(rawPolicy.weights);

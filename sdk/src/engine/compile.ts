@@ -165,7 +165,7 @@ const isMissingLibrary = (error: unknown) =>
 function nested(structure: OutputStructure, leaves: readonly HostTensor[]): unknown {
   if (typeof structure === "number") return leaves[structure];
   if (Array.isArray(structure)) return structure.map((child: OutputStructure) => nested(child, leaves));
-  return Object.fromEntries(Object.entries(structure).map(([key, child]) => [key, nested(child as OutputStructure, leaves)]));
+  return Object.fromEntries(Object.entries(structure).map(([key, child]) => [key, nested(child, leaves)]));
 }
 
 function emptyArray(dtype: DataType, size: number): HostTensor["data"] {

@@ -45,6 +45,7 @@ export class Graph {
   readonly inputs: GraphInput[] = [];
   private values = 0;
   private readonly known = new Map<string, readonly Value[]>();
+  private readonly expanded = new Map<number, Value>();
 
   input(name: string, shape: readonly number[], dtype: DataType): Value {
     const value = { id: this.values++, shape, dtype };
@@ -108,7 +109,14 @@ export class Graph {
   expand(x: Value, shape: readonly number[]): Value {
     if (sameShape(x.shape, shape)) return x;
     if (x.uniform !== undefined) return this.filled(x.uniform, shape, x.dtype);
-    return this.node("Expand", [x, this.indices(shape)], { shape, dtype: x.dtype });
+    const y = this.node("Expand", [x, this.indices(shape)], { shape, dtype: x.dtype });
+    this.expanded.set(y.id, x);
+    return y;
+  }
+
+  /** A smaller tensor that broadcasts to `x`, if there is one: for ops that broadcast, where another operand has the full shape. */
+  unexpanded(x: Value): Value {
+    return x.uniform !== undefined ? this.scalar(x.uniform, x.dtype) : (this.expanded.get(x.id) ?? x);
   }
 
   private shared(key: string | undefined, make: () => readonly Value[]): readonly Value[] {

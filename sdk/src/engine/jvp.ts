@@ -103,7 +103,7 @@ function tangentsOf(rule: KernelRule, name: string, at: Parameters<Exclude<Kerne
   if (rule.jvp === "constant") return [];
   if (rule.jvp === "linear") {
     const entries = Object.entries(at.tangents).map(([key, tangent]) => [key, tangent ?? tf.zerosLike(at.inputs[key]!)]);
-    const moved = Array.isArray(at.inputs) ? entries.map(([, tangent]) => tangent) : Object.fromEntries(entries);
+    const moved: unknown = Array.isArray(at.inputs) ? entries.map(([, tangent]) => tangent) : Object.fromEntries(entries);
     return [runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, at.attributes as never)].flat();
   }
   return [rule.jvp(at)].flat();

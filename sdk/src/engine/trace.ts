@@ -1,7 +1,7 @@
 // Tracing: a TensorFlow.js backend whose kernels compute nothing but record what they would compute into a graph.
 import { Graph, type ConstantData, type DataType, type Value } from "./graph.js";
 import { kernels } from "./kernels/index.js";
-import type { Attributes, Named } from "./kernels/rule.js";
+import type { Named } from "./kernels/rule.js";
 import { tf, type HostTensor, type TensorTree } from "./tensor.js";
 import { leavesOf, mapTree, type Leaf } from "./tree.js";
 
@@ -104,7 +104,7 @@ for (const [kernelName, rule] of Object.entries(kernels)) {
         ? (inputs as tf.TensorInfo[]).map(valueOf)
         : Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, valueOf(x as tf.TensorInfo)]));
       try {
-        const result = rule.emit(active().graph, values as Named<Value>, (attrs ?? {}) as Attributes);
+        const result = rule.emit(active().graph, values as Named<Value>, (attrs ?? {}));
         return Array.isArray(result) ? result.map(infoOf) : infoOf(result as Value);
       } catch (error) {
         throw new Error(`${kernelName}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

@@ -2,7 +2,7 @@
 import { compile, type CompileOptions } from "./compile.js";
 import { valueAndGradients } from "./gradients.js";
 import type { Trainable } from "./optimizer.js";
-import { tf, type Host, type HostTensor, type Weights } from "./tensor.js";
+import { type tf, type Host, type HostTensor, type Weights } from "./tensor.js";
 
 /** A scalar `loss`, and further scalars worth reporting. */
 export type LossFunction<B> = (weights: Weights, batch: B) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
@@ -32,5 +32,5 @@ export function compileTraining<B>(
     await compiled(input, { value, gradients });
     return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));
   }
-  return Object.assign(run, { dispose: () => compiled.dispose() }) as TrainingStep<B>;
+  return Object.assign(run, { dispose: () => compiled.dispose() });
 }

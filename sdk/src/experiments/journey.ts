@@ -41,7 +41,6 @@ export interface Journey {
   readonly before: Evaluations;
   readonly after: Evaluations;
   readonly seconds: number;
-  readonly interrupted: boolean;
   /** Path of the report's page; undefined if nothing was written. */
   readonly report: string | undefined;
   /** The table that compares both policies. */
@@ -51,6 +50,11 @@ export interface Journey {
 /** Sampled and zero initial noise are two policies, reported side by side and never mixed. */
 type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
 
+/**
+ * Runs all stages into one folder with a report.
+ *
+ * @throws the signal's reason when it is stopped; checkpoints of the stage in progress are in its folder then.
+ */
 export async function runJourney(input: JourneyInput): Promise<Journey> {
   const { data, env = data.name, seed = 42, episodes = 40, mlpDims = [256, 256, 256], say = () => {} } = input;
   const folder = await folderOf(input, "quickstart", seed);
@@ -68,10 +72,12 @@ export async function runJourney(input: JourneyInput): Promise<Journey> {
   say("2. Pre-training: improved MeanFlow learns to produce an action chunk in one network call");
   const description = MeanFlow.improved().withNetwork({ mlpDims });
   const pretraining = await description.pretrain(data, { seed, env, ...input.pretrain, ...stage("pretrain") });
+  signal?.throwIfAborted();
   const before = await examine(pretraining);
   say(before.sampled.toString());
   say(`3. Fine-tuning: PPO in the simulator, ${env}`);
   const finetuning = await PPO.finetune(pretraining, { seed, env, ...input.finetune, ...stage("finetune") });
+  signal?.throwIfAborted();
   const after = await examine(finetuning);
   say(after.sampled.toString());
 
@@ -82,7 +88,6 @@ export async function runJourney(input: JourneyInput): Promise<Journey> {
     before,
     after,
     seconds,
-    interrupted: signal?.aborted ?? false,
     table: tableOf({ before, after }),
   };
   say("4. Report");

@@ -5,24 +5,27 @@ import { tf } from "../engine/tensor.js";
 
 type Activation = <T extends tf.Tensor>(x: T) => T;
 
-const exponential = (x: tf.Tensor) => x.minimum(20).exp();
+/** e = exp(x), w = e (e + 2), d = w + 2 and x / d, which a value and its slope share. */
+function mishParts(x: tf.Tensor) {
+  const e = x.minimum(43).exp();
+  const w = e.mul(e.add(2));
+  const d = w.add(2);
+  return { e, w, d, quotient: x.div(d) };
+}
 
 /**
- * Mish, x tanh(ln(1 + e^x)) (Misra 2019), with one exponential: tanh(ln(1 + e)) = w / (w + 2), w = e (e + 2).
- * Beyond x = 20 the quotient is 1 in float32, so e is capped there and never overflows.
+ * Mish, x tanh(ln(1 + e^x)) (Misra 2019), with one exponential: tanh(ln(1 + e)) = w / d. From x = 20 on that is 1 in
+ * float32; e is capped where w would soon overflow.
  */
 const mish = definePrimitive({
   name: "Mish",
   forward(x) {
-    const e = exponential(x);
-    const w = e.mul(e.add(2));
-    return x.mul(w.div(w.add(2)));
+    const { w, quotient } = mishParts(x);
+    return quotient.mul(w);
   },
   derivative(x) {
-    const e = exponential(x);
-    const w = e.mul(e.add(2));
-    const denominator = w.add(2);
-    return w.add(w.sub(e).mul(x.minimum(20).mul(4)).div(denominator)).div(denominator);
+    const { e, w, d, quotient } = mishParts(x);
+    return w.add(w.sub(e).mul(quotient.mul(4))).div(d);
   },
 });
 

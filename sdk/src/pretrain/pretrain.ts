@@ -149,7 +149,7 @@ export async function pretrain(
       await save("last");
       context.onEpoch?.(record);
     }
-    return result(false);
+    return result(context.signal?.aborted ?? false);
   } finally {
     await step.dispose();
   }
@@ -191,8 +191,14 @@ export async function pretrain(
   async function test(epoch: number): Promise<{ testReturn?: number; testReturnStd?: number }> {
     const due = epoch === epochs || (options.testEvery !== null && epoch % options.testEvery === 0);
     if (!options.testInMujoco || !context.test || !due) return {};
-    const { meanReturn, stdReturn } = await context.test(policyOf(trainable.ema!.slice()), epoch);
-    return { testReturn: meanReturn, testReturnStd: stdReturn };
+    try {
+      const { meanReturn, stdReturn } = await context.test(policyOf(trainable.ema!.slice()), epoch);
+      return { testReturn: meanReturn, testReturnStd: stdReturn };
+    } catch (error) {
+      // An interrupted test is no result, but the epoch before it is.
+      if (context.signal?.aborted) return {};
+      throw error;
+    }
   }
 }
 

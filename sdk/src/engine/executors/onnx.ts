@@ -1,8 +1,9 @@
 // Runs ONNX models with ONNX Runtime: the native library of onnxruntime-node, or WebAssembly (onnxruntime-web) where there is none.
+import type * as OnnxRuntime from "onnxruntime-node";
 import type { Tensor } from "onnxruntime-node";
 import type { HostTensor } from "../tensor.js";
 
-type Runtime = typeof import("onnxruntime-node");
+type Runtime = typeof OnnxRuntime;
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** The part of a session below `InferenceSession.run`, which checks and copies all names anew at every call (6 of 100 microseconds). */

@@ -16,13 +16,13 @@ function unary(op: string, slope: Tangent | "linear" | "constant", dtype?: DataT
   };
 }
 
-/** Emits `op` on two broadcast operands; an operand that repeats one number becomes a scalar, a fast path of ONNX Runtime. */
+/** Emits `op` on two broadcast operands; at most one is made smaller, so that the other keeps the shape of the result. */
 function emitBinary(op: string, dtype?: DataType) {
   return (graph: Graph, { a, b }: Named<Value>): Value => {
     const shape = tf.broadcast_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
-    const operand = (x: Value, other: Value) =>
-      x.uniform !== undefined && sameShape(other.shape, shape) ? graph.scalar(x.uniform, x.dtype) : x;
-    return graph.node(op, [operand(a!, b!), operand(b!, a!)], { shape, dtype: dtype ?? a!.dtype });
+    const left = sameShape(b!.shape, shape) ? graph.unexpanded(a!) : a!;
+    const right = left === a && sameShape(a.shape, shape) ? graph.unexpanded(b!) : b!;
+    return graph.node(op, [left, right], { shape, dtype: dtype ?? a!.dtype });
   };
 }
 
@@ -160,7 +160,8 @@ export const elementwise = {
       // tfjs allows a rank-1 condition that selects whole rows.
       const rows = condition!.shape.length === 1 && shape.length > 1;
       const mask = rows ? graph.reshape(condition!, [condition!.shape[0]!, ...shape.slice(1).map(() => 1)]) : condition!;
-      return graph.node("Where", [mask, t!, e!], { shape, dtype: t!.dtype });
+      const branches = sameShape(mask.shape, shape) ? [t!, e!].map((x) => graph.unexpanded(x)) : [t!, e!];
+      return graph.node("Where", [mask, ...branches], { shape, dtype: t!.dtype });
     },
     jvp: ({ inputs, tangents }) =>
       tf.where(
