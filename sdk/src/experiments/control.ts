@@ -72,10 +72,19 @@ export function splitOptions<Schema extends z.ZodObject>(
   schema: Schema,
   input: z.input<Schema> & RunControl,
 ): { readonly options: z.output<Schema>; readonly control: RunControl } {
+  const [control, options] = take<RunControl, (typeof controlKeys)[number]>(input, controlKeys);
+  return { options: parseOptions(schema, options as z.input<Schema>), control };
+}
+
+/** The named entries of an object, and the others. */
+export function take<T extends object, Key extends keyof T>(
+  input: T,
+  keys: readonly Key[],
+): [Pick<T, Key>, Omit<T, Key>] {
   const entries = Object.entries(input);
-  const isControl = ([key]: [string, unknown]) => (controlKeys as readonly string[]).includes(key);
-  return {
-    options: parseOptions(schema, Object.fromEntries(entries.filter((entry) => !isControl(entry))) as z.input<Schema>),
-    control: Object.fromEntries(entries.filter(isControl)),
-  };
+  const isTaken = ([key]: [string, unknown]) => (keys as readonly string[]).includes(key);
+  return [
+    Object.fromEntries(entries.filter(isTaken)) as Pick<T, Key>,
+    Object.fromEntries(entries.filter((entry) => !isTaken(entry))) as Omit<T, Key>,
+  ];
 }

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { ppoOptions } from "../rl/ppo.js";
 import { ppoPresets } from "../rl/ppo-presets.js";
-import { splitOptions, type RunControl } from "./control.js";
+import { splitOptions, take, type RunControl } from "./control.js";
 import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./finetuning.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
@@ -13,41 +13,25 @@ export type FinetuneInput = z.input<typeof ppoOptions> &
     readonly preset?: keyof typeof ppoPresets;
   };
 
+const settingKeys = [
+  "environments",
+  "actionSteps",
+  "maxEpisodeSteps",
+  "successThreshold",
+  "noiseNet",
+  "critic",
+  "seed",
+  "saveEvery",
+  "resumePath",
+] as const satisfies readonly (keyof FineTuningSettings)[];
+
 export const PPO = {
   /** Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
   async finetune(source: PolicySource, input: FinetuneInput = {}): Promise<FineTuningRun> {
     const base = await policyOf(source);
-    const {
-      preset = "quick",
-      env = base.environment,
-      environments,
-      actionSteps,
-      maxEpisodeSteps,
-      successThreshold,
-      noiseNet,
-      critic,
-      seed,
-      saveEvery,
-      resumePath,
-      ...rest
-    } = input;
+    const { preset = "quick", env = base.environment, ...others } = input;
+    const [settings, rest] = take<typeof others, (typeof settingKeys)[number]>(others, settingKeys);
     const { options, control } = splitOptions(ppoOptions, { ...ppoPresets[preset], ...rest });
-    return runFineTuning(
-      {
-        base,
-        env,
-        environments,
-        actionSteps,
-        maxEpisodeSteps,
-        successThreshold,
-        noiseNet,
-        critic,
-        seed,
-        saveEvery,
-        resumePath,
-        learning: options,
-      },
-      control,
-    );
+    return runFineTuning({ base, env, ...settings, learning: options }, control);
   },
 };
