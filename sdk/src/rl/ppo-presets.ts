@@ -13,8 +13,8 @@ const decays = {
 export const ppoPresets = {
   /** The short recipe: 0.43 million environment steps. */
   quick: { ...decays, iterations: 60 },
-  /** The long recipe: 4 million environment steps. */
-  thorough: { ...decays, iterations: 280, steps: 100, batchSize: 800 },
+  /** The long recipe: 3 million environment steps. */
+  thorough: { ...decays, iterations: 210, steps: 100, batchSize: 800 },
   /** The released settings for gym tasks; with them belong 40 environments and the noise net's `stdMap: "clamp"`. */
   reference: {
     iterations: 1000,
