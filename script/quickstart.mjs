@@ -2,7 +2,9 @@
 import { parseArgs } from "node:util";
 import { createRunFolder, Dataset, runJourney } from "../sdk/dist/index.js";
 
-const { values } = parseArgs({ options: { seed: { type: "string", default: "42" }, folder: { type: "string" }, threads: { type: "string" } } });
+const { values } = parseArgs({
+  options: { seed: { type: "string", default: "42" }, folder: { type: "string" }, threads: { type: "string" } },
+});
 const controller = new AbortController();
 process.once("SIGINT", () => {
   console.error("\nstopping after the step in progress; press Ctrl-C again to stop at once");
@@ -25,6 +27,8 @@ const journey = await runJourney({
   console.error(`\nstopped; what was learned so far is in ${folder}`);
   process.exit(130);
 });
-console.log(`\n${journey.table}\n\n${journey.finetuning.environmentSteps.toLocaleString("en")} environment steps, ${journey.seconds.toFixed(0)} seconds`);
+console.log(
+  `\n${journey.table}\n\n${journey.finetuning.environmentSteps.toLocaleString("en")} environment steps, ${journey.seconds.toFixed(0)} seconds`,
+);
 console.log("\nReport:");
 console.log(journey.report);

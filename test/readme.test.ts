@@ -13,7 +13,9 @@ test("the program of the README", { timeout: 240_000 }, async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");
   const program = /```ts\n(.*?)```/s.exec(readme)![1]!;
   expect(program).toContain("epochs: 40");
-  const short = program.replace("epochs: 40", "epochs: 1").replace("iterations: 50", "iterations: 2, steps: 5, evaluationEpisodes: 2");
+  const short = program
+    .replace("epochs: 40", "epochs: 1")
+    .replace("iterations: 50", "iterations: 2, steps: 5, evaluationEpisodes: 2");
   const folder = await mkdtemp(join(tmpdir(), "dmpo-readme-"));
   try {
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));

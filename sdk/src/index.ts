@@ -7,7 +7,13 @@ export { InputError, type Problem } from "./errors.js";
 export { createRunFolder } from "./experiments/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { loadPolicy } from "./experiments/load-policy.js";
-export { MeanFlow, MeanFlowDescription, type MeanFlowInput, type NetworkInput, type PretrainInput } from "./experiments/mean-flow.js";
+export {
+  MeanFlow,
+  MeanFlowDescription,
+  type MeanFlowInput,
+  type NetworkInput,
+  type PretrainInput,
+} from "./experiments/mean-flow.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/evaluation.js";
 export type { PolicySource } from "./experiments/policy-source.js";
 export { PPO, type FinetuneInput } from "./experiments/ppo.js";

@@ -16,7 +16,12 @@ export function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: 
     return issue.keys.map((key) => {
       const close = nearest(key, known);
       const remedy = close && `did you mean "${close}"?`;
-      return { path: [...path, key].join("."), wrong: "unknown option", expected: `one of ${known.join(", ")}`, remedy };
+      return {
+        path: [...path, key].join("."),
+        wrong: "unknown option",
+        expected: `one of ${known.join(", ")}`,
+        remedy,
+      };
     });
   });
   throw new InputError("DMPO_OPTIONS", problems);

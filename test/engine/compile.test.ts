@@ -17,7 +17,8 @@ const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   activations: (x) => x.relu().add(x.elu()).add(x.softplus()).add(x.erf()),
   rounding: (x) => x.mul(3).floor().add(x.mul(3).ceil()).add(x.mul(3).round()).add(x.sign()).add(x.step()),
   powers: (x) => x.abs().add(0.5).pow(2.5).add(tf.squaredDifference(x, 0.2)).add(x.add(2).reciprocal()),
-  "comparisons and where": (x) => tf.where(x.greater(0.1).logicalAnd(x.lessEqual(0.9)), x.mul(2), x.notEqual(x).cast("float32")),
+  "comparisons and where": (x) =>
+    tf.where(x.greater(0.1).logicalAnd(x.lessEqual(0.9)), x.mul(2), x.notEqual(x).cast("float32")),
   "logical not, equal": (x) => x.equal(x.max()).logicalNot().logicalOr(x.less(-0.5)).cast("float32"),
   "clip, maximum, minimum": (x) => x.clipByValue(-0.3, 0.4).maximum(x.sub(0.1)).minimum(0.35),
   "shapes: reshape, transpose, expand, squeeze": (x) => x.reshape([3, -1]).transpose().expandDims(1).squeeze([1]),
@@ -25,7 +26,20 @@ const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     const [a, b] = tf.split(x, [1, 2], 1) as [tf.Tensor, tf.Tensor];
     return tf.concat([b, a, tf.stack(tf.unstack(x, 1), 1), tf.zeros([2, 1])], 1);
   },
-  "slice, pad, tile, reverse": (x) => tf.reverse(x.slice([0, 1], [2, 2]).pad([[0, 1], [1, 0]], 0.25).tile([1, 2]), [0, 1]),
+  "slice, pad, tile, reverse": (x) =>
+    tf.reverse(
+      x
+        .slice([0, 1], [2, 2])
+        .pad(
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          0.25,
+        )
+        .tile([1, 2]),
+      [0, 1],
+    ),
   "slice by rows": (x) => x.slice(1),
   "gather and one-hot": (x) =>
     tf.gather(x, tf.tensor1d([2, 0], "int32"), 1).add(tf.oneHot(tf.tensor1d([1, 0], "int32"), 2)),
@@ -33,15 +47,29 @@ const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   reductions: (x) => tf.stack([x.sum(), x.mean(), x.max(), x.min()]).add(x.argMax(1).cast("float32").sum()),
   "reductions along axes": (x) => x.sum(0).add(x.mean(0)).add(x.max(0, false)).add(x.min(0)),
   "cumulative sum": (x) => tf.cumsum(x, 1, true, true),
-  "softmax and log-sum-exp": (x) => tf.softmax(x).add(tf.logSoftmax(x)).add(tf.logSumExp(x, 1, true)),
+  "softmax and log-sum-exp": (x) =>
+    tf
+      .softmax(x)
+      .add(tf.logSoftmax(x))
+      .add(tf.logSumExp(x, 1, true)),
   "matrix products": (x) => tf.matMul(x, x, false, true).add(tf.matMul(x, x, true).sum()),
   "batched matrix products": (x) =>
     tf.matMul(x.reshape([2, 3, 1]), x.reshape([2, 1, 3])).add(tf.matMul(x.reshape([2, 1, 3]), x.reshape([2, 3, 1]))),
-  "constants made inside": (x) => x.add(tf.linspace(0, 1, 3)).mul(tf.fill([2, 3], 2)).add(tf.onesLike(x)).sub(tf.zerosLike(x)),
+  "constants made inside": (x) =>
+    x
+      .add(tf.linspace(0, 1, 3))
+      .mul(tf.fill([2, 3], 2))
+      .add(tf.onesLike(x))
+      .sub(tf.zerosLike(x)),
   gradient: (x) => tf.grad((z: tf.Tensor) => z.softplus().mul(z.mean(1, true)).square().mean())(x),
   "gradient of matrix products": (x) =>
     tf.grad((z: tf.Tensor) => tf.matMul(z, z, false, true).tanh().add(tf.max(z, 1)).mean())(x),
-  "jvp of a gradient": (x) => jvp(tf.grad((z: tf.Tensor) => z.pow(3).sum()), [x], [x.add(1)])[1],
+  "jvp of a gradient": (x) =>
+    jvp(
+      tf.grad((z: tf.Tensor) => z.pow(3).sum()),
+      [x],
+      [x.add(1)],
+    )[1],
 };
 
 describe("compiled equals eager", () => {
@@ -56,10 +84,13 @@ describe("compiled equals eager", () => {
 });
 
 test("nested inputs and outputs keep their structure, and results go into given arrays", async () => {
-  const compiled = compile(({ batch, scale }: { batch: tf.Tensor[]; scale: tf.Tensor }) => ({
-    sum: batch[0]!.add(batch[1]!),
-    parts: [batch[0]!.mul(scale), batch[1]!],
-  }), { threads: 1 });
+  const compiled = compile(
+    ({ batch, scale }: { batch: tf.Tensor[]; scale: tf.Tensor }) => ({
+      sum: batch[0]!.add(batch[1]!),
+      parts: [batch[0]!.mul(scale), batch[1]!],
+    }),
+    { threads: 1 },
+  );
   const input = { batch: [x23(), x23()], scale: hostTensor(Float32Array.of(2), []) };
   const memory = new WebAssembly.Memory({ initial: 1 });
   const target = { sum: hostTensor(new Float32Array(memory.buffer, 64, 6), [2, 3]), parts: [x23(), x23()] };
@@ -71,7 +102,10 @@ test("nested inputs and outputs keep their structure, and results go into given 
 });
 
 test("repeated calls notice other arrays, other shapes and other keys", async () => {
-  const compiled = compile((input: Record<string, tf.Tensor>) => Object.values(input).reduce((sum, x) => sum.mul(2).add(x)), { threads: 1 });
+  const compiled = compile(
+    (input: Record<string, tf.Tensor>) => Object.values(input).reduce((sum, x) => sum.mul(2).add(x)),
+    { threads: 1 },
+  );
   const scalar = (value: number) => hostTensor(Float32Array.of(value), []);
   const [one, ten] = [scalar(1), scalar(10)];
   const output = scalar(0);
@@ -95,8 +129,11 @@ test("repeated calls notice other arrays, other shapes and other keys", async ()
 });
 
 test("integer and boolean inputs", async () => {
-  const compiled = compile(({ index, mask, x }: { index: tf.Tensor; mask: tf.Tensor; x: tf.Tensor }) =>
-    tf.where(mask, tf.gather(x, index as tf.Tensor1D), tf.zeros([2])), { threads: 1 });
+  const compiled = compile(
+    ({ index, mask, x }: { index: tf.Tensor; mask: tf.Tensor; x: tf.Tensor }) =>
+      tf.where(mask, tf.gather(x, index as tf.Tensor1D), tf.zeros([2])),
+    { threads: 1 },
+  );
   const result = await compiled({
     index: hostTensor(Int32Array.of(2, 0), [2]),
     mask: hostTensor(Uint8Array.of(1, 0), [2]),
@@ -107,7 +144,8 @@ test("integer and boolean inputs", async () => {
 
 test("a trained layer: value and gradients in one call, weights frozen as constants in another", async () => {
   const weights: Record<string, HostTensor> = { w: hostTensor(wave(6, 1), [2, 3]), b: hostTensor(wave(2, 2), [2]) };
-  const layer = (w: Readonly<Record<string, tf.Tensor>>, x: tf.Tensor) => tf.matMul(x, w.w!, false, true).add(w.b!).tanh();
+  const layer = (w: Readonly<Record<string, tf.Tensor>>, x: tf.Tensor) =>
+    tf.matMul(x, w.w!, false, true).add(w.b!).tanh();
   const step = (input: { weights: Record<string, tf.Tensor>; x: tf.Tensor }) => {
     const { value, gradients } = valueAndGradients((w) => ({ loss: layer(w, input.x).square().mean() }), input.weights);
     return { value, gradients };
@@ -120,7 +158,9 @@ test("a trained layer: value and gradients in one call, weights frozen as consta
     expected.gradients[name]!.data.forEach((value, i) => expect(got.gradients[name]!.data[i]).toBeCloseTo(value, 6));
   }
   const frozen = compile((x: tf.Tensor) => layer(constants(weights), x), { threads: 1 });
-  const direct = compile(({ weights, x }: { weights: Record<string, tf.Tensor>; x: tf.Tensor }) => layer(weights, x), { threads: 1 });
+  const direct = compile(({ weights, x }: { weights: Record<string, tf.Tensor>; x: tf.Tensor }) => layer(weights, x), {
+    threads: 1,
+  });
   expect([...(await frozen(x23())).data]).toEqual([...(await direct(input)).data]);
 });
 
@@ -134,13 +174,17 @@ test("a tensor made outside is a constant and stays usable outside", async () =>
 describe("what cannot be compiled is refused with the function, the op and the remedy", () => {
   const attempt = (fn: (x: tf.Tensor) => tf.Tensor) => compile(fn, { name: "myLoss" })(x23());
   test("reading a value", async () => {
-    await expect(attempt((x) => x.mul(x.dataSync()[0]!))).rejects.toThrow(/compile\(myLoss\).*reads a tensor's value.*tf\.where/s);
+    await expect(attempt((x) => x.mul(x.dataSync()[0]!))).rejects.toThrow(
+      /compile\(myLoss\).*reads a tensor's value.*tf\.where/s,
+    );
   });
   test("an unknown kernel", async () => {
     await expect(attempt((x) => x.atan())).rejects.toThrow(/compile\(myLoss\).*Atan.*executor "tfjs"/s);
   });
   test("random numbers", async () => {
-    await expect(attempt((x) => x.add(tf.randomNormal([2, 3])))).rejects.toThrow(/compile\(myLoss\).*noise as an argument/s);
+    await expect(attempt((x) => x.add(tf.randomNormal([2, 3])))).rejects.toThrow(
+      /compile\(myLoss\).*noise as an argument/s,
+    );
   });
   test("a new shape at every call", async () => {
     const compiled = compile((x: tf.Tensor) => x.neg(), { name: "growing", threads: 1 });
@@ -151,7 +195,9 @@ describe("what cannot be compiled is refused with the function, the op and the r
     await compiled.dispose();
   });
   test("wrong sizes", async () => {
-    await expect(compile((x: tf.Tensor) => x, { name: "f" })(hostTensor(new Float32Array(5), [2, 3]))).rejects.toThrow(/5 values.*needs 6/);
+    await expect(compile((x: tf.Tensor) => x, { name: "f" })(hostTensor(new Float32Array(5), [2, 3]))).rejects.toThrow(
+      /5 values.*needs 6/,
+    );
   });
   test("something that is no tensor", async () => {
     await expect(compile((x: { a: tf.Tensor }) => x.a, { name: "f" })({ a: 3 } as never)).rejects.toThrow(/"a" is 3/);

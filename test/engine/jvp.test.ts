@@ -8,12 +8,19 @@ beforeAll(async () => {
   await tf.setBackend("cpu");
 });
 
-const values = (n: number, shift: number, scale = 1) => Float32Array.from({ length: n }, (_, i) => scale * Math.sin(1.7 * i + shift));
+const values = (n: number, shift: number, scale = 1) =>
+  Float32Array.from({ length: n }, (_, i) => scale * Math.sin(1.7 * i + shift));
 
 /** Central differences in double-ish precision: a step large enough for float32. */
 function numericalTangent(fn: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, dx: tf.Tensor): Float32Array {
   const h = 1e-2;
-  return tf.tidy(() => fn(x.add(dx.mul(h))).sub(fn(x.sub(dx.mul(h)))).div(2 * h).dataSync() as Float32Array);
+  return tf.tidy(
+    () =>
+      fn(x.add(dx.mul(h)))
+        .sub(fn(x.sub(dx.mul(h))))
+        .div(2 * h)
+        .dataSync() as Float32Array,
+  );
 }
 
 const row = tf.tensor1d([0.3, -0.2, 0.7]);
@@ -48,7 +55,11 @@ const functions: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   unstack: (x) => tf.unstack(x)[1]!.square(),
   split: (x) => tf.split(x, [1, 2], 1)[1]!.square(),
   slice: (x) => x.square().slice([0, 1], [2, 2]),
-  pad: (x) => x.square().pad([[0, 1], [1, 0]]),
+  pad: (x) =>
+    x.square().pad([
+      [0, 1],
+      [1, 0],
+    ]),
   tile: (x) => x.square().tile([2, 1]),
   gather: (x) => tf.gather(x.square(), tf.tensor1d([1, 0, 1], "int32")),
   reverse: (x) => x.square().reverse(1),
@@ -106,7 +117,11 @@ test("the gradient of a loss that contains a stop-gradiented jvp treats it as a 
 test("a primitive differentiates as a unit in both modes", () => {
   const cube = definePrimitive({ name: "cube", forward: (x) => x.pow(3), derivative: (x) => x.square().mul(3) });
   const x = tf.tensor1d([2, -1]);
-  expect(tf.grad((z) => cube(z).sum())(x).arraySync()).toEqual([12, 3]);
+  expect(
+    tf
+      .grad((z) => cube(z).sum())(x)
+      .arraySync(),
+  ).toEqual([12, 3]);
   expect(jvp((z: tf.Tensor) => cube(z.mul(2)), [x], [tf.onesLike(x)])[1].arraySync()).toEqual([96, 24]);
 });
 

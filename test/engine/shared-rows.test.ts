@@ -5,7 +5,11 @@ import { hostTensor, tf } from "../../sdk/src/engine/tensor.js";
 import { trace } from "../../sdk/src/engine/trace.js";
 
 const wave = (n: number, shift: number) => Float32Array.from({ length: n }, (_, i) => Math.sin(1.7 * i + shift));
-const input = { x: hostTensor(wave(24, 0.3), [6, 4]), w: hostTensor(wave(20, 1), [5, 4]), b: hostTensor(wave(5, 2), [5]) };
+const input = {
+  x: hostTensor(wave(24, 0.3), [6, 4]),
+  w: hostTensor(wave(20, 1), [5, 4]),
+  b: hostTensor(wave(5, 2), [5]),
+};
 type Input = { x: tf.Tensor2D; w: tf.Tensor2D; b: tf.Tensor1D };
 
 const layer = ({ w, b }: Input, x: tf.Tensor2D) => tf.matMul(x, w, false, true).add(b).tanh();
@@ -36,9 +40,15 @@ const shared: Record<string, [(input: Input) => tf.Tensor[], Record<string, numb
 const distinct: Record<string, [(input: Input) => tf.Tensor[], Record<string, number>]> = {
   "different rows": [({ x }) => [x.slice([0], [4]).mul(upper(x)), x.mul(x)], { Mul: 2 }],
   "statistics over the rows": [({ x }) => [x.sum(0), upper(x).sum(0)], { ReduceSum: 2 }],
-  "a product that mixes the rows": [({ x }) => [tf.matMul(x, x, true), tf.matMul(upper(x), upper(x), true)], { Gemm: 2 }],
-  "rows scaled by other rows": [({ x }) => [x.mul(x.slice([0, 0], [1, 4])), upper(x).mul(x.slice([1, 0], [1, 4]))], { Mul: 2 }],
-  "columns": [({ x }) => [x.sin(), x.slice([0, 1]).sin()], { Sin: 2 }],
+  "a product that mixes the rows": [
+    ({ x }) => [tf.matMul(x, x, true), tf.matMul(upper(x), upper(x), true)],
+    { Gemm: 2 },
+  ],
+  "rows scaled by other rows": [
+    ({ x }) => [x.mul(x.slice([0, 0], [1, 4])), upper(x).mul(x.slice([1, 0], [1, 4]))],
+    { Mul: 2 },
+  ],
+  columns: [({ x }) => [x.sin(), x.slice([0, 1]).sin()], { Sin: 2 }],
 };
 
 test.each(Object.entries({ ...shared, ...distinct }))("%s", async (name, [fn, expected]) => {
@@ -47,7 +57,9 @@ test.each(Object.entries({ ...shared, ...distinct }))("%s", async (name, [fn, ex
     graph.nodes,
     outputs.map(({ leaf }) => leaf),
   );
-  const counts = Object.fromEntries(Object.keys(expected).map((op) => [op, nodes.filter((node) => node.op === op).length]));
+  const counts = Object.fromEntries(
+    Object.keys(expected).map((op) => [op, nodes.filter((node) => node.op === op).length]),
+  );
   expect(counts).toEqual(expected);
 
   const [compiled, eager] = [compile(fn, { threads: 1, name }), compile(fn, { executor: "tfjs", name })];

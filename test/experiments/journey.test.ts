@@ -11,7 +11,16 @@ let folder: string;
 let data: Dataset;
 let base: PretrainingRun;
 const control = { threads: 1, workers: 0 };
-const tiny = { iterations: 4, steps: 5, batchSize: 20, updateEpochs: 1, nCriticWarmupItr: 0, valFreq: 3, evaluationEpisodes: 2, environments: 4 };
+const tiny = {
+  iterations: 4,
+  steps: 5,
+  batchSize: 20,
+  updateEpochs: 1,
+  nCriticWarmupItr: 0,
+  valFreq: 3,
+  evaluationEpisodes: 2,
+  environments: 4,
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dmpo-experiments-"));
@@ -19,7 +28,13 @@ beforeAll(async () => {
   base = await MeanFlow.improved()
     .withDispersive({ weight: 0.1 })
     .withNetwork({ mlpDims: [16, 16, 16] })
-    .pretrain(data, { epochs: 2, testInMujoco: true, test: { episodes: 2, environments: 2 }, folder: join(folder, "pretrain"), ...control });
+    .pretrain(data, {
+      epochs: 2,
+      testInMujoco: true,
+      test: { episodes: 2, environments: 2 },
+      folder: join(folder, "pretrain"),
+      ...control,
+    });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -27,18 +42,26 @@ test("a description is immutable, and each with...() adds to it", () => {
   const plain = MeanFlow.improved();
   const dispersive = plain.withDispersive({ weight: 0.3 }).withObjective({ flowRatio: 0.25 });
   expect(plain.for(data).spec.options).toMatchObject({ tangent: "predicted", flowRatio: 0.5, dispersive: null });
-  expect(dispersive.for(data).spec.options).toMatchObject({ tangent: "predicted", flowRatio: 0.25, dispersive: { weight: 0.3 } });
+  expect(dispersive.for(data).spec.options).toMatchObject({
+    tangent: "predicted",
+    flowRatio: 0.25,
+    dispersive: { weight: 0.3 },
+  });
   expect(MeanFlow.standard().for(data).spec.options.tangent).toBe("conditional");
 });
 
 test("pre-training leaves metrics, a summary and checkpoints, and tests in the data's own environment", async () => {
-  expect(await readdir(join(folder, "pretrain"))).toEqual(expect.arrayContaining(["metrics.jsonl", "result.json", "checkpoint"]));
+  expect(await readdir(join(folder, "pretrain"))).toEqual(
+    expect.arrayContaining(["metrics.jsonl", "result.json", "checkpoint"]),
+  );
   expect(base.curve.at(-1)!.testReturn).toBeGreaterThan(0);
   const lines = (await readFile(join(folder, "pretrain/metrics.jsonl"), "utf8")).trim().split("\n");
   expect(lines.map((line) => (JSON.parse(line) as { epoch: number }).epoch)).toEqual([1, 2]);
   const loaded = await loadPolicy(join(folder, "pretrain/checkpoint/last.safetensors"));
   expect(loaded.weights).toEqual(base.policy.weights);
-  expect((await loadPolicy(join(folder, "pretrain/checkpoint/last.safetensors"), { averagedWeights: false })).weights).toEqual(base.rawPolicy.weights);
+  expect(
+    (await loadPolicy(join(folder, "pretrain/checkpoint/last.safetensors"), { averagedWeights: false })).weights,
+  ).toEqual(base.rawPolicy.weights);
 });
 
 describe("fine-tuning", () => {
@@ -62,16 +85,25 @@ describe("fine-tuning", () => {
     });
     expect(partial.interrupted).toBe(true);
     expect(partial.curve).toHaveLength(2);
-    const resumed = await PPO.finetune(base, { ...input, resumePath: join(folder, "stopped/checkpoint/last.safetensors") });
+    const resumed = await PPO.finetune(base, {
+      ...input,
+      resumePath: join(folder, "stopped/checkpoint/last.safetensors"),
+    });
     expect(resumed.curve).toHaveLength(4);
     expect(resumed.curve.slice(0, 2)).toEqual(partial.curve);
     const pretraining = join(folder, "pretrain/checkpoint/last.safetensors");
-    await expect(PPO.finetune(base, { ...input, resumePath: pretraining })).rejects.toThrow(/not a checkpoint of a fine-tuning run/);
+    await expect(PPO.finetune(base, { ...input, resumePath: pretraining })).rejects.toThrow(
+      /not a checkpoint of a fine-tuning run/,
+    );
   });
 
   test("names wrong options, and the nearest right one", async () => {
-    await expect(PPO.finetune(base, { clipPlosCoef: 0.1, gamma: 2 } as never)).rejects.toThrow(/clipPlosCoef.*clipPlossCoef/s);
-    await expect(PPO.finetune(base, { env: "hoper-v2", ...control, folder: null })).rejects.toThrow(/did you mean "hopper-v2"/);
+    await expect(PPO.finetune(base, { clipPlosCoef: 0.1, gamma: 2 } as never)).rejects.toThrow(
+      /clipPlosCoef.*clipPlossCoef/s,
+    );
+    await expect(PPO.finetune(base, { env: "hoper-v2", ...control, folder: null })).rejects.toThrow(
+      /did you mean "hopper-v2"/,
+    );
     await expect(PPO.finetune(join(folder, "nothing"))).rejects.toThrow(/does not exist/);
   });
 });
@@ -83,7 +115,9 @@ test("an evaluation is a table, six charts and files that agree with each other"
   const target = await report.save(join(folder, "evaluation"));
   const files = await readdir(target);
   expect(files.filter((file) => file.endsWith(".png"))).toHaveLength(7);
-  const { rows } = JSON.parse(await readFile(join(target, "eval_statistics.json"), "utf8")) as { rows: Record<string, number>[] };
+  const { rows } = JSON.parse(await readFile(join(target, "eval_statistics.json"), "utf8")) as {
+    rows: Record<string, number>[];
+  };
   const csv = (await readFile(join(target, "eval_statistics.csv"), "utf8")).trim().split("\n");
   expect(csv[0]!.split(",")).toEqual(Object.keys(rows[0]!));
   expect(csv[2]!.split(",").map(Number)).toEqual(Object.values(rows[1]!));
@@ -112,12 +146,25 @@ test("the journey ends with a page and the numbers it shows", async () => {
   expect(report).toBe(join(folder, "journey/index.html"));
   expect(existsSync(report!)).toBe(true);
   const result = JSON.parse(await readFile(join(folder, "journey/result.json"), "utf8")) as Record<string, unknown>;
-  expect(result).toMatchObject({ environmentSteps: finetuning.environmentSteps, device: "cpu", pretrained: { episodes: 2 }, finetuned: { episodes: 2 } });
+  expect(result).toMatchObject({
+    environmentSteps: finetuning.environmentSteps,
+    device: "cpu",
+    pretrained: { episodes: 2 },
+    finetuned: { episodes: 2 },
+  });
   expect(Object.keys(result.versions as object)).toContain("onnxruntime-node");
   expect(table).toContain("one step, sampled noise");
   expect(said[0]).toContain("Demonstrations");
 });
 
 test("tables are aligned", () => {
-  expect(comparisonTable(["name", "n"], [["a", "10"], ["long name", "9"]])).toBe("name        n\n---------  --\na          10\nlong name   9");
+  expect(
+    comparisonTable(
+      ["name", "n"],
+      [
+        ["a", "10"],
+        ["long name", "9"],
+      ],
+    ),
+  ).toBe("name        n\n---------  --\na          10\nlong name   9");
 });

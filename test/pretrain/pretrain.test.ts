@@ -94,7 +94,9 @@ describe("an interrupted run", () => {
   test("does not continue with another network or from another kind of file", async () => {
     const resumePath = join(folder, "checkpoint/last.safetensors");
     const other = new FlowModel({ ...model.spec, network: { ...model.spec.network, mlpDims: [8, 8, 8] } });
-    await expect(pretrain(other, data, options, { resumePath })).rejects.toThrow(/belongs to another policy or network/);
+    await expect(pretrain(other, data, options, { resumePath })).rejects.toThrow(
+      /belongs to another policy or network/,
+    );
     await expect(run({ resumePath: join(folder, "missing") })).rejects.toThrow(/does not exist/);
   });
 });

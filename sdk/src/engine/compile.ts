@@ -53,10 +53,7 @@ interface BoundCall {
  *
  * @throws Error (at the first call) naming function, op and remedy when it cannot be compiled.
  */
-export function compile<I, O>(
-  fn: (input: I) => O,
-  options: CompileOptions = {},
-): Compiled<I, O> {
+export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {}): Compiled<I, O> {
   const name = options.name ?? (fn.name || "anonymous function");
   const { executor = "cpu", deviceId, threads = defaultThreads() } = options;
   const traceable = fn as unknown as (input: never) => TensorTree;
@@ -66,11 +63,16 @@ export function compile<I, O>(
   async function specialize(input: unknown): Promise<Specialization> {
     const traced = trace(name, traceable, input);
     const model = toOnnx(name, traced);
-    const program = await loadWithFallback(model, traced.graph.inputs.map(({ name }) => name), traced.outputs.map(({ name }) => outputName(name)), {
-      provider: executor as Provider,
-      deviceId,
-      threads,
-    });
+    const program = await loadWithFallback(
+      model,
+      traced.graph.inputs.map(({ name }) => name),
+      traced.outputs.map(({ name }) => outputName(name)),
+      {
+        provider: executor as Provider,
+        deviceId,
+        threads,
+      },
+    );
     return { program, outputs: traced.outputs.map(({ leaf }) => leaf), structure: traced.structure };
   }
 
@@ -135,18 +137,27 @@ export function compile<I, O>(
 /** Tensors with the values of host arrays. Inside a compiled function they are constants, e.g. the weights of a frozen policy. */
 export function constants<T>(tree: Record<string, HostTensor>): T {
   return Object.fromEntries(
-    Object.entries(tree).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape], dataTypeOf({ data, shape }))]),
+    Object.entries(tree).map(([name, { data, shape }]) => [
+      name,
+      tf.tensor(data, [...shape], dataTypeOf({ data, shape })),
+    ]),
   ) as T;
 }
 
 const hostLeaves = (tree: unknown) => leavesOf(tree as HostTensor, isHostTensor);
-const copyOfTree = (tree: unknown) => mapTree(tree as HostTensor, isHostTensor, ({ data, shape }) => ({ data, shape: [...shape] }));
+const copyOfTree = (tree: unknown) =>
+  mapTree(tree as HostTensor, isHostTensor, ({ data, shape }) => ({ data, shape: [...shape] }));
 const sameArrays = (a: unknown, b: unknown) =>
   sameTree(a as HostTensor, b as HostTensor, isHostTensor, (x, y) => x.data === y.data && sameShape(x.shape, y.shape));
 
 type LoadArguments = Parameters<typeof loadProgram>;
 
-async function loadWithFallback(model: LoadArguments[0], inputs: LoadArguments[1], outputs: LoadArguments[2], options: LoadArguments[3]): Promise<Program> {
+async function loadWithFallback(
+  model: LoadArguments[0],
+  inputs: LoadArguments[1],
+  outputs: LoadArguments[2],
+  options: LoadArguments[3],
+): Promise<Program> {
   for (const provider of [options.provider, "cpu", "wasm"] as const) {
     try {
       return await loadProgram(model, inputs, outputs, { ...options, provider });
@@ -160,7 +171,9 @@ async function loadWithFallback(model: LoadArguments[0], inputs: LoadArguments[1
 
 /** A model that the CPU rejects is a defect to report; a missing native library is a platform to work around. */
 const isMissingLibrary = (error: unknown) =>
-  /ERR_DLOPEN_FAILED|MODULE_NOT_FOUND|cannot find module|dlopen|no such file/i.test(`${(error as NodeJS.ErrnoException).code} ${String(error)}`);
+  /ERR_DLOPEN_FAILED|MODULE_NOT_FOUND|cannot find module|dlopen|no such file/i.test(
+    `${(error as NodeJS.ErrnoException).code} ${String(error)}`,
+  );
 
 function nested(structure: OutputStructure, leaves: readonly HostTensor[]): unknown {
   if (typeof structure === "number") return leaves[structure];
@@ -175,7 +188,9 @@ function emptyArray(dtype: DataType, size: number): HostTensor["data"] {
 function checkSizes(name: string, leaves: readonly Leaf<HostTensor>[]): void {
   for (const { name: path, leaf } of leaves) {
     if (leaf.data.length !== sizeOf(leaf.shape)) {
-      throw new Error(`${name}: input ${path} has ${leaf.data.length} values; its shape [${leaf.shape.join(", ")}] needs ${sizeOf(leaf.shape)}`);
+      throw new Error(
+        `${name}: input ${path} has ${leaf.data.length} values; its shape [${leaf.shape.join(", ")}] needs ${sizeOf(leaf.shape)}`,
+      );
     }
   }
 }
@@ -187,7 +202,9 @@ function checkTargets(name: string, targets: readonly Leaf<HostTensor>[], output
   outputs.forEach(({ shape }, i) => {
     const { name: path, leaf } = targets[i]!;
     if (leaf.data.length !== sizeOf(shape)) {
-      throw new Error(`${name}: output ${path} has room for ${leaf.data.length} values, the result has shape [${shape.join(", ")}]`);
+      throw new Error(
+        `${name}: output ${path} has room for ${leaf.data.length} values, the result has shape [${shape.join(", ")}]`,
+      );
     }
   });
 }

@@ -7,7 +7,10 @@ export type LossTerms = { readonly loss: tf.Tensor } & { readonly [name: string]
  * The value of `fn` (a scalar `loss` and anything else worth returning) and the gradient of `loss`, one tensor per weight
  * in its shape; zero for weights that the loss does not use.
  */
-export function valueAndGradients<T extends LossTerms>(fn: (weights: Weights) => T, weights: Weights): { value: T; gradients: Weights } {
+export function valueAndGradients<T extends LossTerms>(
+  fn: (weights: Weights) => T,
+  weights: Weights,
+): { value: T; gradients: Weights } {
   const names = Object.keys(weights);
   const tensors = names.map((name) => weights[name]!);
   let value: T | undefined;

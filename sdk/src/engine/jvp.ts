@@ -14,13 +14,20 @@ const runKernel = engine.runKernel.bind(engine);
 
 engine.runKernel = function <T extends tf.Tensor | tf.Tensor[]>(name: string, inputs: object, attributes?: object): T {
   const tangents = active;
-  const call = () => runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
+  const call = () =>
+    runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
   // TensorFlow.js refuses to differentiate through comparisons; their derivative is zero, so they need no place on its tape.
   const isConstant = kernels[name]?.jvp === "constant" && !tf.getGradient(name);
   const result = isConstant ? untaped(call) : call();
   if (tangents) {
     withTangents(null, () =>
-      push(tangents, name, inputs as Named<tf.Tensor>, Array.isArray(result) ? result : [result], (attributes ?? {}) as Attributes),
+      push(
+        tangents,
+        name,
+        inputs as Named<tf.Tensor>,
+        Array.isArray(result) ? result : [result],
+        (attributes ?? {}) as Attributes,
+      ),
     );
   }
   return result;
@@ -85,7 +92,13 @@ function withTangents<T>(tangents: Tangents | null, fn: () => T): T {
   }
 }
 
-function push(known: Tangents, name: string, inputs: Named<tf.Tensor>, outputs: tf.Tensor[], attributes: Attributes): void {
+function push(
+  known: Tangents,
+  name: string,
+  inputs: Named<tf.Tensor>,
+  outputs: tf.Tensor[],
+  attributes: Attributes,
+): void {
   const tangents = Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, known.get(x.id) ?? null]));
   if (Object.values(tangents).every((tangent) => tangent === null)) return;
   const rule = kernels[name];
@@ -99,11 +112,20 @@ function push(known: Tangents, name: string, inputs: Named<tf.Tensor>, outputs: 
   results.forEach((tangent, i) => tangent && known.set(outputs[i]!.id, tf.keep(tangent)));
 }
 
-function tangentsOf(rule: KernelRule, name: string, at: Parameters<Exclude<KernelRule["jvp"], string>>[0]): readonly (tf.Tensor | null)[] {
+function tangentsOf(
+  rule: KernelRule,
+  name: string,
+  at: Parameters<Exclude<KernelRule["jvp"], string>>[0],
+): readonly (tf.Tensor | null)[] {
   if (rule.jvp === "constant") return [];
   if (rule.jvp === "linear") {
-    const entries = Object.entries(at.tangents).map(([key, tangent]) => [key, tangent ?? tf.zerosLike(at.inputs[key]!)]);
-    const moved: unknown = Array.isArray(at.inputs) ? entries.map(([, tangent]) => tangent) : Object.fromEntries(entries);
+    const entries = Object.entries(at.tangents).map(([key, tangent]) => [
+      key,
+      tangent ?? tf.zerosLike(at.inputs[key]!),
+    ]);
+    const moved: unknown = Array.isArray(at.inputs)
+      ? entries.map(([, tangent]) => tangent)
+      : Object.fromEntries(entries);
     return [runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, at.attributes as never)].flat();
   }
   return [rule.jvp(at)].flat();

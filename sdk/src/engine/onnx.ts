@@ -12,7 +12,12 @@ const message = (fields: Record<string, [number, string, "repeated"?]>) => ({
 
 const schema = protobuf.Root.fromJSON({
   nested: {
-    Model: message({ irVersion: [1, "int64"], producerName: [2, "string"], graph: [7, "Graph"], opsetImport: [8, "Opset", "repeated"] }),
+    Model: message({
+      irVersion: [1, "int64"],
+      producerName: [2, "string"],
+      graph: [7, "Graph"],
+      opsetImport: [8, "Opset", "repeated"],
+    }),
     Opset: message({ domain: [1, "string"], version: [2, "int64"] }),
     Graph: message({
       node: [1, "Node", "repeated"],
@@ -28,8 +33,20 @@ const schema = protobuf.Root.fromJSON({
       opType: [4, "string"],
       attribute: [5, "Attribute", "repeated"],
     }),
-    Attribute: message({ name: [1, "string"], f: [2, "float"], i: [3, "int64"], s: [4, "bytes"], ints: [8, "int64", "repeated"], type: [20, "int32"] }),
-    Tensor: message({ dims: [1, "int64", "repeated"], dataType: [2, "int32"], name: [8, "string"], rawData: [9, "bytes"] }),
+    Attribute: message({
+      name: [1, "string"],
+      f: [2, "float"],
+      i: [3, "int64"],
+      s: [4, "bytes"],
+      ints: [8, "int64", "repeated"],
+      type: [20, "int32"],
+    }),
+    Tensor: message({
+      dims: [1, "int64", "repeated"],
+      dataType: [2, "int32"],
+      name: [8, "string"],
+      rawData: [9, "bytes"],
+    }),
     ValueInfo: message({ name: [1, "string"], type: [2, "Type"] }),
     Type: message({ tensorType: [1, "TensorType"] }),
     TensorType: message({ elemType: [1, "int32"], shape: [2, "Shape"] }),

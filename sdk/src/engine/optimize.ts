@@ -36,7 +36,8 @@ function withBiases(nodes: readonly Node[], outputs: readonly Value[]): readonly
     if (node.op !== "Add") return node;
     const [product, bias] = gemms.has(node.inputs[0]!.id) ? node.inputs : [node.inputs[1], node.inputs[0]];
     const gemm = gemms.get(product!.id);
-    const isRow = gemm && sizeOf(bias!.shape) === gemm.outputs[0]!.shape[1] && bias!.shape.at(-1) === gemm.outputs[0]!.shape[1];
+    const isRow =
+      gemm && sizeOf(bias!.shape) === gemm.outputs[0]!.shape[1] && bias!.shape.at(-1) === gemm.outputs[0]!.shape[1];
     if (!gemm || !isRow || uses.get(product!.id) !== 1 || bias!.shape.length > 2) return node;
     merged.add(gemm);
     return { ...gemm, inputs: [...gemm.inputs, bias!], outputs: node.outputs };

@@ -19,5 +19,10 @@ export function definePrimitive({ forward, derivative }: Primitive): <T extends 
       gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => dy.mul(derivative(saved!)),
     };
   });
-  return <T extends tf.Tensor>(x: T) => linearizedAs(x, () => op(x), (dx) => dx.mul(derivative(x))) as T;
+  return <T extends tf.Tensor>(x: T) =>
+    linearizedAs(
+      x,
+      () => op(x),
+      (dx) => dx.mul(derivative(x)),
+    ) as T;
 }

@@ -34,7 +34,8 @@ export function dataTypeOf({ data }: HostTensor): Exclude<DataType, "int64"> {
  *   that cannot be compiled.
  */
 export function trace(name: string, fn: (input: never) => TensorTree, input: unknown): Trace {
-  if (current) throw new Error(`compile(${name}): a compiled function cannot be called while ${current.name} is being traced`);
+  if (current)
+    throw new Error(`compile(${name}): a compiled function cannot be called while ${current.name} is being traced`);
   const graph = new Graph();
   const engine = tf.engine();
   const previousBackend = engine.backendName || "cpu";
@@ -46,7 +47,9 @@ export function trace(name: string, fn: (input: never) => TensorTree, input: unk
   };
   engine.startScope(name);
   try {
-    const names = leavesOf(input as HostTensor, isHostTensor).map(({ name }) => name).values();
+    const names = leavesOf(input as HostTensor, isHostTensor)
+      .map(({ name }) => name)
+      .values();
     const symbolic = mapTree(input as HostTensor, isHostTensor, (leaf) =>
       symbolicTensor(graph.input(names.next().value!, [...leaf.shape], dataTypeOf(leaf))),
     );
@@ -104,7 +107,7 @@ for (const [kernelName, rule] of Object.entries(kernels)) {
         ? (inputs as tf.TensorInfo[]).map(valueOf)
         : Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, valueOf(x as tf.TensorInfo)]));
       try {
-        const result = rule.emit(active().graph, values as Named<Value>, (attrs ?? {}));
+        const result = rule.emit(active().graph, values as Named<Value>, attrs ?? {});
         return Array.isArray(result) ? result.map(infoOf) : infoOf(result as Value);
       } catch (error) {
         throw new Error(`${kernelName}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -123,8 +126,13 @@ function valueOf(tensor: tf.TensorInfo): Value {
   const known = values.get(tensor.dataId);
   if (known) return known;
   const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
-  if (!owner || owner instanceof TraceBackend) throw new Error("uses a tensor of an earlier trace; make it inside the function");
-  const value = graph.constant(copyOf(owner.readSync(tensor.dataId) as Float32Array, tensor.dtype), tensor.shape, tensor.dtype as DataType);
+  if (!owner || owner instanceof TraceBackend)
+    throw new Error("uses a tensor of an earlier trace; make it inside the function");
+  const value = graph.constant(
+    copyOf(owner.readSync(tensor.dataId) as Float32Array, tensor.dtype),
+    tensor.shape,
+    tensor.dtype as DataType,
+  );
   values.set(tensor.dataId, value);
   return value;
 }
@@ -144,5 +152,9 @@ function symbolicTensor(value: Value): tf.Tensor {
 }
 
 function copyOf(data: ArrayLike<number>, dtype: string): ConstantData {
-  return dtype === "float32" ? Float32Array.from(data) : dtype === "int32" ? Int32Array.from(data) : Uint8Array.from(data);
+  return dtype === "float32"
+    ? Float32Array.from(data)
+    : dtype === "int32"
+      ? Int32Array.from(data)
+      : Uint8Array.from(data);
 }

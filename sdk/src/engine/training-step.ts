@@ -5,7 +5,10 @@ import type { Trainable } from "./optimizer.js";
 import { type tf, type Host, type HostTensor, type Weights } from "./tensor.js";
 
 /** A scalar `loss`, and further scalars worth reporting. */
-export type LossFunction<B> = (weights: Weights, batch: B) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
+export type LossFunction<B> = (
+  weights: Weights,
+  batch: B,
+) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 
 export interface TrainingStep<B> {
   /** Leaves the gradient in `trainable.gradient` and returns the loss terms; does not change the weights. */

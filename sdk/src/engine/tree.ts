@@ -28,11 +28,19 @@ export function mapTree<T, U>(tree: Tree<T>, isLeaf: (node: unknown) => node is 
 }
 
 /** Whether two trees have the same keys in the same order, and leaves that `equal` accepts. */
-export function sameTree<T>(a: Tree<T>, b: Tree<T>, isLeaf: (node: unknown) => node is T, equal: (a: T, b: T) => boolean): boolean {
+export function sameTree<T>(
+  a: Tree<T>,
+  b: Tree<T>,
+  isLeaf: (node: unknown) => node is T,
+  equal: (a: T, b: T) => boolean,
+): boolean {
   if (isLeaf(a)) return isLeaf(b) && equal(a, b);
   if (isLeaf(b) || b === null || typeof b !== "object") return false;
   const [left, right] = [a, b] as Record<string, Tree<T>>[];
   const keys = Object.keys(left!);
   const others = Object.keys(right!);
-  return keys.length === others.length && keys.every((key, i) => key === others[i] && sameTree(left![key]!, right![key]!, isLeaf, equal));
+  return (
+    keys.length === others.length &&
+    keys.every((key, i) => key === others[i] && sameTree(left![key]!, right![key]!, isLeaf, equal))
+  );
 }

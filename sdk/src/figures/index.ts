@@ -1,6 +1,11 @@
 // Charts as data, and how they become files.
 export { comparisonBars } from "./charts/comparison-bars.js";
-export { denoisingChart, denoisingMeasures, denoisingOverview, type DenoisingResult } from "./charts/denoising-steps.js";
+export {
+  denoisingChart,
+  denoisingMeasures,
+  denoisingOverview,
+  type DenoisingResult,
+} from "./charts/denoising-steps.js";
 export { histogram } from "./charts/histogram.js";
 export { learningCurve } from "./charts/learning-curve.js";
 export { lossCurve } from "./charts/loss-curve.js";

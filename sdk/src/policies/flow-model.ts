@@ -61,7 +61,11 @@ export class FlowModel {
   /** Action chunks (B, Ta, Da) in [-1, 1] for observations (B, To, Do) from initial noise (B, Ta, Da). */
   sample(weights: Weights, state: tf.Tensor, noise: tf.Tensor3D, options: SamplingOptions): tf.Tensor3D {
     const { actMin, actMax } = this.spec.options;
-    return this.#policy.sample(this.network, weights, this.network.encode(weights, state), noise, { actMin, actMax, ...options });
+    return this.#policy.sample(this.network, weights, this.network.encode(weights, state), noise, {
+      actMin,
+      actMax,
+      ...options,
+    });
   }
 
   /** Weights by name, views of `vector`. */

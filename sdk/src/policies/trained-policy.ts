@@ -52,10 +52,18 @@ const recordMetadata = z.object({ model: flowModelSpec, environment: z.string() 
  */
 export function policyFromRecord(record: PolicyRecord, sets: readonly string[], path: string): TrainedPolicy {
   const parsed = recordMetadata.safeParse(record.metadata);
-  if (!parsed.success) fail("DMPO_POLICY_FILE", path, "holds no policy description", "a checkpoint of a policy", "choose a checkpoint written by pre-training or fine-tuning");
+  if (!parsed.success)
+    fail(
+      "DMPO_POLICY_FILE",
+      path,
+      "holds no policy description",
+      "a checkpoint of a policy",
+      "choose a checkpoint written by pre-training or fine-tuning",
+    );
   const model = new FlowModel(parsed.data.model);
   const set = sets.find((name) => Object.keys(record.tensors).some((key) => key.startsWith(`${name}.`)));
-  if (!set) fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
+  if (!set)
+    fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
   return {
     model,
     environment: parsed.data.environment,
@@ -72,7 +80,12 @@ export function weightsFromRecord(model: FlowModel, record: PolicyRecord, set: s
   for (const { name, offset, shape } of model.layout.entries) {
     const found = tensorOf(record, `${set}.${name}`, path);
     if (found.shape.join() !== shape.join()) {
-      fail("DMPO_POLICY_FILE", `${path}: ${set}.${name}`, `has shape [${found.shape.join(", ")}]`, `[${shape.join(", ")}]`);
+      fail(
+        "DMPO_POLICY_FILE",
+        `${path}: ${set}.${name}`,
+        `has shape [${found.shape.join(", ")}]`,
+        `[${shape.join(", ")}]`,
+      );
     }
     vector.set(found.data, offset);
   }

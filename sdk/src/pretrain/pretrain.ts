@@ -42,7 +42,10 @@ export interface PretrainContext {
   /** Continue from this checkpoint. */
   readonly resumePath?: string;
   /** Mean and spread of the episode return of a policy; needed for `testInMujoco`. */
-  readonly test?: (policy: TrainedPolicy, epoch: number) => Promise<{ readonly meanReturn: number; readonly stdReturn: number }>;
+  readonly test?: (
+    policy: TrainedPolicy,
+    epoch: number,
+  ) => Promise<{ readonly meanReturn: number; readonly stdReturn: number }>;
   readonly compile?: CompileOptions;
 }
 
@@ -76,7 +79,13 @@ export async function pretrain(
   const { train, validation } = splitWindows(windows.count, options.trainSplit, random.stream("split"));
   const batches = Math.floor(train.length / batchSize);
   if (batches === 0) {
-    fail("DMPO_DATASET", data.name, `yields ${train.length} training windows`, `at least one batch of ${batchSize}`, "use a smaller batch or more data");
+    fail(
+      "DMPO_DATASET",
+      data.name,
+      `yields ${train.length} training windows`,
+      `at least one batch of ${batchSize}`,
+      "use a smaller batch or more data",
+    );
   }
 
   const trainable = new Trainable(model.layout, model.layout.initialise(random.stream("weights")), { ema: true });
@@ -84,7 +93,10 @@ export async function pretrain(
     ? await restoreProgress(context.resumePath, model, trainable, random)
     : startProgress();
   const batch = { ...emptyWindows(batchSize), ...model.emptyDraws(batchSize) };
-  const step = compileTraining<FlowBatch>(model.lossFor(batchSize), trainable, { name: "pretraining loss", ...context.compile });
+  const step = compileTraining<FlowBatch>(model.lossFor(batchSize), trainable, {
+    name: "pretraining loss",
+    ...context.compile,
+  });
   const learningRate = scheduleOf(options, batches);
   const policyOf = (weights: Float32Array): TrainedPolicy => ({
     model,
@@ -102,9 +114,18 @@ export async function pretrain(
     await saveCheckpoint(join(context.folder, "checkpoint", `${name}.safetensors`), {
       tensors: {
         ...record.tensors,
-        ...Object.fromEntries(Object.entries(vectors).map(([key, vector]) => [`optimizer.${key}`, hostTensor(vector, [vector.length])])),
+        ...Object.fromEntries(
+          Object.entries(vectors).map(([key, vector]) => [`optimizer.${key}`, hostTensor(vector, [vector.length])]),
+        ),
       },
-      metadata: { ...(record.metadata as object), kind: "pretraining", options, progress, updateCount, random: random.state() },
+      metadata: {
+        ...(record.metadata as object),
+        kind: "pretraining",
+        options,
+        progress,
+        updateCount,
+        random: random.state(),
+      },
     });
   };
 
@@ -117,7 +138,11 @@ export async function pretrain(
           await save("last");
           return result(true);
         }
-        windows.fill(rowsOf(train, order, progress.batch, batchSize), batch.action.data as Float32Array, batch.state.data as Float32Array);
+        windows.fill(
+          rowsOf(train, order, progress.batch, batchSize),
+          batch.action.data as Float32Array,
+          batch.state.data as Float32Array,
+        );
         model.draw(batch, random.stream("noise and times"));
         const { loss } = await step(batch);
         const rate = learningRate(epoch - 1, progress.step);
@@ -180,7 +205,11 @@ export async function pretrain(
     const count = Math.floor(validation.length / batchSize);
     let sum = 0;
     for (let b = 0; b < count; b++) {
-      windows.fill(validation.subarray(b * batchSize, (b + 1) * batchSize), batch.action.data as Float32Array, batch.state.data as Float32Array);
+      windows.fill(
+        validation.subarray(b * batchSize, (b + 1) * batchSize),
+        batch.action.data as Float32Array,
+        batch.state.data as Float32Array,
+      );
       model.draw(batch, draws);
       sum += (await evaluate({ weights: model.views(trainable.ema!), batch })).loss.data[0]!;
     }
@@ -205,10 +234,20 @@ export async function pretrain(
 function checkFit(model: FlowModel, data: Dataset): void {
   const { actionDim, condDim } = model.spec.network;
   if (actionDim !== data.actionDimension) {
-    fail("DMPO_DATASET", data.name, `has ${data.actionDimension}-dimensional actions`, `the ${actionDim} of the policy`);
+    fail(
+      "DMPO_DATASET",
+      data.name,
+      `has ${data.actionDimension}-dimensional actions`,
+      `the ${actionDim} of the policy`,
+    );
   }
   if (condDim % data.observationDimension !== 0) {
-    fail("DMPO_DATASET", data.name, `has ${data.observationDimension}-dimensional observations`, `a divisor of the policy's ${condDim}`);
+    fail(
+      "DMPO_DATASET",
+      data.name,
+      `has ${data.observationDimension}-dimensional observations`,
+      `a divisor of the policy's ${condDim}`,
+    );
   }
 }
 

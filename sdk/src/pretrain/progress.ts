@@ -19,7 +19,15 @@ const progressSchema = z.object({
 });
 export type Progress = z.output<typeof progressSchema>;
 
-export const startProgress = (): Progress => ({ epoch: 1, batch: 0, step: 0, lossSum: 0, seconds: 0, bestReturn: null, curve: [] });
+export const startProgress = (): Progress => ({
+  epoch: 1,
+  batch: 0,
+  step: 0,
+  lossSum: 0,
+  seconds: 0,
+  bestReturn: null,
+  curve: [],
+});
 
 const metadataSchema = z.object({
   kind: z.literal("pretraining"),
@@ -30,18 +38,33 @@ const metadataSchema = z.object({
 });
 
 /** Puts weights, optimiser and random streams back to where the checkpoint was written. @throws InputError if it does not fit. */
-export async function restoreProgress(path: string, model: FlowModel, trainable: Trainable, random: Random): Promise<Progress> {
+export async function restoreProgress(
+  path: string,
+  model: FlowModel,
+  trainable: Trainable,
+  random: Random,
+): Promise<Progress> {
   const { tensors, metadata } = await loadCheckpoint(path);
   const parsed = metadataSchema.safeParse(metadata);
-  if (!parsed.success) fail("DMPO_RESUME", path, "is not a checkpoint of a pre-training run", "checkpoint/last.safetensors of one");
+  if (!parsed.success)
+    fail("DMPO_RESUME", path, "is not a checkpoint of a pre-training run", "checkpoint/last.safetensors of one");
   if (JSON.stringify(parsed.data.model) !== JSON.stringify(model.spec)) {
-    fail("DMPO_RESUME", path, "belongs to another policy or network", "the settings the run was started with", "resume with the run's own configuration");
+    fail(
+      "DMPO_RESUME",
+      path,
+      "belongs to another policy or network",
+      "the settings the run was started with",
+      "resume with the run's own configuration",
+    );
   }
   const prefix = "optimizer.";
   const vectors = Object.entries(tensors)
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, { data }]) => [name.slice(prefix.length), data as Float32Array]);
-  trainable.restore({ updateCount: parsed.data.updateCount, vectors: Object.fromEntries(vectors) as Record<string, Float32Array> });
+  trainable.restore({
+    updateCount: parsed.data.updateCount,
+    vectors: Object.fromEntries(vectors) as Record<string, Float32Array>,
+  });
   random.restore(parsed.data.random);
   return parsed.data.progress;
 }

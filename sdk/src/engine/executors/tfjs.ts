@@ -10,7 +10,9 @@ export async function runEagerly(fn: (input: never) => TensorTree, input: unknow
   const engine = tf.engine();
   engine.startScope("eager");
   try {
-    const tensors = mapTree(input as HostTensor, isHostTensor, (leaf) => tf.tensor(leaf.data, [...leaf.shape], dataTypeOf(leaf)));
+    const tensors = mapTree(input as HostTensor, isHostTensor, (leaf) =>
+      tf.tensor(leaf.data, [...leaf.shape], dataTypeOf(leaf)),
+    );
     const result = fn(tensors as never);
     const host = mapTree(result, isTensor, (tensor) => ({ data: tensor.dataSync(), shape: tensor.shape }));
     leavesOf(result, isTensor).forEach(({ leaf }) => leaf.dispose());

@@ -19,7 +19,11 @@ export const creation = {
     emit: (graph, _inputs, attributes) => {
       const { start, stop, num } = attributes as { start: number; stop: number; num: number };
       const step = num > 1 ? (stop - start) / (num - 1) : 0;
-      return graph.constant(Float32Array.from({ length: num }, (_, i) => start + i * step), [num], "float32");
+      return graph.constant(
+        Float32Array.from({ length: num }, (_, i) => start + i * step),
+        [num],
+        "float32",
+      );
     },
     jvp: "constant",
   },
@@ -28,7 +32,11 @@ export const creation = {
       const { depth, onValue, offValue } = attributes as { depth: number; onValue: number; offValue: number };
       const shape = [...indices!.shape, depth];
       const column = graph.reshape(indices!, [...indices!.shape, 1]);
-      const classes = graph.constant(Int32Array.from({ length: depth }, (_, i) => i), [depth], "int32");
+      const classes = graph.constant(
+        Int32Array.from({ length: depth }, (_, i) => i),
+        [depth],
+        "int32",
+      );
       const chosen = graph.node("Equal", [column, classes], { shape, dtype: "bool" });
       return graph.node("Where", [chosen, graph.scalar(onValue), graph.scalar(offValue)], { shape, dtype: "float32" });
     },

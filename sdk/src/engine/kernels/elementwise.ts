@@ -92,7 +92,13 @@ export const elementwise = {
   Tanh: unary("Tanh", (_x, y) => tf.scalar(1).sub(y.square())),
   Sigmoid: unary("Sigmoid", (_x, y) => y.mul(tf.scalar(1).sub(y))),
   Softplus: unary("Softplus", (x) => x.sigmoid()),
-  Erf: unary("Erf", (x) => x.square().neg().exp().mul(2 / Math.sqrt(Math.PI))),
+  Erf: unary("Erf", (x) =>
+    x
+      .square()
+      .neg()
+      .exp()
+      .mul(2 / Math.sqrt(Math.PI)),
+  ),
   Relu: unary("Relu", (x) => asFloat(x.greater(0))),
   Elu: unary("Elu", (x, y) => tf.where(x.greater(0), tf.onesLike(x), y.add(1))),
   Step: {
@@ -116,21 +122,41 @@ export const elementwise = {
       return sameShape(difference.shape, shape) ? difference : difference.broadcastTo(shape);
     },
   },
-  Multiply: binary("Mul", ({ b }) => b, ({ a }) => a),
-  RealDiv: binary("Div", ({ b }) => b.reciprocal(), ({ b, y }) => y.div(b).neg()),
+  Multiply: binary(
+    "Mul",
+    ({ b }) => b,
+    ({ a }) => a,
+  ),
+  RealDiv: binary(
+    "Div",
+    ({ b }) => b.reciprocal(),
+    ({ b, y }) => y.div(b).neg(),
+  ),
   Pow: binary(
     "Pow",
     ({ a, b }) => b.mul(a.pow(b.sub(1))),
     ({ a, y }) => y.mul(a.log()),
   ),
-  Maximum: binary("Max", ({ a, b }) => asFloat(a.greaterEqual(b)), ({ a, b }) => asFloat(b.greater(a))),
-  Minimum: binary("Min", ({ a, b }) => asFloat(a.lessEqual(b)), ({ a, b }) => asFloat(b.less(a))),
+  Maximum: binary(
+    "Max",
+    ({ a, b }) => asFloat(a.greaterEqual(b)),
+    ({ a, b }) => asFloat(b.greater(a)),
+  ),
+  Minimum: binary(
+    "Min",
+    ({ a, b }) => asFloat(a.lessEqual(b)),
+    ({ a, b }) => asFloat(b.less(a)),
+  ),
   SquaredDifference: {
     emit: (graph, inputs) => {
       const difference = emitBinary("Sub")(graph, inputs);
       return graph.node("Mul", [difference, difference], difference);
     },
-    jvp: binary("Sub", ({ a, b }) => a.sub(b).mul(2), ({ a, b }) => b.sub(a).mul(2)).jvp,
+    jvp: binary(
+      "Sub",
+      ({ a, b }) => a.sub(b).mul(2),
+      ({ a, b }) => b.sub(a).mul(2),
+    ).jvp,
   },
   AddN: {
     emit: (graph, inputs) => {
@@ -159,7 +185,9 @@ export const elementwise = {
       const shape = t!.shape;
       // tfjs allows a rank-1 condition that selects whole rows.
       const rows = condition!.shape.length === 1 && shape.length > 1;
-      const mask = rows ? graph.reshape(condition!, [condition!.shape[0]!, ...shape.slice(1).map(() => 1)]) : condition!;
+      const mask = rows
+        ? graph.reshape(condition!, [condition!.shape[0]!, ...shape.slice(1).map(() => 1)])
+        : condition!;
       const branches = sameShape(mask.shape, shape) ? [t!, e!].map((x) => graph.unexpanded(x)) : [t!, e!];
       return graph.node("Where", [mask, ...branches], { shape, dtype: t!.dtype });
     },
@@ -185,7 +213,8 @@ export const elementwise = {
     emit: (graph, { x }, attributes) => {
       const dtype = attributes.dtype as DataType;
       if (x!.dtype === dtype) return x!;
-      if (x!.uniform !== undefined) return graph.filled(dtype === "float32" ? x!.uniform : Math.trunc(x!.uniform), x!.shape, dtype);
+      if (x!.uniform !== undefined)
+        return graph.filled(dtype === "float32" ? x!.uniform : Math.trunc(x!.uniform), x!.shape, dtype);
       const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
       return graph.node("Cast", [x!], { shape: x!.shape, dtype }, { to });
     },

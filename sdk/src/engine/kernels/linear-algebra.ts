@@ -21,7 +21,12 @@ export const linearAlgebra = {
       if (a!.uniform === 0 || b!.uniform === 0) return graph.filled(0, shape);
       // Rows of a batch that meet one shared matrix are one larger matrix product.
       if (isMatrix(b!) && (isMatrix(a!) || !transposeA)) {
-        const left = isMatrix(a!) ? graph.reshape(a!, a!.shape.slice(-2)) : graph.reshape(a!, [-1, a!.shape.at(-1)!].map((n) => (n < 0 ? sizeOf(a!.shape.slice(0, -1)) : n)));
+        const left = isMatrix(a!)
+          ? graph.reshape(a!, a!.shape.slice(-2))
+          : graph.reshape(
+              a!,
+              [-1, a!.shape.at(-1)!].map((n) => (n < 0 ? sizeOf(a!.shape.slice(0, -1)) : n)),
+            );
         const right = graph.reshape(b!, b!.shape.slice(-2));
         const product = graph.node(
           "Gemm",

@@ -79,7 +79,15 @@ export const shape = {
       const rest = value!.shape.filter((_, i) => i !== axis);
       return Array.from({ length: value!.shape[axis]! }, (_, index) => {
         const begin = value!.shape.map((_n, i) => (i === axis ? index : 0));
-        return graph.reshape(slice(graph, value!, begin, value!.shape.map((n, i) => (i === axis ? 1 : n))), rest);
+        return graph.reshape(
+          slice(
+            graph,
+            value!,
+            begin,
+            value!.shape.map((n, i) => (i === axis ? 1 : n)),
+          ),
+          rest,
+        );
       });
     },
     jvp: "linear",
@@ -103,7 +111,11 @@ export const shape = {
   Slice: {
     emit: (graph, { x }, attributes) => {
       const info = { dataId: {}, shape: [...x!.shape], dtype: "float32" as const };
-      const [begin, size] = tf.slice_util.parseSliceParams(info, attributes.begin as number[], attributes.size as number[]) as [number[], number[]];
+      const [begin, size] = tf.slice_util.parseSliceParams(
+        info,
+        attributes.begin as number[],
+        attributes.size as number[],
+      ) as [number[], number[]];
       return slice(graph, x!, begin, size);
     },
     jvp: "linear",
