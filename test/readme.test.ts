@@ -1,4 +1,5 @@
-// The README's program runs as it stands, with fewer epochs and iterations.
+// The README's program runs as it stands, with fewer epochs and iterations; its commands name what exists
+// (test/cli/run.slow.test.ts runs the three stages).
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,8 +7,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { resolveExperiment } from "../sdk/src/config/experiment.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+test("the commands of the README", async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const commands = [...readme.matchAll(/^npx dmpo (?:run|config show) ([^#\n]*)/gm)].map(([, rest]) =>
+    rest!.trim().split(/\s+/),
+  );
+  expect(commands).toHaveLength(4);
+  for (const [directory, name, ...overrides] of commands) {
+    const value = (flag: string) => flag.slice(flag.indexOf("=") + 1);
+    expect(() => resolveExperiment(join(root, value(directory!)), value(name!), overrides), name).not.toThrow();
+  }
+});
 
 test("the program of the README", { timeout: 240_000 }, async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");
