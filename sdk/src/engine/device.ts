@@ -32,7 +32,7 @@ export function warnUnavailable(device: ExecutorName, reason: unknown): void {
   if (warned.has(device)) return;
   warned.add(device);
   const advice = {
-    cuda: "install an NVIDIA driver with CUDA 12 and run `npx onnxruntime-node-install --cuda` (or reinstall onnxruntime-node with its install script)",
+    cuda: "install an NVIDIA driver with CUDA 12, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false`",
     webgpu: "install a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver",
     cpu: "this platform has no native ONNX Runtime in the npm package; the WebAssembly build works but is about 7x slower",
     wasm: "reinstall onnxruntime-web",
