@@ -1,18 +1,24 @@
-# One-step action chunks for a batch of observations, noise drawn beforehand.
+# Action chunks for a batch of observations: noise drawn, K denoising steps clipped as in the DMPO release, NumPy in and out.
+import numpy
 import torch
 from measuring import arguments, report
 from networks import ACTION, HORIZON, OBSERVATION, Policy
 
-options = arguments(batch=1, repeats=2000)
+options = arguments(batch=1, steps=1, repeats=2000)
+size, steps = options.batch, options.steps
 policy = Policy().eval()
-state = torch.rand(options.batch, 1, OBSERVATION) * 2 - 1
-noise = torch.randn(options.batch, HORIZON, ACTION)
-one, zero = torch.ones(options.batch), torch.zeros(options.batch)
+state = numpy.random.default_rng(0).uniform(-1, 1, (size, 1, OBSERVATION)).astype(numpy.float32)
 
 
 @torch.inference_mode()
 def act():
-    return (noise - policy(noise, one, zero, policy.encode(state))).clamp(-1, 1).numpy()
+    condition = policy.encode(torch.from_numpy(state))
+    times = torch.linspace(1, 0, steps + 1)
+    x = torch.randn(size, HORIZON, ACTION)
+    for t, r in zip(times[:-1], times[1:]):
+        x = x - (t - r) * policy(x, t.expand(size), r.expand(size), condition)
+        x = x.clamp(-1, 1)
+    return x.numpy()
 
 
 report(act, options.repeats, warmup=200)
