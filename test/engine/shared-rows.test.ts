@@ -39,7 +39,10 @@ const shared: Record<string, [(input: Input) => tf.Tensor[], Record<string, numb
 
 const distinct: Record<string, [(input: Input) => tf.Tensor[], Record<string, number>]> = {
   "different rows": [({ x }) => [x.slice([0], [4]).mul(upper(x)), x.mul(x)], { Mul: 2 }],
-  "statistics over the rows": [({ x }) => [x.sum(0), upper(x).sum(0)], { ReduceSum: 2 }],
+  "statistics over the rows": [
+    ({ x }) => [x.max(0), upper(x).max(0), x.sum(0), upper(x).sum(0)],
+    { ReduceMax: 2, Gemm: 2 },
+  ],
   "a product that mixes the rows": [
     ({ x }) => [tf.matMul(x, x, true), tf.matMul(upper(x), upper(x), true)],
     { Gemm: 2 },

@@ -40,11 +40,18 @@ interface Specialization {
   readonly structure: OutputStructure;
 }
 
-/** A call that was made: as long as the same arrays come in the same places, it is only repeated. */
+/** A call that was made. The same arrays in the same places repeat it; others of the same kind take its specialization. */
 interface BoundCall {
-  readonly input: unknown;
-  readonly output: unknown;
+  readonly input: Snapshot;
+  readonly output: Snapshot;
+  readonly specialization: Specialization;
   readonly run: () => Promise<void>;
+}
+
+/** A tree of host tensors as it was, and its leaves in order. */
+interface Snapshot {
+  readonly tree: unknown;
+  readonly leaves: readonly HostTensor[];
 }
 
 /**
@@ -76,7 +83,8 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
     return { program, outputs: traced.outputs.map(({ leaf }) => leaf), structure: traced.structure };
   }
 
-  function specialized(leaves: readonly Leaf<HostTensor>[], input: unknown): Promise<Specialization> {
+  function specialized(input: unknown): Promise<Specialization> {
+    const leaves = namedLeaves(input);
     const key = leaves.map(({ name, leaf }) => `${name}:${dataTypeOf(leaf)}[${leaf.shape.join()}]`).join(" ");
     let found = specializations.get(key);
     if (!found) {
@@ -96,7 +104,7 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
 
   async function prepare(input: unknown): Promise<unknown> {
     if (executor === "tfjs") return runEagerly(traceable, input);
-    const { outputs, structure } = await specialized(hostLeaves(input), input);
+    const { outputs, structure } = await specialized(input);
     return nested(
       structure,
       outputs.map(({ shape, dtype }) => ({ data: emptyArray(dtype, sizeOf(shape)), shape })),
@@ -105,7 +113,7 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
 
   async function call(input: unknown, output?: unknown): Promise<unknown> {
     if (executor === "tfjs") return runEagerly(traceable, input, output);
-    if (!latest || !output || !sameArrays(latest.input, input) || !sameArrays(latest.output, output)) {
+    if (!latest || !output || !isSame(latest.input, input, sameArray) || !isSame(latest.output, output, sameArray)) {
       output ??= await prepare(input);
       latest = await bind(input, output);
     }
@@ -114,14 +122,12 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
   }
 
   async function bind(input: unknown, output: unknown): Promise<BoundCall> {
-    const [leaves, targets] = [hostLeaves(input), hostLeaves(output)];
-    const { program, outputs } = await specialized(leaves, input);
-    checkTargets(name, targets, outputs);
-    const run = program.bind(
-      leaves.map(({ leaf }) => leaf),
-      targets.map(({ leaf }) => leaf),
-    );
-    return { input: copyOfTree(input), output: copyOfTree(output), run };
+    const known = latest && isSame(latest.input, input, sameKind) && latest.specialization;
+    const specialization = known || (await specialized(input));
+    const [given, targets] = [snapshot(input), snapshot(output)];
+    checkTargets(name, output, targets.leaves, specialization.outputs);
+    const run = specialization.program.bind(given.leaves, targets.leaves);
+    return { input: given, output: targets, specialization, run };
   }
 
   async function dispose(): Promise<void> {
@@ -144,11 +150,23 @@ export function constants<T>(tree: Record<string, HostTensor>): T {
   ) as T;
 }
 
-const hostLeaves = (tree: unknown) => leavesOf(tree as HostTensor, isHostTensor);
-const copyOfTree = (tree: unknown) =>
-  mapTree(tree as HostTensor, isHostTensor, ({ data, shape }) => ({ data, shape: [...shape] }));
-const sameArrays = (a: unknown, b: unknown) =>
-  sameTree(a as HostTensor, b as HostTensor, isHostTensor, (x, y) => x.data === y.data && sameShape(x.shape, y.shape));
+const namedLeaves = (tree: unknown) => leavesOf(tree as HostTensor, isHostTensor);
+
+function snapshot(tree: unknown): Snapshot {
+  const leaves: HostTensor[] = [];
+  const copy = mapTree(tree as HostTensor, isHostTensor, ({ data, shape }) => {
+    const leaf = { data, shape };
+    leaves.push(leaf);
+    return leaf;
+  });
+  return { tree: copy, leaves };
+}
+
+type Comparison = (a: HostTensor, b: HostTensor) => boolean;
+const sameArray: Comparison = (a, b) => a.data === b.data && sameShape(a.shape, b.shape);
+const sameKind: Comparison = (a, b) => dataTypeOf(a) === dataTypeOf(b) && sameShape(a.shape, b.shape);
+const isSame = (earlier: Snapshot, tree: unknown, comparison: Comparison) =>
+  sameTree(earlier.tree as HostTensor, tree as HostTensor, isHostTensor, comparison);
 
 type LoadArguments = Parameters<typeof loadProgram>;
 
@@ -195,16 +213,20 @@ function checkSizes(name: string, leaves: readonly Leaf<HostTensor>[]): void {
   }
 }
 
-function checkTargets(name: string, targets: readonly Leaf<HostTensor>[], outputs: Specialization["outputs"]): void {
+function checkTargets(
+  name: string,
+  tree: unknown,
+  targets: readonly HostTensor[],
+  outputs: Specialization["outputs"],
+): void {
   if (targets.length !== outputs.length) {
     throw new Error(`${name}: ${targets.length} output arrays given, the function returns ${outputs.length} tensors`);
   }
   outputs.forEach(({ shape }, i) => {
-    const { name: path, leaf } = targets[i]!;
-    if (leaf.data.length !== sizeOf(shape)) {
-      throw new Error(
-        `${name}: output ${path} has room for ${leaf.data.length} values, the result has shape [${shape.join(", ")}]`,
-      );
-    }
+    const { length } = targets[i]!.data;
+    if (length === sizeOf(shape)) return;
+    throw new Error(
+      `${name}: output ${namedLeaves(tree)[i]!.name} has room for ${length} values, the result has shape [${shape.join(", ")}]`,
+    );
   });
 }

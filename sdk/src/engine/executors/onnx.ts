@@ -46,33 +46,36 @@ export async function loadProgram(
   });
   const { handler } = session as unknown as { handler: SessionHandler };
   const accepted = new Set(session.inputNames);
-  const wrapped = new WeakMap<HostTensor["data"], Tensor>();
-  const wrap = ({ data, shape }: HostTensor) => {
-    let tensor = wrapped.get(data);
-    if (!tensor) {
-      const type = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
-      tensor = new runtime.Tensor(type as "float32", data as Float32Array, shape);
-      wrapped.set(data, tensor);
-    }
-    return tensor;
-  };
+  const [wrapInput, wrapOutput] = [wrapper(runtime), wrapper(runtime)];
   return {
     bind(inputs, outputs) {
-      const named = inputs.map((input, i) => [inputNames[i]!, input] as const).filter(([name]) => accepted.has(name));
-      const feeds = Object.fromEntries(named.map(([name, input]) => [name, wrap(input)]));
-      // The portable build would return given tensors without ever writing to them.
-      const target = (output: HostTensor) => (provider === "wasm" ? null : wrap(output));
-      const fetches = Object.fromEntries(outputs.map((output, i) => [outputNames[i]!, target(output)]));
+      const named = inputs.map((input, i) => [inputNames[i]!, wrapInput(input, i)] as const);
+      const feeds = Object.fromEntries(named.filter(([name]) => accepted.has(name)));
+      // Native sessions write into the arrays given. The portable build does not, and returns its own.
+      const isNative = provider !== "wasm";
+      const fetches = Object.fromEntries(
+        outputNames.map((name, i) => [name, isNative ? wrapOutput(outputs[i]!, i) : null]),
+      );
       return async () => {
         const results = await handler.run(feeds, fetches, {});
-        // Native sessions fill our arrays; others return their own.
-        outputs.forEach(({ data }, i) => {
-          const result = results[outputNames[i]!]!.data as HostTensor["data"];
-          if (result !== data) data.set(result);
-        });
+        if (isNative) return;
+        outputs.forEach(({ data }, i) => data.set(results[outputNames[i]!]!.data as HostTensor["data"]));
       };
     },
     dispose: () => session.release(),
+  };
+}
+
+/** Makes tensors of arrays; an array that was at the same position in the last call keeps its tensor. */
+function wrapper(runtime: Runtime) {
+  const latest: { data: HostTensor["data"]; tensor: Tensor }[] = [];
+  return ({ data, shape }: HostTensor, position: number): Tensor => {
+    const known = latest[position];
+    if (known?.data === data) return known.tensor;
+    const type = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
+    const tensor = new runtime.Tensor(type as "float32", data as Float32Array, shape);
+    latest[position] = { data, tensor };
+    return tensor;
   };
 }
 
