@@ -1,0 +1,63 @@
+// The webgpu executor beside the CPU. Without a GPU, Chromium's software Vulkan driver (Debian: chromium, libvulkan1) will do.
+import { existsSync } from "node:fs";
+import { expect, test, vi } from "vitest";
+import { compile } from "../../sdk/src/engine/compile.js";
+import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
+import { Random } from "../../sdk/src/engine/random.js";
+import { hostTensor, type HostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { FlowModel } from "../../sdk/src/policies/flow-model.js";
+import type { FlowBatch } from "../../sdk/src/policies/mean-flow.js";
+
+const softwareDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+if (existsSync(softwareDriver)) process.env.VK_ICD_FILENAMES ??= softwareDriver;
+
+const size = 8;
+const random = new Random(3);
+const uniform = (...shape: number[]) =>
+  hostTensor(random.stream("data").uniform(new Float32Array(shape.reduce((a, b) => a * b)), -1, 1), shape);
+const model = new FlowModel({
+  options: { tangent: "predicted", dispersive: {} },
+  network: { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [32, 32, 32] },
+});
+const weights = model.views(model.layout.initialise(random.stream("weights")));
+const state = uniform(size, 1, 11);
+
+/** Whether an adapter exists: without one, compile() says so and takes the CPU. */
+async function hasAdapter(): Promise<boolean> {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  await compile((x: tf.Tensor) => x.neg(), { executor: "webgpu" })(uniform(2));
+  const [reason] = warn.mock.calls.flat();
+  warn.mockRestore();
+  if (reason) console.warn(`tests of the webgpu executor are skipped: ${reason}`);
+  return !reason;
+}
+const onAdapter = test.skipIf(!(await hasAdapter()));
+
+onAdapter("acting equals the CPU", async () => {
+  const act = ({ weights, state, noise }: { weights: Weights; state: tf.Tensor; noise: tf.Tensor3D }) =>
+    model.sample(weights, state, noise, { steps: 2 });
+  const input = { weights, state, noise: uniform(size, 4, 3) };
+  const [gpu, cpu] = await Promise.all([
+    compile(act, { executor: "webgpu" })(input),
+    compile(act, { threads: 1 })(input),
+  ]);
+  expectClose(gpu, cpu);
+});
+
+onAdapter("loss and gradients equal the CPU's", async () => {
+  const step = ({ weights, batch }: { weights: Weights; batch: FlowBatch }) =>
+    valueAndGradients((w) => ({ loss: model.lossFor(size)(w, batch).loss }), weights);
+  const batch = { action: uniform(size, 4, 3), state, ...model.emptyDraws(size) };
+  model.draw(batch, random.stream("draws"));
+  const gpu = await compile(step, { executor: "webgpu" })({ weights, batch });
+  const cpu = await compile(step, { threads: 1 })({ weights, batch });
+  expectClose(gpu.value.loss, cpu.value.loss);
+  for (const name of Object.keys(weights)) expectClose(gpu.gradients[name]!, cpu.gradients[name]!);
+});
+
+function expectClose(got: HostTensor, expected: HostTensor): void {
+  expect(got.shape).toEqual(expected.shape);
+  expected.data.forEach((value, i) =>
+    expect(Math.abs(got.data[i]! - value)).toBeLessThan(1e-4 * (1 + Math.abs(value))),
+  );
+}
