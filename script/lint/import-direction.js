@@ -22,6 +22,7 @@ export const rooms = {
   pretrain: ["evaluation", ...training],
   rl: ["evaluation", ...training],
   experiments: ["pretrain", "rl", "evaluation", ...training],
+  display: ["experiments", "rl", "pretrain", "evaluation", ...training],
   config: ["experiments", "pretrain", "rl", "evaluation", ...training],
   cli: ["config", "tracking"],
   figures: [],
@@ -35,6 +36,8 @@ export const doors = [
   { packages: /^@tensorflow\/tfjs(-core)?(\/|$)/, files: /^engine\/tensor$/, shown: "engine/tensor.ts" },
   { packages: /^onnxruntime-/, files: /^engine\/executors\//, shown: "engine/executors/*" },
   { packages: /^mujoco-js(\/|$)/, files: /^envs\/simulator$/, shown: "envs/simulator.ts" },
+  { packages: /^arquero(\/|$)/, files: /^figures\/data-table$/, shown: "figures/data-table.ts" },
+  { packages: /^@huggingface\/hub(\/|$)/, files: /^hub\//, shown: "hub/" },
   { packages: /^h5wasm(\/|$)/, files: /^data\/hdf5$/, shown: "data/hdf5.ts" },
 ];
 
