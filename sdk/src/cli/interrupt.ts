@@ -1,8 +1,6 @@
 // Ctrl-C: the first asks a run to stop and save, the second ends the process at once.
+import { exitCodes } from "./command.js";
 import { type Terminal } from "./terminal.js";
-
-/** Exit code of a process ended by an interrupt, by the shells' convention 128 + SIGINT. */
-export const interruptedExitCode = 130;
 
 /** Runs `work` with a signal that aborts on SIGINT or SIGTERM; true if that happened. */
 export async function untilInterrupted(
@@ -11,7 +9,7 @@ export async function untilInterrupted(
 ): Promise<boolean> {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(interruptedExitCode);
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
     terminal.error("dmpo: stopping after the current step; press Ctrl-C again to stop at once");
     controller.abort();
   };

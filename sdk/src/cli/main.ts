@@ -1,11 +1,15 @@
-// The `dmpo` command: argument parsing, output and exit codes. What a command does lives in config/.
+// The `dmpo` command: arguments, output and exit codes. A new command is a file in commands/ and a line here.
 import { Command, CommanderError } from "commander";
-import { readFileSync } from "node:fs";
 import { InputError } from "../errors.js";
-import { interruptedExitCode, untilInterrupted } from "./interrupt.js";
+import { exitCodes, type AddCommand } from "./command.js";
+import { addConfig } from "./commands/config.js";
+import { addConfigs } from "./commands/configs.js";
+import { addRun } from "./commands/run.js";
+import { addVersion } from "./commands/version.js";
+import { packageVersion } from "./package-version.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 
-export const exitCodes = { ok: 0, failure: 1, usage: 2, interrupted: interruptedExitCode } as const;
+const commands: readonly AddCommand[] = [addRun, addConfigs, addConfig, addVersion];
 
 const help = `
 Examples:
@@ -17,16 +21,10 @@ Examples:
 
 Overrides: key=value changes, +key=value adds, ~key removes. Values: 1e-3, true, null, [1,2,4], "text, with comma".
 
-Exit codes: 0 success, 1 the run failed, 2 wrong usage or configuration, 130 interrupted (Ctrl-C).`;
+Exit codes: 0 success, 1 it failed, 2 wrong usage or configuration, 3 the configuration is valid but a part that it
+needs does not exist yet, 130 interrupted (Ctrl-C).`;
 
-interface ConfigFlags {
-  readonly configDir: string;
-  readonly configName: string;
-}
-
-/**
- * Runs one command line (without "node dmpo") and returns its exit code, see {@link exitCodes}. Never throws.
- */
+/** Runs one command line (without "node dmpo") and returns its exit code, see {@link exitCodes}. Never throws. */
 export async function run(argv: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = createProgram(terminal, (code) => (exitCode = code));
@@ -55,71 +53,10 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
     .showHelpAfterError("run `dmpo --help` for usage")
     .version(packageVersion(), "--version", "show the version")
     .addHelpText("after", help);
-
-  withConfigFlags(program.command("run").description("run the experiment that a configuration describes")).action(
-    async (overrides: string[], flags: ConfigFlags) => {
-      const { resolveExperiment, runExperiment } = await loadConfigRoom();
-      const experiment = resolveExperiment(flags.configDir, flags.configName, overrides);
-      for (const notice of experiment.notices) terminal.error(`dmpo: ${notice}`);
-      const interrupted = await untilInterrupted(terminal, (signal) =>
-        runExperiment(experiment, { signal, onProgress: (line) => terminal.out(line) }),
-      );
-      if (interrupted) exitWith(exitCodes.interrupted);
-    },
-  );
-
-  const config = program.command("config").description("look into configurations");
-  withConfigFlags(
-    config.command("show").description("print the resolved configuration and where each value comes from"),
-  ).action(async (overrides: string[], flags: ConfigFlags) => {
-    const { resolveExperiment, showExperiment } = await loadConfigRoom();
-    const experiment = resolveExperiment(flags.configDir, flags.configName, overrides);
-    for (const notice of experiment.notices) terminal.error(`dmpo: ${notice}`);
-    terminal.out(showExperiment(experiment));
-  });
-
-  program
-    .command("configs")
-    .description("list the configurations of the project")
-    .argument("[text]", "only names that contain this")
-    .action(async (text = "") => {
-      const { configNames, projectConfigRoot } = await import("../config/locations.js");
-      const names = configNames(projectConfigRoot).filter((name) => name.includes(String(text)));
-      for (const name of names) {
-        const slash = name.lastIndexOf("/");
-        terminal.out(`--config-dir=cfg/${name.slice(0, slash)} --config-name=${name.slice(slash + 1)}`);
-      }
-    });
-
-  program
-    .command("version")
-    .description("show the version")
-    .action(() => terminal.out(packageVersion()));
+  for (const add of commands) add(program, { terminal, exitWith });
   return program;
-}
-
-function withConfigFlags(command: Command): Command {
-  return command
-    .requiredOption("--config-dir <folder>", "folder of the configuration, such as cfg/gym/pretrain/hopper-medium-v2")
-    .requiredOption("--config-name <name>", "its name, without .yaml")
-    .argument("[overrides...]", "key=value ...");
-}
-
-/** Loaded on demand: the schemas pull in the training code, which `dmpo --help` does not need. */
-async function loadConfigRoom() {
-  const [experiment, dispatch, show] = await Promise.all([
-    import("../config/experiment.js"),
-    import("../config/dispatch.js"),
-    import("../config/show.js"),
-  ]);
-  return { ...experiment, ...dispatch, ...show };
 }
 
 function isConfigError({ code }: InputError): boolean {
   return code.startsWith("DMPO_CONFIG") || code.startsWith("DMPO_OVERRIDE");
-}
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -1,0 +1,21 @@
+// What every command of `dmpo` is made of: one file in commands/ that adds itself to the program.
+import type { Command } from "commander";
+import type { Terminal } from "./terminal.js";
+
+/** What 0, 1, 2, 3 and 130 mean to the shell; `dmpo --help` lists them. */
+export const exitCodes = { ok: 0, failure: 1, usage: 2, waits: 3, interrupted: 130 } as const;
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** The exit code if nothing is thrown; without a call it is 0. */
+  readonly exitWith: (code: number) => void;
+}
+
+/** Adds one command with its flags, help and action to `program`. */
+export type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The examples at the end of a command's help, each with what it does. */
+export function examples(command: Command, list: Readonly<Record<string, string>>): Command {
+  const lines = Object.entries(list).map(([line, meaning]) => `  $ dmpo ${line}\n      ${meaning}`);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+}
