@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Two suites: "fast" runs with `npm test`; files named *.slow.test.ts only with `npm run test:slow`.
+// Three suites: "fast" runs with `npm test`; files named *.slow.test.ts only with `npm run test:slow`; test/e2e, which needs
+// Jupyter and Chromium, with `npm run test:e2e`.
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -17,6 +18,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: "slow", include: ["test/**/*.slow.test.ts"], testTimeout: 3_600_000, fileParallelism: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
       },
     ],
   },
