@@ -6,16 +6,17 @@ import { fileURLToPath } from "node:url";
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that every room may import. */
-const leaves = new Set(["errors", "normalization", "files", "options"]);
+const leaves = new Set(["errors", "normalization", "files", "options", "zip-archive"]);
 
 const side = ["figures", "tracking", "checkpoints", "hub"];
 const training = ["policies", "envs", "data", "nn", "engine", ...side];
 
-/** What each room may import besides itself and the leaves. `engine/random` names a single file: data and envs know no tensors. */
+/** What each room may import besides itself and the leaves. `engine/random` names a single file: data and envs know no tensors;
+ * so do the readers of Python's pickles, which data files contain too. */
 export const rooms = {
   engine: [],
   nn: ["engine"],
-  data: ["engine/random", "hub"],
+  data: ["engine/random", "hub", "checkpoints/pickle", "checkpoints/numpy-pickle"],
   envs: ["engine/random", "hub"],
   policies: ["nn", "engine"],
   evaluation: training,
@@ -24,9 +25,9 @@ export const rooms = {
   experiments: ["pretrain", "rl", "evaluation", ...training],
   display: ["experiments", "rl", "pretrain", "evaluation", ...training],
   config: ["experiments", "pretrain", "rl", "evaluation", ...training],
-  cli: ["config", "tracking"],
+  cli: ["config", "experiments", "checkpoints", "tracking"],
   figures: [],
-  tracking: [],
+  tracking: ["checkpoints/pickle", "checkpoints/numpy-pickle"],
   checkpoints: [],
   hub: [],
 };

@@ -3,7 +3,7 @@ import { zipSync, type Zippable } from "fflate";
 import { fail, nearest } from "../errors.js";
 import { readDataFile } from "./data-file.js";
 import { decodeNpy, encodeNpy, type NpyArray } from "./npy.js";
-import { openZip } from "./zip-archive.js";
+import { openZip } from "../zip-archive.js";
 
 /** An opened .npz file: arrays are decoded when asked for, so that unused ones (images) cost nothing. */
 export interface NpzFile {

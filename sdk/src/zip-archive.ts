@@ -1,7 +1,8 @@
-// Reads zip archives warily: sizes are bounded before anything is inflated and checksums are verified (fflate does neither).
+// Reads zip archives warily: sizes are bounded before anything is inflated, entries may not overlap and checksums are verified
+// (fflate does none of it). A leaf: data files and checkpoints come in such archives.
 import { crc32 } from "node:zlib";
 import { inflateSync } from "fflate";
-import { fail } from "../errors.js";
+import { fail } from "./errors.js";
 
 // DEFLATE cannot shrink data further than this; an entry that claims more is a bomb or damaged.
 const greatestRatio = 1032;
@@ -15,15 +16,25 @@ interface Entry {
   readonly offset: number;
 }
 
+export interface ZipOptions {
+  /** Refuse compressed entries, so that nothing is larger than the file. Default false. */
+  readonly storedOnly?: boolean;
+}
+
 /**
- * Opens an archive held in memory. Nothing is inflated until an entry's function is called.
+ * Opens an archive held in memory. Nothing is inflated until an entry's function is called; stored entries are views.
  * @param file how errors name the archive.
  * @returns entry name to a function that yields the entry's bytes.
- * @throws InputError `DMPO_DATA_FORMAT` if it is no zip archive, truncated, encrypted or an entry is damaged.
+ * @throws InputError `DMPO_DATA_FORMAT` if it is no zip archive, truncated, encrypted, ambiguous or an entry is damaged.
  */
-export function openZip(archive: Uint8Array, file: string): Map<string, () => Uint8Array> {
+export function openZip(
+  archive: Uint8Array,
+  file: string,
+  { storedOnly = false }: ZipOptions = {},
+): Map<string, () => Uint8Array> {
   const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
   const entries = guarded(file, () => readDirectory(bytes, file));
+  checkEntries(entries, file, storedOnly);
   return new Map(entries.map((entry) => [entry.name, () => guarded(file, () => extract(bytes, entry, file))]));
 }
 
@@ -52,6 +63,22 @@ function readDirectory(bytes: Buffer, file: string): Entry[] {
     at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
   }
   return entries;
+}
+
+/** Every entry has a name and bytes of its own: a bomb repeats them, a trick hides one entry behind another. */
+function checkEntries(entries: readonly Entry[], file: string, storedOnly: boolean): void {
+  const names = new Set<string>();
+  let end = 0;
+  for (const { name, method, packedSize, offset } of [...entries].sort((a, b) => a.offset - b.offset)) {
+    const where = `${file}: ${name}`;
+    if (names.has(name)) damaged(where, "occurs twice");
+    if (offset < end) damaged(where, "overlaps the entry before it");
+    if (storedOnly && method !== 0) {
+      fail("DMPO_DATA_FORMAT", where, "is compressed", "stored entries", "save the file again with torch.save");
+    }
+    names.add(name);
+    end = offset + packedSize;
+  }
 }
 
 function extract(bytes: Buffer, { name, method, checksum, packedSize, size, offset }: Entry, file: string): Uint8Array {
