@@ -46,10 +46,16 @@ export interface EnvironmentDefinition {
   readonly name: string;
   /** Further names, such as those of the datasets recorded in it. */
   readonly aliases: readonly string[];
+  /** Whatever matches is a name, too. */
+  readonly pattern?: RegExp;
   readonly observationDimension: number;
   readonly actionDimension: number;
   /** Control steps after which an episode is cut off. */
   readonly maxEpisodeSteps: number;
+  /** How capsules are weighed unless asked otherwise; default "legacy", as in the data. */
+  readonly inertia?: Inertia;
+  /** Mean returns of a random policy and of an expert, between which scores are counted. */
+  readonly referenceReturns?: { readonly random: number; readonly expert: number };
   /** The robot as a stick figure, where there is a picture of it. */
   pose?(qpos: ArrayLike<number>): Capsule[];
   create(options: { readonly inertia: Inertia }): Promise<Simulation>;

@@ -7,6 +7,7 @@ import { findEnvironment } from "./registry.js";
 export interface EnvironmentOptions {
   /** Default 0. Equal seeds give equal episodes, the same as environment 0 of a vector with that seed. */
   readonly seed?: number;
+  /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
   readonly inertia?: Inertia;
 }
 
@@ -22,8 +23,8 @@ export interface Transition {
 
 /** @throws InputError DMPO_ENV_UNKNOWN with the nearest known name. */
 export async function makeEnvironment(env: string, options: EnvironmentOptions = {}): Promise<Environment> {
-  const { seed = 0, inertia = "legacy" } = options;
   const definition = await findEnvironment(env);
+  const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
   const random = new Random(seed).stream("environment");
   return new Environment(definition, await definition.create({ inertia }), random);
 }

@@ -1,9 +1,23 @@
 // The environments that exist, by name. A new one is a line in `environments`.
 import { fail, nearest } from "../errors.js";
 import type { EnvironmentDefinition } from "./environment.js";
-import { hopper } from "./locomotion/hopper.js";
+import { ant, antV4 } from "./locomotion/ant.js";
+import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
+import { hopper, hopperV4 } from "./locomotion/hopper.js";
+import { humanoid } from "./locomotion/humanoid.js";
+import { walker2d, walker2dV4 } from "./locomotion/walker2d.js";
 
-const environments: readonly EnvironmentDefinition[] = [hopper];
+const environments: readonly EnvironmentDefinition[] = [
+  hopper,
+  walker2d,
+  halfCheetah,
+  ant,
+  humanoid,
+  hopperV4,
+  walker2dV4,
+  halfCheetahV4,
+  antV4,
+];
 
 const byName = new Map(
   environments.flatMap((environment) => [environment.name, ...environment.aliases].map((name) => [name, environment])),
@@ -19,7 +33,15 @@ export const environmentNames: readonly string[] = [...byName.keys()];
  */
 export async function findEnvironment(env: string): Promise<EnvironmentDefinition> {
   if (env.startsWith("file:")) return ((await import(env)) as { default: EnvironmentDefinition }).default;
-  const found = byName.get(env);
+  return builtInEnvironment(env);
+}
+
+/**
+ * The environment of this package called `env`.
+ * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name.
+ */
+export function builtInEnvironment(env: string): EnvironmentDefinition {
+  const found = byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env));
   if (found) return found;
   const guess = nearest(env, environmentNames);
   return fail(

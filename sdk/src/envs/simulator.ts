@@ -8,6 +8,10 @@ let engine: Promise<MainModule> | undefined;
 /** Compiled models of this thread by their text; one serves any number of simulators. */
 const models = new Map<string, { readonly model: MjModel; users: number }>();
 
+/** Arrays of the state that are lent instead of copied, by their names in the engine. */
+const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator"] as const;
+type LentArray = (typeof lentArrays)[number];
+
 /** One simulation: a model shared with others, and its own state. */
 export class Simulator {
   readonly #mujoco: MainModule;
@@ -16,9 +20,9 @@ export class Simulator {
   readonly #data: MjData;
   /** Seconds per engine step. */
   readonly timestep: number;
-  #qpos!: Float64Array;
-  #qvel!: Float64Array;
-  #ctrl!: Float64Array;
+  /** Masses of the bodies (nbody), the world's first. */
+  readonly bodyMass: Float64Array;
+  readonly #views = {} as Record<LentArray, Float64Array>;
 
   private constructor(mujoco: MainModule, source: string) {
     this.#mujoco = mujoco;
@@ -26,6 +30,7 @@ export class Simulator {
     this.#model = acquireModel(mujoco, source);
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
+    this.bodyMass = this.modelArray("body_mass");
     this.#lendViews();
   }
 
@@ -39,20 +44,42 @@ export class Simulator {
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
   get qpos(): Float64Array {
-    if (this.#qpos.length === 0) this.#lendViews();
-    return this.#qpos;
+    return this.#lent("qpos");
   }
 
   /** Joint velocities (nv), writable; valid as `qpos` is. */
   get qvel(): Float64Array {
-    if (this.#qvel.length === 0) this.#lendViews();
-    return this.#qvel;
+    return this.#lent("qvel");
   }
 
   /** Controls (nu), writable; valid as `qpos` is. */
   get ctrl(): Float64Array {
-    if (this.#ctrl.length === 0) this.#lendViews();
-    return this.#ctrl;
+    return this.#lent("ctrl");
+  }
+
+  /** Positions of the bodies' frames (nbody, 3); valid as `qpos` is. */
+  get xpos(): Float64Array {
+    return this.#lent("xpos");
+  }
+
+  /** Positions of the bodies' centres of mass (nbody, 3); valid as `qpos` is. */
+  get xipos(): Float64Array {
+    return this.#lent("xipos");
+  }
+
+  /** Inertias of the bodies about the whole's centre of mass (nbody, 10); valid as `qpos` is. */
+  get cinert(): Float64Array {
+    return this.#lent("cinert");
+  }
+
+  /** Velocities of the bodies about the whole's centre of mass (nbody, 6); valid as `qpos` is. */
+  get cvel(): Float64Array {
+    return this.#lent("cvel");
+  }
+
+  /** What the actuators exert on each degree of freedom (nv); valid as `qpos` is. */
+  get actuatorForce(): Float64Array {
+    return this.#lent("qfrc_actuator");
   }
 
   /** Advances by `count` engine steps. Derived quantities keep the last Runge-Kutta stage, as in the reference. */
@@ -87,10 +114,13 @@ export class Simulator {
   }
 
   /** Views of WebAssembly memory die (length 0) when that memory grows, e.g. for another simulator. */
+  #lent(name: LentArray): Float64Array {
+    if (this.#views[name].length === 0) this.#lendViews();
+    return this.#views[name];
+  }
+
   #lendViews(): void {
-    this.#qpos = this.#data.qpos as Float64Array;
-    this.#qvel = this.#data.qvel as Float64Array;
-    this.#ctrl = this.#data.ctrl as Float64Array;
+    for (const name of lentArrays) this.#views[name] = this.#data[name] as Float64Array;
   }
 }
 

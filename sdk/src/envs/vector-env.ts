@@ -25,7 +25,7 @@ export interface VectorEnvOptions extends MultiStepOptions {
   readonly actionSteps: number;
   /** Observations of history, To. */
   readonly condSteps: number;
-  /** How capsules are weighed; default "legacy", as in the data. */
+  /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
   readonly inertia?: Inertia;
   /** A worker that stays with one environment for longer is given up; default 10. */
   readonly patienceSeconds?: number;
@@ -107,8 +107,9 @@ export class VectorEnv implements Outputs, ChunkShape {
   static async create(options: VectorEnvOptions): Promise<VectorEnv> {
     const definition = await findEnvironment(options.env);
     checkOptions(options, definition);
-    const { env, count, seed, actionSteps, condSteps, inertia = "legacy", patienceSeconds = 10 } = options;
+    const { env, count, seed, actionSteps, condSteps, patienceSeconds = 10 } = options;
     const { maxEpisodeSteps, normalization, legacyTimeouts } = options;
+    const { inertia = definition.inertia ?? "legacy" } = options;
     const { observationDimension, actionDimension } = definition;
     const workers = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
     const shape = { count, actionSteps, condSteps, observationDimension, actionDimension };

@@ -1,11 +1,9 @@
-// Hopper against traces of native MuJoCo and against the closed forms of its task.
-import { readFileSync } from "node:fs";
+// Hopper against the closed forms of its task; native-traces.test.ts compares it with native MuJoCo.
 import { afterEach, describe, expect, test } from "vitest";
 import { Random } from "../../../sdk/src/engine/random.js";
 import type { PhysicsState, Simulation } from "../../../sdk/src/envs/environment.js";
 import { hopper, hopperModel } from "../../../sdk/src/envs/locomotion/hopper.js";
 import { Simulator } from "../../../sdk/src/envs/simulator.js";
-import { hasShared, sharedFile } from "../../shared.js";
 
 const standing: PhysicsState = { qpos: [0, 1.25, 0, 0, 0, 0], qvel: [0, 0, 0, 0, 0, 0] };
 
@@ -30,74 +28,8 @@ function observe(simulation: Simulation): number[] {
   return [...out];
 }
 
-/** Largest error, each divided by max(1, |expected|). */
-function error(actual: ArrayLike<number>, expected: readonly number[]): number {
-  expect(actual.length).toBe(expected.length);
-  return Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value) / Math.max(1, Math.abs(value))));
-}
-
 const largest = (values: ArrayLike<number>, expected: readonly number[]): number =>
   Math.max(...expected.map((value, i) => Math.abs(values[i]! - value)));
-
-describe.skipIf(!hasShared)("traces of native MuJoCo", () => {
-  const trace = hasShared ? JSON.parse(readFileSync(sharedFile("golden/physics/hopper.json"), "utf8")) : undefined;
-
-  test("the compiled model has the legacy masses, inertias, ranges and gears", async () => {
-    const simulator = await compiled("legacy");
-    const { model } = trace;
-    const rows = (values: Float64Array, size: number) =>
-      Array.from({ length: values.length / size }, (_, i) => [...values.slice(i * size, (i + 1) * size)]);
-    const sorted = rows(simulator.modelArray("body_inertia"), 3).flatMap((row) => row.sort((a, b) => a - b));
-    expect(largest(simulator.modelArray("body_mass"), model.body_mass)).toBeLessThan(1e-10);
-    expect(largest(sorted, model.body_inertia_sorted.flat())).toBeLessThan(1e-10);
-    expect(largest(simulator.modelArray("body_ipos"), model.body_ipos.flat())).toBeLessThan(1e-10);
-    expect(largest(simulator.modelArray("jnt_range"), model.jnt_range.flat())).toBeLessThan(1e-10);
-    expect(largest(simulator.modelArray("actuator_ctrlrange"), model.actuator_ctrlrange.flat())).toBe(0);
-    expect(rows(simulator.modelArray("actuator_gear"), 6).map((row) => row[0])).toEqual(model.actuator_gear);
-    for (const name of ["qpos0", "dof_armature", "dof_damping", "jnt_stiffness"]) {
-      expect([...simulator.modelArray(name)], name).toEqual(model[name]);
-    }
-  });
-
-  test("200 single steps from states of noisy rollouts", async () => {
-    const hopper = await simulation();
-    for (const record of trace.one_step) {
-      hopper.setState(record);
-      const reward = hopper.step(Float64Array.from(record.action));
-      const { qpos, qvel } = hopper.state();
-      expect(largest(qpos, record.next_qpos)).toBeLessThan(1e-7);
-      expect(error(qvel, record.next_qvel)).toBeLessThan(1e-6);
-      expect(error(observe(hopper), record.obs)).toBeLessThan(1e-6);
-      expect(Math.abs(reward - record.reward)).toBeLessThan(1e-7);
-      expect(hopper.terminated()).toBe(record.done);
-    }
-  });
-
-  test.each([
-    // Contact is chaotic, so the rest of this trace says nothing.
-    { name: "ground", compared: 20, tolerance: 1e-6 },
-    { name: "flight", compared: 250, tolerance: 1e-9 },
-  ])("an open-loop rollout ($name)", async ({ name, compared, tolerance }) => {
-    const { start_qpos: qpos, start_qvel: qvel, total_steps, first_done_after_step, steps } = trace[name];
-    const hopper = await simulation();
-    hopper.setState({ qpos, qvel });
-    let firstDone: number | undefined;
-    for (let n = 1; n <= total_steps; n++) {
-      const action = Float64Array.from({ length: 3 }, (_, j) => 0.4 * Math.sin(0.05 * (n - 1) * (j + 1) + j));
-      const reward = hopper.step(action);
-      if (hopper.terminated()) firstDone ??= n;
-      const record = steps.find((step: { n: number }) => step.n === n);
-      if (!record || n > compared) continue;
-      const state = hopper.state();
-      expect(error(state.qpos, record.qpos), `qpos ${n}`).toBeLessThan(tolerance);
-      expect(error(state.qvel, record.qvel), `qvel ${n}`).toBeLessThan(tolerance);
-      expect(error(observe(hopper), record.obs), `obs ${n}`).toBeLessThan(tolerance);
-      expect(Math.abs(reward - record.reward), `reward ${n}`).toBeLessThan(1e-7);
-      expect(hopper.terminated()).toBe(record.done);
-    }
-    expect(firstDone).toBe(first_done_after_step);
-  });
-});
 
 describe("model", () => {
   test("exact inertia weighs the caps as what they are", async () => {
@@ -214,34 +146,5 @@ describe("task", () => {
     expect(qpos[0]).toBeCloseTo(2 * 0.4, 9);
     expect(qpos[1]).toBeCloseTo(100 - (9.81 * 0.4 ** 2) / 2, 9);
     expect(qvel[1]).toBeCloseTo(-9.81 * 0.4, 9);
-  });
-});
-
-describe("stick figure", () => {
-  test.each([
-    { qpos: [0, 1.25, 0, 0, 0, 0] },
-    { qpos: [2.5, 1.1, 0.15, -0.7, -1.2, 0.6] },
-    { qpos: [-1, 0.4, -2, -2.1, -0.4, -0.7] },
-  ])("the capsules are where the engine has them ($qpos)", async ({ qpos }) => {
-    const simulator = await compiled("exact");
-    simulator.qpos.set(qpos);
-    simulator.forward();
-    const centers = simulator.dataArray("geom_xpos");
-    const frames = simulator.dataArray("geom_xmat");
-    const sizes = simulator.modelArray("geom_size");
-    const capsules = hopper.pose!(qpos);
-    expect(capsules.map(({ name }) => name)).toEqual(["torso", "thigh", "leg", "foot"]);
-    capsules.forEach(({ from, to, radius }, i) => {
-      // Geom 0 is the floor; the third column of its frame is a capsule's axis.
-      const geom = i + 1;
-      const half = sizes[3 * geom + 1]!;
-      expect(radius).toBe(sizes[3 * geom]);
-      [0, 2].forEach((axis, k) => {
-        const center = centers[3 * geom + axis]!;
-        const reach = half * frames[9 * geom + 3 * axis + 2]!;
-        expect(from[k]).toBeCloseTo(center - reach, 9);
-        expect(to[k]).toBeCloseTo(center + reach, 9);
-      });
-    });
   });
 });

@@ -1,32 +1,34 @@
 // Hopper-v2, as behind D4RL: a planar leg that hops forward.
 import type { Inertia } from "../environment.js";
+import { defineRobot } from "../robot.js";
 import type { Simulator } from "../simulator.js";
-import { d4rlDatasets, defineLocomotion, jitter, sumSquares } from "./locomotion.js";
+import { gymNames, gymnasiumV4, jitter, observeState, sumSquares } from "./locomotion.js";
 import { element, toXml } from "./model.js";
 import { planarPose, planarRobot, type Torso } from "./planar.js";
 
 const torso: Torso = {
   name: "torso",
   position: [0, 1.25],
-  capsule: { radius: 0.05, halfLength: 0.2, center: [0, 0], angle: 0, friction: 0.9 },
+  heightFrom: "ground",
+  capsules: [{ radius: 0.05, halfLength: 0.2, center: [0, 0], angle: 0, friction: 0.9 }],
   children: [
     {
       name: "thigh",
       position: [0, -0.2],
       hinge: { name: "thigh_joint", axis: -1, anchor: [0, 0], range: [-150, 0] },
-      capsule: { radius: 0.05, halfLength: 0.225, center: [0, -0.225], angle: 0, friction: 0.9 },
+      capsules: [{ radius: 0.05, halfLength: 0.225, center: [0, -0.225], angle: 0, friction: 0.9 }],
       children: [
         {
           name: "leg",
           position: [0, -0.7],
           hinge: { name: "leg_joint", axis: -1, anchor: [0, 0.25], range: [-150, 0] },
-          capsule: { radius: 0.04, halfLength: 0.25, center: [0, 0], angle: 0, friction: 0.9 },
+          capsules: [{ radius: 0.04, halfLength: 0.25, center: [0, 0], angle: 0, friction: 0.9 }],
           children: [
             {
               name: "foot",
               position: [0.13, -0.35],
               hinge: { name: "foot_joint", axis: -1, anchor: [-0.13, 0.1], range: [-45, 45] },
-              capsule: { radius: 0.06, halfLength: 0.195, center: [-0.065, 0.1], angle: -Math.PI / 2, friction: 2 },
+              capsules: [{ radius: 0.06, halfLength: 0.195, center: [-0.065, 0.1], angle: -Math.PI / 2, friction: 2 }],
             },
           ],
         },
@@ -35,27 +37,27 @@ const torso: Torso = {
   ],
 };
 
-export const hopper = defineLocomotion({
+export const hopper = defineRobot({
   name: "hopper-v2",
-  aliases: ["Hopper-v2", "hopper-medium-mini", ...d4rlDatasets("hopper")],
+  aliases: ["hopper-medium-mini", ...gymNames("Hopper")],
   observationDimension: 11,
   actionDimension: 3,
   maxEpisodeSteps: 1000,
+  referenceReturns: { random: -20.272305, expert: 3234.3 },
   frameSkip: 4,
   model: hopperModel,
   perturb({ qpos, qvel }, random) {
     jitter(qpos, 0.005, random);
     jitter(qvel, 0.005, random);
   },
-  observe({ qpos, qvel }, out) {
-    for (let i = 1; i < 6; i++) out[i - 1] = qpos[i]!;
-    for (let i = 0; i < 6; i++) out[5 + i] = Math.min(10, Math.max(-10, qvel[i]!));
-  },
+  observe: (state, out) => void observeState(state, out, 1, 10),
   position: ({ qpos }) => qpos[0]!,
   reward: (velocity, action) => velocity + 1 - 1e-3 * sumSquares(action),
   terminated: (state) => !(state.qpos[1]! > 0.7 && Math.abs(state.qpos[2]!) < 0.2 && bounded(state)),
   pose: (qpos) => planarPose(torso, qpos),
 });
+
+export const hopperV4 = gymnasiumV4(hopper, "Hopper");
 
 /** x finite, everything but x and z below 100. */
 function bounded({ qpos, qvel }: Simulator): boolean {

@@ -1,64 +1,16 @@
 // What the locomotion tasks have in common: a robot is rewarded for moving along x.
-// Erez, Tassa, Todorov 2011 (the robots); Brockman et al. 2016, "OpenAI Gym" (the tasks).
+// Erez, Tassa, Todorov 2011 (the robots); Brockman et al. 2016, "OpenAI Gym" (the tasks); Fu et al. 2020, "D4RL".
 import type { RandomStream } from "../../engine/random.js";
-import { defineEnvironment, type EnvironmentDefinition, type Inertia } from "../environment.js";
-import { Simulator } from "../simulator.js";
-
-/** A locomotion task; `Simulator` is the state, in raw units. */
-export interface Locomotion extends Omit<EnvironmentDefinition, "create"> {
-  /** Engine steps per control step. */
-  readonly frameSkip: number;
-  /** MJCF text. */
-  model(inertia: Inertia): string;
-  /** Perturbs `qpos` and `qvel` of a state that has just been reset. */
-  perturb(state: Simulator, random: RandomStream): void;
-  observe(state: Simulator, out: Float64Array): void;
-  /** Where the robot is along x (m). */
-  position(state: Simulator): number;
-  /** From the mean velocity over the control step (m/s) and the clipped action (Da). */
-  reward(velocity: number, action: Float64Array): number;
-  terminated(state: Simulator): boolean;
-}
-
-/** An environment whose actions are clipped to [-1, 1] before they act and before they cost, as D4RL's wrapper does. */
-export function defineLocomotion(task: Locomotion): EnvironmentDefinition {
-  return defineEnvironment({
-    ...task,
-    async create({ inertia }) {
-      const state = await Simulator.load(task.model(inertia));
-      const secondsPerStep = state.timestep * task.frameSkip;
-      return {
-        secondsPerStep,
-        reset(random) {
-          state.reset();
-          task.perturb(state, random);
-          state.forward();
-        },
-        step(action) {
-          const { ctrl } = state;
-          for (let i = 0; i < action.length; i++) ctrl[i] = action[i] = Math.min(1, Math.max(-1, action[i]!));
-          const before = task.position(state);
-          state.step(task.frameSkip);
-          return task.reward((task.position(state) - before) / secondsPerStep, action);
-        },
-        observe: (out) => task.observe(state, out),
-        terminated: () => task.terminated(state),
-        state: () => ({ qpos: state.qpos.slice(), qvel: state.qvel.slice() }),
-        setState({ qpos, qvel }) {
-          state.reset();
-          state.qpos.set(qpos);
-          state.qvel.set(qvel);
-          state.forward();
-        },
-        delete: () => state.delete(),
-      };
-    },
-  });
-}
+import { defineEnvironment, type EnvironmentDefinition } from "../environment.js";
 
 /** Adds a number from U(-range, range) to every entry. */
 export function jitter(values: Float64Array, range: number, random: RandomStream): void {
   for (let i = 0; i < values.length; i++) values[i]! += range * (2 * random.nextUniform() - 1);
+}
+
+/** Adds a normal number of standard deviation `scale` to every entry. */
+export function jitterNormal(values: Float64Array, scale: number, random: RandomStream): void {
+  random.normal(new Float32Array(values.length), 0, scale).forEach((noise, i) => (values[i]! += noise));
 }
 
 export function sumSquares(values: Float64Array): number {
@@ -67,8 +19,44 @@ export function sumSquares(values: Float64Array): number {
   return sum;
 }
 
-/** Names of the D4RL datasets recorded in `robot`, e.g. "hopper-medium-v2". */
-export function d4rlDatasets(robot: string): string[] {
+/** Whether every coordinate is a finite number. */
+export function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
+/** Writes qpos from its coordinate `first` on, then the velocities within `limit`; returns how many numbers that are. */
+export function observeState(
+  { qpos, qvel }: { readonly qpos: Float64Array; readonly qvel: Float64Array },
+  out: Float64Array,
+  first: number,
+  limit = Infinity,
+): number {
+  const positions = qpos.length - first;
+  for (let i = 0; i < positions; i++) out[i] = qpos[first + i]!;
+  for (let i = 0; i < qvel.length; i++) out[positions + i] = Math.min(limit, Math.max(-limit, qvel[i]!));
+  return positions + qvel.length;
+}
+
+/** Further names of a task of Gym's, e.g. "Hopper": its own and those of the D4RL datasets recorded in it. */
+export function gymNames(robot: string): string[] {
+  const name = robot.toLowerCase();
   const qualities = ["random", "medium", "expert", "medium-replay", "medium-expert", "full-replay"];
-  return qualities.flatMap((quality) => ["v0", "v1", "v2"].map((version) => `${robot}-${quality}-${version}`));
+  const datasets = qualities.flatMap((quality) => ["v0", "v1", "v2"].map((version) => `${name}-${quality}-${version}`));
+  return [`${robot}-v2`, `${robot}-v3`, `${name}-v3`, ...datasets];
+}
+
+/** The task as in Gymnasium's version 4, e.g. "Hopper-v4": the same, up to `changes`, with capsules weighed exactly. */
+export function gymnasiumV4(
+  definition: EnvironmentDefinition,
+  robot: string,
+  changes: Partial<EnvironmentDefinition> = {},
+): EnvironmentDefinition {
+  return defineEnvironment({
+    ...definition,
+    ...changes,
+    name: `${robot.toLowerCase()}-v4`,
+    aliases: [`${robot}-v4`],
+    inertia: "exact",
+  });
 }

@@ -29,6 +29,31 @@ export function toXml({ tag, attributes, children }: Element): string {
 export function capsule(radius: number, halfLength: number, attributes: Attributes, inertia: Inertia): Element[] {
   const shape = element("geom", { type: "capsule", size: [radius, halfLength], ...attributes });
   if (inertia === "exact") return [shape];
-  const mass = { type: "cylinder", size: [radius, halfLength + radius / 2], contype: 0, conaffinity: 0 };
-  return [{ ...shape, attributes: { ...shape.attributes, mass: 0 } }, element("geom", { ...attributes, ...mass })];
+  return withMass(shape, element("geom", { ...attributes, type: "cylinder", size: [radius, halfLength + radius / 2] }));
+}
+
+type Point = readonly [x: number, y: number, z: number];
+
+/** A {@link capsule} whose caps are centred on two points (m). */
+export function capsuleBetween(
+  radius: number,
+  from: Point,
+  to: Point,
+  attributes: Attributes,
+  inertia: Inertia,
+): Element[] {
+  const shape = element("geom", { type: "capsule", size: radius, fromto: [...from, ...to], ...attributes });
+  if (inertia === "exact") return [shape];
+  const extension = radius / 2 / Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
+  const beyond = (a: Point, b: Point) => a.map((value, axis) => value + extension * (value - b[axis]!));
+  const ends = { fromto: [...beyond(from, to), ...beyond(to, from)] };
+  return withMass(shape, element("geom", { ...attributes, type: "cylinder", size: radius, ...ends }));
+}
+
+/** The first shape collides, the second, which touches nothing, carries the mass. */
+function withMass(shape: Element, cylinder: Element): Element[] {
+  return [
+    { ...shape, attributes: { ...shape.attributes, mass: 0 } },
+    { ...cylinder, attributes: { ...cylinder.attributes, contype: 0, conaffinity: 0 } },
+  ];
 }
