@@ -1,0 +1,29 @@
+// A file wherever it is: on this machine, on the hub, on the web.
+import { isAddress, parseAddress } from "./address.js";
+import { fetchHubFile, type HubFileOptions } from "./hub-file.js";
+import { fetchWebFile } from "./web-file.js";
+
+export type { Progress } from "./download.js";
+
+/** How a file is fetched. */
+export type FetchOptions = HubFileOptions;
+
+/**
+ * Downloads a file once and returns its path in the cache.
+ *
+ * `hf://org/repo/path@revision` and short forms go to the cache of huggingface_hub, `https://` to DMPO_CACHE_DIR. An
+ * interrupted download is resumed, contents are verified where a checksum is known (always on the hub), and parallel calls
+ * for one file download it once.
+ *
+ * @throws InputError `DMPO_HUB_ADDRESS`, `_OFFLINE`, `_UNREACHABLE`, `_UNAUTHORIZED`, `_NOT_FOUND`, `_CHECKSUM`, `_LENGTH`,
+ * `_DISK`, `_BUSY`, `_STATUS`; the signal's reason.
+ */
+export function fetchFile(address: string, options: FetchOptions = {}): Promise<string> {
+  const parsed = parseAddress(address);
+  return parsed.kind === "hub" ? fetchHubFile(parsed, options) : fetchWebFile(parsed, options);
+}
+
+/** A path on this machine as it is; an address as {@link fetchFile} gives it. */
+export async function resolvePath(pathOrUrl: string, options: FetchOptions = {}): Promise<string> {
+  return isAddress(pathOrUrl) ? fetchFile(pathOrUrl, options) : pathOrUrl;
+}
