@@ -35,6 +35,8 @@ export interface EvaluationOptions {
   readonly signal?: AbortSignal;
   /** Called after each setting. */
   readonly onSetting?: (result: SettingResult) => void;
+  /** Told how many episodes of all settings are finished. */
+  readonly onEpisodes?: (finished: number) => void;
 }
 
 export interface Inference {
@@ -73,7 +75,14 @@ export async function evaluate(
   actorFor: (setting: PolicySetting) => Actor | Promise<Actor>,
   options: EvaluationOptions = {},
 ): Promise<Evaluation> {
-  const { denoisingSteps = [1], episodes: count = 40, initialNoise = "sampled", signal, onSetting } = options;
+  const {
+    denoisingSteps = [1],
+    episodes: count = 40,
+    initialNoise = "sampled",
+    signal,
+    onSetting,
+    onEpisodes,
+  } = options;
   if (denoisingSteps.length === 0)
     fail("DMPO_EVALUATION", "denoisingSteps", "is empty", "at least one number of steps");
   denoisingSteps.forEach((steps, i) => expectCount(`denoisingSteps[${i}]`, steps));
@@ -86,7 +95,10 @@ export async function evaluate(
     try {
       // The first call compiles and touches memory; it is not measured.
       await actor.act(new Float32Array(environments.observations.length));
-      const { episodes, callSeconds } = await playEpisodes(environments, actor.act, count, rules, signal);
+      const before = settings.length * count;
+      const { episodes, callSeconds } = await playEpisodes(environments, actor.act, count, rules, signal, (finished) =>
+        onEpisodes?.(before + finished),
+      );
       const statistics = episodeStatistics(episodes);
       const bestReturn = Math.max(...episodes.map((episode) => episode.return));
       const result = { denoisingSteps: steps, statistics, bestReturn, episodes, inference: inferenceOf(callSeconds) };

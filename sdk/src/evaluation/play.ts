@@ -16,6 +16,9 @@ export interface Played {
 /**
  * Resets all environments and plays exactly `count` episodes. Every environment plays a number fixed in advance, as equal
  * as possible, because taking the first to end would favour short ones. One-chunk episodes always count.
+ *
+ * @param onEpisodes told after every step how many episodes are finished.
+ * @throws the signal's reason when it is stopped.
  */
 export async function playEpisodes(
   environments: Environments,
@@ -23,6 +26,7 @@ export async function playEpisodes(
   count: number,
   rules: EpisodeRules,
   signal?: AbortSignal,
+  onEpisodes?: (finished: number) => void,
 ): Promise<Played> {
   const tracker = new EpisodeTracker({ ...rules, oneChunkEpisodes: "count" });
   const quota = Int32Array.from({ length: environments.count }, (_, i) => Math.ceil((count - i) / environments.count));
@@ -36,6 +40,7 @@ export async function playEpisodes(
     callSeconds.push((performance.now() - start) / 1000);
     await environments.step(actions);
     episodes.push(...tracker.step(environments).filter(({ environment }) => quota[environment]!-- > 0));
+    onEpisodes?.(episodes.length);
   }
   episodes.sort((a, b) => a.environment - b.environment);
   return { episodes, callSeconds };

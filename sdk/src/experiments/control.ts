@@ -5,14 +5,18 @@ import { parseDevice } from "../engine/device.js";
 import type { z } from "zod";
 import { writeFileAtomic } from "../files.js";
 import { parseOptions } from "../options.js";
-import { consoleSink, type ConsoleSinkOptions } from "../tracking/console-sink.js";
+import { consoleSink } from "../tracking/console-sink.js";
 import { jsonlSink } from "../tracking/jsonl-sink.js";
 import { combine, type MetricsRecord, type MetricsSink } from "../tracking/metrics-sink.js";
+import { notebook } from "../tracking/notebook.js";
+import { notebookSink, type NotebookSinkOptions } from "../tracking/notebook-sink.js";
 import { createRunFolder } from "./run-folder.js";
 
 export interface RunControl {
-  /** Stops the run cleanly: it saves a checkpoint and returns what it has. */
+  /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
   readonly signal?: AbortSignal;
+  /** In a notebook, show a bar and a live curve. Default true; elsewhere nothing is shown. */
+  readonly progress?: boolean;
   /** Called with the metrics of every epoch, iteration or evaluation. */
   readonly onProgress?: (record: MetricsRecord) => void;
   /** Print progress to the terminal. Default false. */
@@ -38,15 +42,23 @@ export function compileOptionsOf({ device, threads }: RunControl): CompileOption
   return { ...parseDevice(device), threads };
 }
 
-/** All receivers of a run's metrics: files, terminal, callback. */
+/** The control of a long call, stopped by its own signal and, in a notebook, by the stop button. */
+export function stoppable<Control extends RunControl>(control: Control): Control {
+  const signals = [control.signal, notebook()?.signal].filter((signal) => signal !== undefined);
+  return { ...control, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] };
+}
+
+/** All receivers of a run's metrics: files, terminal, notebook, callback. */
 export function sinkOf(
-  { console, onProgress, sinks = [] }: RunControl,
+  { console, progress = true, onProgress, sinks = [] }: RunControl,
   folder: string | undefined,
-  progress: Pick<ConsoleSinkOptions, "counter" | "total" | "start" | "shown">,
-): MetricsSink {
+  shown: Omit<NotebookSinkOptions, "notebook" | "now">,
+): Required<MetricsSink> {
+  const page = progress ? notebook() : undefined;
   return combine(
     ...(folder ? [jsonlSink(join(folder, "metrics.jsonl"))] : []),
-    ...(console ? [consoleSink(progress)] : []),
+    ...(console ? [consoleSink(shown)] : []),
+    ...(page ? [notebookSink({ ...shown, notebook: page })] : []),
     ...(onProgress ? [{ log: onProgress, close: async () => {} }] : []),
     ...sinks,
   );
@@ -58,6 +70,7 @@ export function writeJson(path: string, value: unknown): Promise<void> {
 
 const controlKeys = [
   "signal",
+  "progress",
   "onProgress",
   "console",
   "sinks",

@@ -21,7 +21,7 @@ import { comparisonTable } from "./tables.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save-figure.js";
 import { writeFileAtomic } from "../files.js";
-import { writeJson, type RunControl } from "./control.js";
+import { sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { actorOptions, openEnvironments, type EnvironmentSettings } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 import { claimFolder } from "./run-folder.js";
@@ -43,7 +43,7 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
 /**
  * Plays `episodes` whole episodes for each number of denoising steps.
  *
- * @throws InputError for an unknown environment or one that does not fit the policy.
+ * @throws InputError for an unknown environment or one that does not fit the policy; the signal's reason when stopped.
  */
 export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
   const policy = await policyOf(source);
@@ -54,9 +54,14 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
     clipIntermediate = true,
     seed = 42,
   } = input;
-  const { env = policy.environment, successThreshold = 3, signal, onProgress } = input;
+  const { env = policy.environment, successThreshold = 3 } = input;
   const settings = { ...input, env, environments: Math.min(input.environments ?? 40, episodes) };
   const environments = await openEnvironments(policy, settings, seed, input);
+  const sink = sinkOf(input, undefined, {
+    counter: "episodes",
+    total: denoisingSteps.length * episodes,
+    shown: { denoisingSteps: "denoising steps", meanReturn: "mean return", stdReturn: "deviation" },
+  });
   try {
     const actorFor = ({ denoisingSteps: steps }: PolicySetting) =>
       policyActor(policy, environments, {
@@ -64,15 +69,18 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
         sampling: { steps, clipIntermediate },
         initialNoise,
       });
+    let finished = 0;
     const evaluation = await evaluateSettings(environments, actorFor, {
       denoisingSteps,
       episodes,
       initialNoise,
       rules: { successThreshold, bestReward: "per-chunk" },
-      signal,
+      signal: stoppable(input).signal,
+      onEpisodes: (count) => sink.advance(count),
       onSetting: ({ denoisingSteps: steps, statistics }) =>
-        onProgress?.({
+        sink.log({
           stage: "evaluate",
+          episodes: (finished += statistics.episodes),
           denoisingSteps: steps,
           meanReturn: statistics.return.mean,
           stdReturn: statistics.return.standardDeviation,
@@ -80,7 +88,7 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
     });
     return new EvaluationReport(policy.model.spec.policy, env, evaluation);
   } finally {
-    await environments.close();
+    await Promise.all([sink.close(), environments.close()]);
   }
 }
 

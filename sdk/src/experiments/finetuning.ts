@@ -8,7 +8,7 @@ import type { FineTuningResult, Run, RunState } from "../rl/algorithm.js";
 import { logRow } from "../rl/iteration-record.js";
 import type { LearnerSetup } from "../rl/learner.js";
 import { PPO, type ppoOptions } from "../rl/ppo.js";
-import { compileOptionsOf, folderOf, sinkOf, writeJson, type RunControl } from "./control.js";
+import { compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { openEnvironments, type EnvironmentSettings } from "./play.js";
 import { versions } from "./versions.js";
 
@@ -28,7 +28,9 @@ export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSet
   readonly resumePath?: string | null;
 }
 
-export async function runFineTuning(settings: FineTuningSettings, control: RunControl = {}): Promise<FineTuningRun> {
+/** A run stopped by the control's signal saves a checkpoint and returns what it has. */
+export async function runFineTuning(settings: FineTuningSettings, given: RunControl = {}): Promise<FineTuningRun> {
+  const control = stoppable(given);
   const { base, learning, seed = 42, saveEvery, resumePath, successThreshold, noiseNet, critic, env } = settings;
   const folder = await folderOf(control, `finetune/${env}`, seed);
   const resume = resumePath ? await loadRunState(resumePath) : undefined;
@@ -47,6 +49,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
       "loss/approx kl": "KL",
       time: "seconds",
     },
+    curves: { "train/avg episode reward": "training return", "eval/avg episode reward": "evaluation return" },
   });
   try {
     const setup = {
@@ -62,10 +65,14 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
     const result = await PPO.train(setup, options, {
       signal: control.signal,
       resume,
+      async onStop(run) {
+        if (folder) await save(folder, "last", run, base);
+      },
       async onIteration(record, run) {
         sink.log({ stage: record.stage, ...logRow(record) });
+        sink.advance(record.iteration + 1);
         if (!folder) return;
-        const isLast = record.iteration === options.iterations - 1 || control.signal?.aborted;
+        const isLast = record.iteration === options.iterations - 1;
         if (run.isBest) await save(folder, "best", run, base);
         if (saveEvery && record.iteration % saveEvery === 0) await save(folder, `state_${record.iteration}`, run, base);
         if (isLast || record.mode === "evaluation") await save(folder, "last", run, base);
@@ -90,7 +97,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
 }
 
 /** `policy.*` are the weights to act with; `state.*` and the metadata continue the run. */
-async function save(folder: string, name: string, run: Run, base: TrainedPolicy): Promise<void> {
+async function save(folder: string, name: string, run: Omit<Run, "isBest">, base: TrainedPolicy): Promise<void> {
   const record = policyRecord(base, { policy: run.policy().weights });
   const { tensors, metadata } = run.state();
   const state = Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [`state.${key}`, tensor]));

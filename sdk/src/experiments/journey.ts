@@ -8,7 +8,7 @@ import { learningCurve } from "../figures/charts/learning-curve.js";
 import { lossCurve } from "../figures/charts/loss-curve.js";
 import { rolloutStrip } from "../figures/charts/rollout-strip.js";
 import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
-import { folderOf, writeJson, type RunControl } from "./control.js";
+import { folderOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { evaluate, type EvaluationReport } from "./evaluation.js";
 import type { FineTuningRun } from "./finetuning.js";
 import { MeanFlow } from "./mean-flow.js";
@@ -58,9 +58,9 @@ type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
 export async function runJourney(input: JourneyInput): Promise<Journey> {
   const { data, env = data.name, seed = 42, episodes = 40, mlpDims = [256, 256, 256], say = () => {} } = input;
   const folder = await folderOf(input, "quickstart", seed);
-  const { signal, device, threads, workers, console: progress } = input;
-  const control = { signal, device, threads, workers };
-  const stage = (name: string) => ({ ...control, console: progress, folder: folder ? join(folder, name) : null });
+  const { signal, progress, device, threads, workers } = stoppable(input);
+  const control = { signal, progress, device, threads, workers };
+  const stage = (name: string) => ({ ...control, console: input.console, folder: folder ? join(folder, name) : null });
   const started = performance.now();
   const examine = async (run: PretrainingRun | FineTuningRun): Promise<Evaluations> => {
     const settings = { ...control, env, episodes, seed: seed + 1, denoisingSteps: [1, 2, 5] };

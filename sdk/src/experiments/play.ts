@@ -5,7 +5,7 @@ import { episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from 
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor } from "../evaluation/policy-actor.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
-import { compileOptionsOf, type RunControl } from "./control.js";
+import { compileOptionsOf, stoppable, type RunControl } from "./control.js";
 
 export interface EnvironmentSettings {
   /** Name, e.g. "hopper-v2". */
@@ -50,12 +50,13 @@ export function openEnvironments(
   });
 }
 
-/** Plays whole episodes with fresh environments. */
+/** Plays whole episodes with fresh environments. @throws the reason of the control's signal when it is stopped. */
 export async function play(
   policy: TrainedPolicy,
   settings: PlaySettings,
-  control: RunControl = {},
+  given: RunControl = {},
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
+  const control = stoppable(given);
   const environments = await openEnvironments(policy, settings, settings.seed, control);
   const { denoisingSteps: steps, initialNoise } = settings;
   const actor = policyActor(policy, environments, {

@@ -4,7 +4,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { FlowModel } from "../policies/flow-model.js";
 import type { PretrainOptions } from "../pretrain/options.js";
 import { pretrain, type PretrainRecord, type PretrainResult } from "../pretrain/pretrain.js";
-import { compileOptionsOf, folderOf, sinkOf, writeJson, type RunControl } from "./control.js";
+import { compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { play, type PlaySettings } from "./play.js";
 import { versions } from "./versions.js";
 
@@ -23,7 +23,9 @@ export interface PretrainingSettings {
   readonly resumePath?: string | null;
 }
 
-export async function runPretraining(settings: PretrainingSettings, control: RunControl = {}): Promise<PretrainingRun> {
+/** A run stopped by the control's signal saves a checkpoint and returns what it has. */
+export async function runPretraining(settings: PretrainingSettings, given: RunControl = {}): Promise<PretrainingRun> {
+  const control = stoppable(given);
   const { model, data, training, test, resumePath } = settings;
   const folder = await folderOf(control, `pretrain/${data.name}`, training.seed);
   const compile = compileOptionsOf(control);
@@ -31,6 +33,8 @@ export async function runPretraining(settings: PretrainingSettings, control: Run
     counter: "epoch",
     total: training.epochs,
     shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return", seconds: "seconds" },
+    curves: { loss: "training loss", validationLoss: "validation loss" },
+    logarithmic: true,
   });
   try {
     const result = await pretrain(model, data, training, {
@@ -39,6 +43,7 @@ export async function runPretraining(settings: PretrainingSettings, control: Run
       resumePath: resumePath ?? undefined,
       compile,
       onEpoch: (record) => sink.log({ ...record }),
+      onProgress: ({ step, steps }) => sink.advance((step / steps) * training.epochs),
       test:
         test &&
         (async (policy, epoch) => {

@@ -38,8 +38,10 @@ export interface RunState {
 }
 
 export interface RunContext {
-  /** Stops after the iteration in progress; the result so far is returned. */
+  /** Stops at once: the iteration in progress is dropped, and the result of those before is returned. */
   readonly signal?: AbortSignal;
+  /** Called when the signal has stopped the run, e.g. to save. */
+  readonly onStop?: (run: Omit<Run, "isBest">) => void | Promise<void>;
   /** Called after every iteration, e.g. to log and to save. */
   readonly onIteration?: (record: IterationRecord, run: Run) => void | Promise<void>;
   /** Continue from here. The same options and seed give the same weights as an uninterrupted run, as far as new
@@ -74,11 +76,11 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
     context: RunContext = {},
   ): Promise<FineTuningResult> {
     const options = parseOptions(definition.options, input);
-    const learner = new Learner(setup, definition.plan(options));
+    const { signal, onIteration, onStop, resume } = context;
+    const learner = new Learner({ ...setup, signal }, definition.plan(options));
     const { base } = setup;
     const curve: IterationRecord[] = [];
     let best: { index: number; weights: Float32Array } | undefined;
-    const { signal, onIteration, resume } = context;
     if (resume) {
       learner.restore(resume);
       curve.push(...resume.metadata.curve);
@@ -94,16 +96,26 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
         metadata: { ...metadata, algorithm: definition.name, curve: [...curve], best: best?.index ?? null },
       };
     };
-    try {
-      if (!signal?.aborted) {
+    const iterate = async () => {
+      // Only a run that can be stopped has to know where its last iteration ended.
+      let completed = signal && learner.state();
+      try {
         for await (const record of definition.run(learner, options)) {
           curve.push(record);
           const isBest = record.mode === "evaluation" && isBetter(record, best && curve[best.index]!);
           if (isBest) best = { index: curve.length - 1, weights: learner.policyWeights() };
           await onIteration?.(record, { policy, state, isBest });
-          if (signal?.aborted) break;
+          if (signal?.aborted) return;
+          completed = signal && learner.state();
         }
+      } catch (error) {
+        if (!completed || !signal?.aborted || error !== signal.reason) throw error;
+        learner.restore(completed);
       }
+    };
+    try {
+      if (!signal?.aborted) await iterate();
+      if (signal?.aborted) await onStop?.({ policy, state });
       const last = policy();
       return {
         policy: best ? { ...base, weights: best.weights } : last,

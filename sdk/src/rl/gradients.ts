@@ -50,7 +50,7 @@ interface CriticBatch extends Omit<ValueColumns, "value"> {
 /** Terms that are extremes over rows, not means. */
 const extremes = { oldLogProbMin: Math.min, newLogProbMin: Math.min, oldLogProbMax: Math.max, newLogProbMax: Math.max };
 
-/** Gradients of minibatches, given as sample indices, left in the trainables' `accumulated`; they return the loss terms. */
+/** Gradients of minibatches, given as sample indices, left in the trainables' `accumulated`; they return the loss terms and throw when stopped. */
 export interface Gradients {
   actor(indices: Int32Array, range: NoiseRange, cloningWeight: number): Promise<Record<string, number>>;
   critic(indices: Int32Array): Promise<Record<string, number>>;
@@ -82,7 +82,8 @@ export function compileGradients(
   const criticStep = compileTraining(criticLoss, learner.criticWeights, { name: "critic loss", ...setup.compile });
 
   return {
-    actor(indices, range, cloningWeight) {
+    async actor(indices, range, cloningWeight) {
+      setup.signal?.throwIfAborted();
       const advantages = standardized(buffer.advantages, indices);
       const shared = { range: rangeInputs(range), cloningWeight: scalar(cloningWeight) };
       const batch = (start: number, end: number): Host<ActorBatch> => {
@@ -98,7 +99,8 @@ export function compileGradients(
       };
       return minibatchGradient(actorStep, learner.actorWeights, indices.length, microBatchSize, batch, extremes);
     },
-    critic(indices) {
+    async critic(indices) {
+      setup.signal?.throwIfAborted();
       const batch = (start: number, end: number): Host<CriticBatch> => {
         const rows = indices.subarray(start, end);
         return {

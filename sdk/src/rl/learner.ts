@@ -38,6 +38,8 @@ export interface LearnerSetup {
   /** Best reward per action from which an episode counts as a success; default: none does. */
   readonly successThreshold?: number;
   readonly compile?: CompileOptions;
+  /** Ends collecting, evaluating and gradients at once by throwing its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the algorithm's options say about acting. */
@@ -128,6 +130,7 @@ export class Learner {
         environments,
         rules: this.#rules,
         compile: compileOptions,
+        signal: setup.signal,
       },
       plan.steps,
       this.chain,
@@ -162,7 +165,7 @@ export class Learner {
   /** Plays whole episodes without exploration noise. */
   async evaluate(count: number): Promise<readonly FinishedEpisode[]> {
     if (this.#arena === this.setup.environments) this.collector.interrupt();
-    return (await playEpisodes(this.#arena, this.#actor.act, count, this.#rules)).episodes;
+    return (await playEpisodes(this.#arena, this.#actor.act, count, this.#rules, this.setup.signal)).episodes;
   }
 
   /** Where evaluations are played. */

@@ -32,6 +32,8 @@ export interface Players {
   readonly environments: Environments;
   readonly rules: EpisodeRules;
   readonly compile?: CompileOptions;
+  /** Ends a collection between two steps by throwing its reason. */
+  readonly signal?: AbortSignal;
 }
 
 interface ActInput {
@@ -114,6 +116,7 @@ export class Collector {
     const episodes: FinishedEpisode[] = [];
     const inputs = { actor: this.#actor, critic: this.#critic, noise: this.#noise, range: rangeInputs(range) };
     for (let step = 0; step < steps; step++) {
+      this.#players.signal?.throwIfAborted();
       const state = hostTensor(buffer.row(buffer.observations, step), [count, ...observation]);
       (state.data as Float32Array).set(environments.observations);
       random.normal(this.#noise.data as Float32Array);

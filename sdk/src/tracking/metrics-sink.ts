@@ -5,20 +5,23 @@ export type MetricsRecord = Readonly<Record<string, number | string>>;
 
 export interface MetricsSink {
   log(record: MetricsRecord): void;
+  /** Between records: how far the counter of the run's progress is, e.g. 2.25 epochs. */
+  advance?(position: number): void;
   /** Writes what is pending and releases resources; nothing may be logged afterwards. */
   close(): Promise<void>;
 }
 
 /** Logs to all sinks. Tracking must never stop a run: a sink that fails warns once, and is tried again with the next record. */
-export function combine(...sinks: readonly MetricsSink[]): MetricsSink {
+export function combine(...sinks: readonly MetricsSink[]): Required<MetricsSink> {
   const guarded = sinks.map(guard);
   return {
     log: (record) => guarded.forEach((sink) => sink.log(record)),
+    advance: (position) => guarded.forEach((sink) => sink.advance(position)),
     close: async () => void (await Promise.all(guarded.map((sink) => sink.close()))),
   };
 }
 
-function guard(sink: MetricsSink): MetricsSink {
+function guard(sink: MetricsSink): Required<MetricsSink> {
   let warned = false;
   const warnOnce = (error: unknown) => {
     if (!warned) console.warn(`metrics are incomplete, a sink failed: ${String(error)}`);
@@ -29,6 +32,7 @@ function guard(sink: MetricsSink): MetricsSink {
     new Promise<void>((resolve) => resolve(action())).catch(warnOnce);
   return {
     log: (record) => void attempt(() => sink.log(record)),
+    advance: (position) => void attempt(() => sink.advance?.(position)),
     close: () => attempt(() => sink.close()),
   };
 }
