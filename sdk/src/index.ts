@@ -20,6 +20,17 @@ export { PPO, type FinetuneInput } from "./experiments/ppo.js";
 export type { RunControl } from "./experiments/control.js";
 export type { FineTuningRun } from "./experiments/finetuning.js";
 export type { PretrainingRun } from "./experiments/pretraining.js";
+export {
+  sensitivity,
+  type CellContext,
+  type SensitivityInput,
+  type SensitivityRun,
+} from "./experiments/sensitivity.js";
+export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
+export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
+export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confidence.js";
+export { timeDensity, type DrawnTime } from "./policies/time-density.js";
+export type { TimeDistributionInput } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
 export type { TrainedPolicy } from "./policies/trained-policy.js";
 export { play, type PlaySettings } from "./experiments/play.js";

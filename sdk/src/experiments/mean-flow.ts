@@ -5,6 +5,7 @@ import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
 import type { dispersiveOptions } from "../policies/dispersive.js";
 import { FlowModel } from "../policies/flow-model.js";
 import { MeanFlow as meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
+import type { TimeDistributionInput } from "../policies/time-sampling.js";
 import { pretrainOptions } from "../pretrain/options.js";
 import { splitOptions, type RunControl } from "./control.js";
 import type { PlaySettings } from "./play.js";
@@ -34,6 +35,11 @@ export class MeanFlowDescription {
   /** Adds dispersive regularisation, e.g. `{ type: "infonce_l2", weight: 0.5, temperature: 0.5 }`. */
   withDispersive(options: z.input<typeof dispersiveOptions> = {}): MeanFlowDescription {
     return new MeanFlowDescription({ ...this.objective, dispersive: options }, this.network);
+  }
+
+  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`: see policies/time-sampling.ts. */
+  withTimes(times: TimeDistributionInput): MeanFlowDescription {
+    return this.withObjective({ times });
   }
 
   /** Changes the network, e.g. `{ mlpDims: [256, 256, 256] }`, or the length of chunk and history. */

@@ -10,6 +10,13 @@ export { histogram } from "./charts/histogram.js";
 export { learningCurve } from "./charts/learning-curve.js";
 export { lossCurve } from "./charts/loss-curve.js";
 export { rolloutStrip } from "./charts/rollout-strip.js";
+export {
+  sensitivityOverview,
+  type IntervalPanel,
+  type LinePanel,
+  type Measured,
+  type SensitivityPanel,
+} from "./charts/sensitivity-overview.js";
 export type { Figure } from "./figure.js";
 export { writeReport, type Report } from "./report/report-page.js";
 export { saveFigure } from "./save-figure.js";

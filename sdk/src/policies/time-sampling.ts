@@ -19,6 +19,7 @@ export const timeDistribution = z
   .prefault({ type: "logitNormal" })
   .describe("distribution of the two times whose maximum is t and whose minimum is r");
 export type TimeDistribution = z.output<typeof timeDistribution>;
+export type TimeDistributionInput = NonNullable<z.input<typeof timeDistribution>>;
 
 /** Rows of a batch of `size` that have r = t: the first floor(flowRatio size). */
 export function equalRows(flowRatio: number, size: number): number {

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { Random } from "../../sdk/src/engine/random.js";
+import { timeDensity, type DrawnTime } from "../../sdk/src/policies/time-density.js";
+import { fillTimes, timeDistribution, type TimeDistributionInput } from "../../sdk/src/policies/time-sampling.js";
+
+const distributions: TimeDistributionInput[] = [
+  { type: "uniform" },
+  { type: "beta" },
+  { type: "beta", a: 2, b: 5 },
+  { type: "logitNormal" },
+  { type: "logitNormal", mean: 0.8, std: 0.6 },
+];
+const cells = 1000;
+/** Midpoint rule over (from, to). */
+function integral(f: (x: number) => number, from = 0, to = 1): number {
+  const width = (to - from) / cells;
+  return Array.from({ length: cells }, (_, i) => f(from + (i + 0.5) * width)).reduce((sum, y) => sum + y * width, 0);
+}
+
+describe.each(distributions)("$type $a $b $mean $std", (distribution) => {
+  test.each(["draw", "t", "r"] as const)("the density of %s integrates to one", (time) => {
+    for (const flowRatio of [0, 0.3, 1]) expect(integral(timeDensity(distribution, time, flowRatio))).toBeCloseTo(1, 3);
+  });
+
+  test("agrees with sampled times", () => {
+    const size = 200_000;
+    const [t, r] = [new Float32Array(size), new Float32Array(size)];
+    fillTimes(t, r, new Random(3).stream("times"), { times: timeDistribution.parse(distribution), flowRatio: 0.3 });
+    const share = (values: Float32Array, from: number, to: number) =>
+      values.reduce((count, value) => count + Number(value >= from && value < to), 0) / size;
+    const check = (values: Float32Array, time: DrawnTime) => {
+      for (const from of [0, 0.2, 0.4, 0.6, 0.8]) {
+        const expected = integral(timeDensity(distribution, time, 0.3), from, from + 0.2);
+        // Four standard errors of a share.
+        expect(Math.abs(share(values, from, from + 0.2) - expected)).toBeLessThan(2 / Math.sqrt(size));
+      }
+    };
+    check(t, "t");
+    check(r, "r");
+  });
+});
+
+test("textbook values", () => {
+  expect(timeDensity({ type: "beta", a: 2, b: 2 })(0.25)).toBeCloseTo(6 * 0.25 * 0.75, 12);
+  expect(timeDensity({ type: "logitNormal", mean: 0, std: 1 })(0.5)).toBeCloseTo(4 / Math.sqrt(2 * Math.PI), 12);
+  expect(timeDensity({ type: "uniform" }, "t")(0.7)).toBeCloseTo(1.4, 12);
+  expect(timeDensity({ type: "uniform" }, "r", 0)(0.7)).toBeCloseTo(0.6, 12);
+});
+
+test("a wrong parameter is named", () => {
+  expect(() => timeDensity({ type: "beta", a: -1 })(0.5)).toThrow(/times\.a: is -1/);
+});
