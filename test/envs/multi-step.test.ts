@@ -78,6 +78,7 @@ test("after 1000 steps the episode is truncated, within a chunk", async () => {
 
 test.each([
   { name: "own limit", maxEpisodeSteps: undefined, legacyTimeouts: true, at: 1000, terminated: 1 },
+  { name: "later limit", maxEpisodeSteps: 2000, legacyTimeouts: false, at: 1000, terminated: 0 },
   { name: "earlier limit", maxEpisodeSteps: 6, legacyTimeouts: true, at: 6, terminated: 0 },
   { name: "earlier limit, separate flags", maxEpisodeSteps: 6, legacyTimeouts: false, at: 6, terminated: 0 },
 ])("time limits: $name", async ({ maxEpisodeSteps, legacyTimeouts, at, terminated }) => {

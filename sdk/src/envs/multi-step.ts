@@ -7,7 +7,7 @@ import type { ChunkBuffers } from "./chunk-buffers.js";
 import type { EnvironmentDefinition, Simulation } from "./environment.js";
 
 export interface MultiStepOptions {
-  /** Cut an episode off after so many steps; default: the environment's own limit. */
+  /** Cut an episode off after so many steps; default and maximum: the environment's own limit. */
   readonly maxEpisodeSteps?: number;
   /** Statistics of the dataset; without them observations and actions are raw. */
   readonly normalization?: Normalization;
@@ -20,7 +20,7 @@ export interface MultiStepOptions {
 
 export class MultiStep {
   readonly #simulation: Simulation;
-  readonly #random: RandomStream;
+  #random: RandomStream;
   readonly #chunk: ChunkBuffers;
   readonly #normalization: Normalization | undefined;
   readonly #maxEpisodeSteps: number;
@@ -41,15 +41,16 @@ export class MultiStep {
     this.#random = random;
     this.#chunk = chunk;
     this.#normalization = normalization;
-    this.#maxEpisodeSteps = maxEpisodeSteps;
+    this.#maxEpisodeSteps = Math.min(maxEpisodeSteps, definition.maxEpisodeSteps);
     this.#timeoutTerminates = legacyTimeouts && maxEpisodeSteps >= definition.maxEpisodeSteps;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
   }
 
-  /** Starts an episode; the history is its first observation, repeated. */
-  reset(): void {
+  /** Starts an episode, from now on with other random numbers if given; the history is its first observation, repeated. */
+  reset(random = this.#random): void {
     const { observations } = this.#chunk;
+    this.#random = random;
     const size = this.#observation.length;
     this.#simulation.reset(this.#random);
     this.#elapsed = 0;
@@ -68,8 +69,9 @@ export class MultiStep {
     let timeout = false;
     for (let from = 0; from < actions.length && !ended && !timeout; from += size) {
       this.#readAction(actions, from);
+      // Noted beforehand: where an action makes the thread fail, this tells which.
+      executedSteps[0] = ++steps;
       reward += this.#simulation.step(this.#action);
-      steps++;
       ended = this.#simulation.terminated();
       timeout = ++this.#elapsed >= this.#maxEpisodeSteps && !ended;
       this.#observe();
@@ -77,7 +79,6 @@ export class MultiStep {
     rewards[0] = reward;
     terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));
     truncated[0] = Number(timeout);
-    executedSteps[0] = steps;
     if (!ended && !timeout) return;
     finalObservations.set(observations);
     this.reset();

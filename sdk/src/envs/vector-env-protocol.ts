@@ -10,10 +10,18 @@ import { findEnvironment } from "./registry.js";
 export interface MemberTask extends MultiStepOptions {
   readonly env: string;
   readonly count: number;
-  readonly seed: number;
+  /** Actions per chunk, Te. */
+  readonly actionSteps: number;
+  /** Of each environment (E). */
+  readonly seeds: readonly number[];
   readonly inertia: Inertia;
   readonly buffers: ChunkBuffers;
+  /** (E): what a reset does to each environment, a seed or one of {@link resetting}. */
+  readonly resets: Float64Array;
 }
+
+/** Instead of a seed. */
+export const resetting = { continueStream: Infinity, leaveAlone: NaN } as const;
 
 /** A worker owns the environments `first`, ..., `end` - 1. */
 export interface WorkerTask extends MemberTask {
@@ -48,23 +56,35 @@ export function controlWords(workers: number): Int32Array {
   return control;
 }
 
-/** Member `index` of the vector; its random numbers depend on `seed + index` only. */
+/** Member `index` of the vector; its random numbers depend on its seed only. */
 export async function createMember(task: MemberTask, index: number): Promise<MultiStep> {
-  const { env, count, seed, inertia, buffers, ...options } = task;
+  const { env, count, seeds, inertia, buffers, ...options } = task;
   const definition = await findEnvironment(env);
   const simulation = await definition.create({ inertia });
-  const random = new Random(seed + index).stream("environment");
-  return new MultiStep(definition, simulation, random, chunkOf(buffers, count, index), options);
+  return new MultiStep(definition, simulation, streamOf(seeds[index]!), chunkOf(buffers, count, index), options);
 }
 
-/** Lets each member execute a command; `announce` hears which one is next. */
-export function execute(members: readonly MultiStep[], what: Command, announce?: (member: number) => void): void {
-  for (let i = 0; i < members.length; i++) {
-    announce?.(i);
-    if (what === command.step) members[i]!.step();
-    else if (what === command.reset) members[i]!.reset();
-    else members[i]!.delete();
+const streamOf = (seed: number) => new Random(seed).stream("environment");
+
+/** Lets the members, of which the first has the index `first`, execute a command; `announce` hears which one is next. */
+export function execute(
+  members: readonly MultiStep[],
+  first: number,
+  what: Command,
+  resets: Float64Array,
+  announce?: (index: number) => void,
+): void {
+  for (const [i, member] of members.entries()) {
+    announce?.(first + i);
+    if (what === command.step) member.step();
+    else if (what === command.reset) resetMember(member, resets[first + i]!);
+    else member.delete();
   }
+}
+
+function resetMember(member: MultiStep, seed: number): void {
+  if (Number.isNaN(seed)) return;
+  member.reset(seed === resetting.continueStream ? undefined : streamOf(seed));
 }
 
 /** About what waking a sleeping thread costs; with 0.3 ms of work per command, spinning first gains 8 %. */

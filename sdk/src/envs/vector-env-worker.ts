@@ -15,8 +15,8 @@ import {
 
 const { worker, first, end, control, ...task } = workerData as WorkerTask;
 
-function announce(member: number): void {
-  Atomics.store(control, currentOf(worker), first + member);
+function announce(index: number): void {
+  Atomics.store(control, currentOf(worker), index);
 }
 
 /** The last worker to finish wakes the main thread. */
@@ -27,7 +27,7 @@ function finish(): void {
 
 const members: MultiStep[] = [];
 for (let index = first; index < end; index++) {
-  announce(members.length);
+  announce(index);
   members.push(await createMember(task, index));
 }
 finish();
@@ -40,6 +40,6 @@ do {
   }
   generation++;
   what = Atomics.load(control, slot.command) as Command;
-  execute(members, what, announce);
+  execute(members, first, what, task.resets, announce);
   finish();
 } while (what !== command.close);

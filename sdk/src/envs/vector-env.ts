@@ -3,32 +3,22 @@
 // Interface after Gymnasium's vector environments (Towers et al. 2024).
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fail, InputError, type Problem } from "../errors.js";
-import type { Normalization } from "../normalization.js";
+import { fail, InputError } from "../errors.js";
 import { chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
-import type { EnvironmentDefinition, Inertia } from "./environment.js";
-import type { MultiStep, MultiStepOptions } from "./multi-step.js";
+import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
-import { command, createMember, execute, type Command, type MemberTask } from "./vector-env-protocol.js";
+import { memberProblem } from "./vector-env-failure.js";
+import { checkOptions, seedsOf, type VectorEnvOptions } from "./vector-env-options.js";
+import { command, createMember, execute, resetting, type Command, type MemberTask } from "./vector-env-protocol.js";
 import { WorkerTeam } from "./worker-team.js";
 
-export interface VectorEnvOptions extends MultiStepOptions {
-  /** Name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition. */
-  readonly env: string;
-  /** Number of environments E, at least 1. */
-  readonly count: number;
-  /** Environment i draws from `seed + i`, whatever the number of workers. */
-  readonly seed: number;
-  /** Threads besides the main one, which works too; 0: none. Default: one per further core, as far as E goes. */
-  readonly workers?: number;
-  /** Actions per chunk, Te. */
-  readonly actionSteps: number;
-  /** Observations of history, To. */
-  readonly condSteps: number;
-  /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
-  readonly inertia?: Inertia;
-  /** A worker that stays with one environment for longer is given up; default 10. */
-  readonly patienceSeconds?: number;
+export type { VectorEnvOptions } from "./vector-env-options.js";
+
+export interface ResetOptions {
+  /** Indices of those that are reset; default: all. */
+  readonly environments?: readonly number[];
+  /** A seed for each of them, from which it draws from now on; default: each continues its own random numbers. */
+  readonly seeds?: readonly number[];
 }
 
 /** The event loop gets a turn at least so often, also where nothing had to be waited for. */
@@ -59,7 +49,7 @@ export class VectorEnv implements Outputs, ChunkShape {
   /** (E), actions executed: less than Te where an episode ended early. */
   readonly executedSteps: Int32Array;
 
-  readonly #env: string;
+  readonly #task: MemberTask;
   /** What the threads share; without workers the same arrays as the public ones. */
   readonly #buffers: ChunkBuffers;
   readonly #outputs: Outputs;
@@ -72,23 +62,22 @@ export class VectorEnv implements Outputs, ChunkShape {
   #lastTurn = 0;
 
   private constructor(
-    env: string,
+    task: MemberTask,
     shape: ChunkShape,
-    buffers: ChunkBuffers,
     members: readonly MultiStep[],
     workers: number,
     team: WorkerTeam | undefined,
   ) {
-    this.#env = env;
+    this.#task = task;
     this.count = shape.count;
     this.actionSteps = shape.actionSteps;
     this.condSteps = shape.condSteps;
     this.observationDimension = shape.observationDimension;
     this.actionDimension = shape.actionDimension;
     this.workers = workers;
-    this.#buffers = buffers;
+    this.#buffers = task.buffers;
     // Copies, because ONNX Runtime refuses views of shared memory.
-    this.#outputs = team ? chunkBuffers(shape) : buffers;
+    this.#outputs = team ? chunkBuffers(shape) : task.buffers;
     this.observations = this.#outputs.observations;
     this.finalObservations = this.#outputs.finalObservations;
     this.rewards = this.#outputs.rewards;
@@ -107,18 +96,28 @@ export class VectorEnv implements Outputs, ChunkShape {
   static async create(options: VectorEnvOptions): Promise<VectorEnv> {
     const definition = await findEnvironment(options.env);
     checkOptions(options, definition);
-    const { env, count, seed, actionSteps, condSteps, patienceSeconds = 10 } = options;
-    const { maxEpisodeSteps, normalization, legacyTimeouts } = options;
-    const { inertia = definition.inertia ?? "legacy" } = options;
+    const { env, count, actionSteps, condSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
+    const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;
     const { observationDimension, actionDimension } = definition;
     const workers = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
     const shape = { count, actionSteps, condSteps, observationDimension, actionDimension };
-    const buffers = workers > 0 ? chunkBuffers(shape, (bytes) => new SharedArrayBuffer(bytes)) : chunkBuffers(shape);
-    const task: MemberTask = { env, count, seed, inertia, buffers, maxEpisodeSteps, normalization, legacyTimeouts };
+    const allocate = (bytes: number) => (workers > 0 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    const task: MemberTask = {
+      env,
+      count,
+      actionSteps,
+      seeds: seedsOf(options),
+      inertia,
+      buffers: chunkBuffers(shape, allocate),
+      resets: new Float64Array(allocate(8 * count)),
+      maxEpisodeSteps,
+      normalization,
+      legacyTimeouts,
+    };
 
     const start = (share: number) => Math.floor((share * count) / (workers + 1));
     const shares = Array.from({ length: workers }, (_, worker) => [start(worker), start(worker + 1)] as const);
-    const team = workers > 0 ? new WorkerTeam(task, shares, patienceSeconds) : undefined;
+    const team = workers > 0 ? new WorkerTeam(task, shares, { patienceSeconds, workerMemoryMiB }) : undefined;
     const members: MultiStep[] = [];
     try {
       for (let index = start(workers); index < count; index++) members.push(await createMember(task, index));
@@ -128,12 +127,16 @@ export class VectorEnv implements Outputs, ChunkShape {
       await team?.close();
       throw error;
     }
-    return new VectorEnv(env, shape, buffers, members, workers, team);
+    return new VectorEnv(task, shape, members, workers, team);
   }
 
-  /** Starts an episode in every environment and writes `observations`. */
-  async reset(): Promise<void> {
-    this.#expect("new", "ready");
+  /**
+   * Starts an episode in every environment, or, after the first time, in those that are named; writes `observations`.
+   * @throws InputError DMPO_ENV_OPTIONS, DMPO_ENV_STATE after close, DMPO_ENV_WORKER.
+   */
+  async reset(options: ResetOptions = {}): Promise<void> {
+    this.#expect(...(options.environments ? ["ready"] : ["new", "ready"]));
+    this.#planResets(options);
     await this.#run(command.reset);
   }
 
@@ -154,7 +157,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     await this.#pending;
     if (this.#state === "closed") return;
     this.#state = "closed";
-    execute(this.#members, command.close);
+    execute(this.#members, this.#first, command.close, this.#task.resets);
     await this.#team?.close();
   }
 
@@ -174,7 +177,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     this.#team?.begin(what);
     this.#executeOwn(what);
     await this.#team?.finished();
-    if (this.#team) copy(this.#buffers, this.#outputs);
+    if (this.#team) this.#copyOutputs();
     if (performance.now() - this.#lastTurn > turnMilliseconds) {
       await nextTurn();
       this.#lastTurn = performance.now();
@@ -185,18 +188,29 @@ export class VectorEnv implements Outputs, ChunkShape {
   #executeOwn(what: Command): void {
     let current = this.#first;
     try {
-      execute(this.#members, what, (member) => (current = this.#first + member));
+      execute(this.#members, this.#first, what, this.#task.resets, (index) => (current = index));
     } catch (cause) {
-      const error = new InputError("DMPO_ENV_FAILED", [
-        {
-          path: `env ${this.#env}, number ${current} of ${this.count} (from 0)`,
-          wrong: String(cause),
-          expected: "every environment to finish its chunk",
-        },
-      ]);
+      const error = new InputError("DMPO_ENV_FAILED", [memberProblem(this.#task, current, String(cause))]);
       error.cause = cause;
       throw error;
     }
+  }
+
+  #planResets({ environments = Array.from({ length: this.count }, (_, i) => i), seeds }: ResetOptions): void {
+    const wrong = environments.find((index) => !Number.isInteger(index) || index < 0 || index >= this.count);
+    if (wrong !== undefined) {
+      fail("DMPO_ENV_OPTIONS", "environments", String(wrong), `integers from 0 to ${this.count - 1}`);
+    }
+    if (seeds && !(seeds.length === environments.length && seeds.every(Number.isSafeInteger))) {
+      fail(
+        "DMPO_ENV_OPTIONS",
+        "seeds",
+        `[${seeds.join(", ")}]`,
+        `${environments.length} integers, one per environment`,
+      );
+    }
+    this.#task.resets.fill(resetting.leaveAlone);
+    environments.forEach((index, i) => (this.#task.resets[index] = seeds?.[i] ?? resetting.continueStream));
   }
 
   #expect(...allowed: readonly string[]): void {
@@ -219,60 +233,18 @@ export class VectorEnv implements Outputs, ChunkShape {
       }
     }
   }
-}
 
-function copy(from: Outputs, to: Outputs): void {
-  to.observations.set(from.observations);
-  to.finalObservations.set(from.finalObservations);
-  to.rewards.set(from.rewards);
-  to.terminated.set(from.terminated);
-  to.truncated.set(from.truncated);
-  to.executedSteps.set(from.executedSteps);
-}
-
-function checkOptions(options: VectorEnvOptions, definition: EnvironmentDefinition): void {
-  const problems: Problem[] = [];
-  const integer = (
-    path: "count" | "seed" | "workers" | "actionSteps" | "condSteps" | "maxEpisodeSteps",
-    least: number,
-  ) => {
-    const value = options[path];
-    if (value === undefined && (path === "workers" || path === "maxEpisodeSteps")) return;
-    if (Number.isSafeInteger(value) && value! >= least) return;
-    problems.push({
-      path,
-      wrong: String(value),
-      expected: least === -Infinity ? "an integer" : `an integer >= ${least}`,
-    });
-  };
-  integer("count", 1);
-  integer("seed", -Infinity);
-  integer("workers", 0);
-  integer("actionSteps", 1);
-  integer("condSteps", 1);
-  integer("maxEpisodeSteps", 1);
-  const { patienceSeconds = 1 } = options;
-  if (!(patienceSeconds > 0)) {
-    problems.push({ path: "patienceSeconds", wrong: String(patienceSeconds), expected: "a positive number" });
+  #copyOutputs(): void {
+    const [from, to] = [this.#buffers, this.#outputs];
+    to.observations.set(from.observations);
+    to.rewards.set(from.rewards);
+    to.terminated.set(from.terminated);
+    to.truncated.set(from.truncated);
+    to.executedSteps.set(from.executedSteps);
+    const size = this.condSteps * this.observationDimension;
+    for (let i = 0; i < this.count; i++) {
+      if (!from.terminated[i] && !from.truncated[i]) continue;
+      to.finalObservations.set(from.finalObservations.subarray(i * size, (i + 1) * size), i * size);
+    }
   }
-  if (options.normalization) problems.push(...normalizationProblems(options.normalization, definition));
-  if (problems.length > 0) throw new InputError("DMPO_ENV_OPTIONS", problems);
-}
-
-function normalizationProblems(normalization: Normalization, definition: EnvironmentDefinition): Problem[] {
-  const { observationDimension, actionDimension } = definition;
-  const sizes = {
-    observationMin: observationDimension,
-    observationMax: observationDimension,
-    actionMin: actionDimension,
-    actionMax: actionDimension,
-  };
-  return (Object.keys(sizes) as (keyof Normalization)[])
-    .filter((name) => normalization[name].length !== sizes[name] || !normalization[name].every(Number.isFinite))
-    .map((name) => ({
-      path: `normalization.${name}`,
-      wrong: `[${normalization[name].join(", ")}]`,
-      expected: `${sizes[name]} finite numbers, as ${definition.name} has dimensions`,
-      remedy: "use the statistics of a dataset recorded in this environment",
-    }));
 }

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
+import { memberProblem } from "./vector-env-failure.js";
 import {
   command,
   controlWords,
@@ -20,6 +21,13 @@ const sliceMilliseconds = 5;
 /** Loading the engine and compiling a model may take so many times as long as one chunk. */
 const startPatience = 6;
 
+export interface WorkerLimits {
+  /** How long a worker may stay with one environment before it counts as hanging. */
+  readonly patienceSeconds: number;
+  /** JavaScript memory that a worker may use. */
+  readonly workerMemoryMiB: number;
+}
+
 export class WorkerTeam {
   readonly #task: MemberTask;
   readonly #control: Int32Array;
@@ -28,16 +36,17 @@ export class WorkerTeam {
   #failure: InputError | undefined;
   #ended = false;
 
-  /**
-   * @param shares first and last + 1 environment of each worker.
-   * @param patienceSeconds how long a worker may stay with one environment before it counts as hanging.
-   */
-  constructor(task: MemberTask, shares: readonly (readonly [number, number])[], patienceSeconds: number) {
+  /** @param shares first and last + 1 environment of each worker. */
+  constructor(
+    task: MemberTask,
+    shares: readonly (readonly [number, number])[],
+    { patienceSeconds, workerMemoryMiB }: WorkerLimits,
+  ) {
     this.#task = task;
     this.#control = controlWords(shares.length);
     this.#patienceSlices = (1000 * patienceSeconds) / sliceMilliseconds;
     this.#threads = shares.map(([first, end], worker) =>
-      this.#spawn({ ...task, worker, first, end, control: this.#control }),
+      this.#spawn({ ...task, worker, first, end, control: this.#control }, workerMemoryMiB),
     );
   }
 
@@ -101,8 +110,12 @@ export class WorkerTeam {
     }
   }
 
-  #spawn(task: WorkerTask): Worker {
-    const thread = new Worker(workerModule, { workerData: task, name: `environments ${task.first}-${task.end - 1}` });
+  #spawn(task: WorkerTask, memoryMiB: number): Worker {
+    const thread = new Worker(workerModule, {
+      workerData: task,
+      name: `environments ${task.first}-${task.end - 1}`,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMiB },
+    });
     thread.on("error", (cause) =>
       this.#fail(task.worker, `worker thread ${task.worker} failed: ${String(cause)}`, cause),
     );
@@ -114,16 +127,10 @@ export class WorkerTeam {
 
   #fail(worker: number, wrong: string, cause?: unknown): void {
     if (this.#failure || this.#ended) return;
-    const { env, count } = this.#task;
     const current = Atomics.load(this.#control, currentOf(worker));
-    const path = current === idle ? `env ${env}` : `env ${env}, number ${current} of ${count} (from 0)`;
+    const remedy = "run with workers: 0 to see it in one thread";
     this.#failure = new InputError("DMPO_ENV_WORKER", [
-      {
-        path,
-        wrong,
-        expected: "every worker to finish its chunk",
-        remedy: "run with workers: 0 to see it in one thread",
-      },
+      { ...memberProblem(this.#task, current === idle ? undefined : current, wrong), remedy },
     ]);
     this.#failure.cause = cause;
     void this.#end();

@@ -1,0 +1,80 @@
+// What a vector environment can be asked for, and what is wrong with a request.
+import { InputError, type Problem } from "../errors.js";
+import type { Normalization } from "../normalization.js";
+import type { EnvironmentDefinition, Inertia } from "./environment.js";
+import type { MultiStepOptions } from "./multi-step.js";
+
+export interface VectorEnvOptions extends MultiStepOptions {
+  /** Name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition. */
+  readonly env: string;
+  /** Number of environments E, at least 1. */
+  readonly count: number;
+  /** Environment i draws from `seed + i`, or from `seed[i]`, whatever the number of workers. */
+  readonly seed: number | readonly number[];
+  /** Threads besides the main one, which works too; 0: none. Default: one per further core, as far as E goes. */
+  readonly workers?: number;
+  /** Actions per chunk, Te. */
+  readonly actionSteps: number;
+  /** Observations of history, To. */
+  readonly condSteps: number;
+  /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
+  readonly inertia?: Inertia;
+  /** A worker that stays with one environment for longer is given up; default 10. */
+  readonly patienceSeconds?: number;
+  /** JavaScript memory that a worker may use before it is given up; default 512. The engine's own is not counted. */
+  readonly workerMemoryMiB?: number;
+}
+
+/** @throws InputError DMPO_ENV_OPTIONS with all that is wrong. */
+export function checkOptions(options: VectorEnvOptions, definition: EnvironmentDefinition): void {
+  const problems: Problem[] = [];
+  const integer = (path: "count" | "workers" | "actionSteps" | "condSteps" | "maxEpisodeSteps", least: number) => {
+    const value = options[path];
+    if (value === undefined && (path === "workers" || path === "maxEpisodeSteps")) return;
+    if (Number.isSafeInteger(value) && value! >= least) return;
+    problems.push({ path, wrong: String(value), expected: `an integer >= ${least}` });
+  };
+  integer("count", 1);
+  problems.push(...seedProblems(options));
+  integer("workers", 0);
+  integer("actionSteps", 1);
+  integer("condSteps", 1);
+  integer("maxEpisodeSteps", 1);
+  for (const path of ["patienceSeconds", "workerMemoryMiB"] as const) {
+    const { [path]: value = 1 } = options;
+    if (!(value > 0)) problems.push({ path, wrong: String(value), expected: "a positive number" });
+  }
+  if (options.normalization) problems.push(...normalizationProblems(options.normalization, definition));
+  if (problems.length > 0) throw new InputError("DMPO_ENV_OPTIONS", problems);
+}
+
+function seedProblems({ seed, count }: VectorEnvOptions): Problem[] {
+  if (typeof seed === "number") {
+    return Number.isSafeInteger(seed) ? [] : [{ path: "seed", wrong: String(seed), expected: "an integer" }];
+  }
+  if (seed.length === count && seed.every(Number.isSafeInteger)) return [];
+  return [{ path: "seed", wrong: `[${seed.join(", ")}]`, expected: `an integer, or ${count} of them` }];
+}
+
+/** The seed of each environment (E). */
+export function seedsOf({ seed, count }: Pick<VectorEnvOptions, "seed" | "count">): readonly number[] {
+  return typeof seed === "number" ? Array.from({ length: count }, (_, i) => seed + i) : seed;
+}
+
+function normalizationProblems(normalization: Normalization, definition: EnvironmentDefinition): Problem[] {
+  const { observationDimension, actionDimension } = definition;
+  const sizes = {
+    observationMin: observationDimension,
+    observationMax: observationDimension,
+    actionMin: actionDimension,
+    actionMax: actionDimension,
+  };
+  return (Object.keys(sizes) as (keyof Normalization)[])
+    .filter((name) => normalization[name].length !== sizes[name] || !normalization[name].every(Number.isFinite))
+    .map((name) => ({
+      path: `normalization.${name}`,
+      wrong: `[${normalization[name].join(", ")}]`,
+      expected: `${sizes[name]} finite numbers, as ${definition.name} has dimensions`,
+      remedy: "use the statistics of a dataset recorded in this environment",
+    }));
+}
