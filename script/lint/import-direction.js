@@ -16,7 +16,7 @@ const training = ["policies", "envs", "data", "nn", "engine", ...side];
 export const rooms = {
   engine: [],
   nn: ["engine"],
-  data: ["engine/random", "hub", "checkpoints/pickle", "checkpoints/numpy-pickle"],
+  data: ["engine/random", "hub", "checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
   envs: ["engine/random", "hub"],
   policies: ["nn", "engine"],
   evaluation: training,
@@ -27,7 +27,7 @@ export const rooms = {
   config: ["experiments", "pretrain", "rl", "evaluation", ...training],
   cli: ["config", "experiments", "checkpoints", "tracking"],
   figures: [],
-  tracking: ["checkpoints/pickle", "checkpoints/numpy-pickle"],
+  tracking: ["checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
   checkpoints: [],
   hub: [],
 };

@@ -24,6 +24,9 @@ test.each([
   ["BF16", [0x80, 0x3f, 0x20, 0xc0], new Float32Array([1, -2.5])],
   ["I32", [1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], new Int32Array([1, -1])],
   ["I64", [1, 0, 0, 0, 0, 0, 0, 0, ...Array<number>(8).fill(0xff)], new Int32Array([1, -1])],
+  ["F64", [0, 0, 0, 0, 0, 0, 4, 0xc0], new Float32Array([-2.5])],
+  ["I16", [0xff, 0xff], new Int32Array([-1])],
+  ["I8", [1, 0xff], new Int32Array([1, -1])],
   ["U8", [7, 255], new Uint8Array([7, 255])],
   ["BOOL", [0, 1], new Uint8Array([0, 1])],
 ])("reads %s", (dtype, bytes, expected) => {
@@ -87,7 +90,7 @@ test.each<[string, Uint8Array, string | RegExp]>([
   [
     "an unknown type",
     file({ w: { ...f32(0, 4), dtype: "F8" } }, zeros(4)),
-    'has dtype "F8"\n  expected one of F32, F16',
+    'has dtype "F8"\n  expected one of F64, F32, F16',
   ],
   ["a type from the prototype", file({ w: { ...f32(0, 4), dtype: "toString" } }, zeros(4)), 'dtype "toString"'],
   ["a bad shape", file({ w: { ...f32(0, 4), shape: [-1] } }, zeros(4)), "has shape [-1]"],

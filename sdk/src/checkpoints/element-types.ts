@@ -1,7 +1,15 @@
-// The element types of safetensors files, and how each becomes one of the three kinds of array used here.
+// The element types of tensors in files, and how each becomes one of the three kinds of array used here.
 import { fail } from "../errors.js";
 
 export type ElementArray = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor as files hold it: nothing converted yet. */
+export interface RawTensor {
+  readonly dtype: ElementTypeName;
+  readonly shape: readonly number[];
+  /** Little-endian, row-major. */
+  readonly bytes: Uint8Array;
+}
 
 interface ElementType {
   readonly bytes: number;
@@ -9,7 +17,9 @@ interface ElementType {
   read(raw: Uint8Array, path: string): ElementArray;
 }
 
-export const elementTypes: Readonly<Record<string, ElementType>> = {
+/** Named as in safetensors. */
+export const elementTypes = {
+  F64: { bytes: 8, read: (raw) => Float32Array.from(view(Float64Array, raw)) },
   F32: { bytes: 4, read: (raw) => view(Float32Array, raw) },
   F16: { bytes: 2, read: (raw) => Float32Array.from(view(Uint16Array, raw), halfToNumber) },
   BF16: {
@@ -22,9 +32,22 @@ export const elementTypes: Readonly<Record<string, ElementType>> = {
   },
   I32: { bytes: 4, read: (raw) => view(Int32Array, raw) },
   I64: { bytes: 8, read: (raw, path) => Int32Array.from(view(BigInt64Array, raw), (value) => narrow(value, path)) },
+  I16: { bytes: 2, read: (raw) => Int32Array.from(view(Int16Array, raw)) },
+  I8: { bytes: 1, read: (raw) => Int32Array.from(view(Int8Array, raw)) },
   U8: { bytes: 1, read: (raw) => raw },
   BOOL: { bytes: 1, read: (raw) => raw },
-};
+} satisfies Record<string, ElementType>;
+
+export type ElementTypeName = keyof typeof elementTypes;
+
+export const isElementType = (name: unknown): name is ElementTypeName =>
+  typeof name === "string" && Object.hasOwn(elementTypes, name);
+
+/** The tensor's values: floats as float32, integers as int32, booleans and bytes as uint8; views where nothing changes. */
+export function elementsOf({ dtype, bytes }: RawTensor, path: string): ElementArray {
+  const type: ElementType = elementTypes[dtype];
+  return type.read(bytes, path);
+}
 
 /** The type that a kind of array is written as. */
 export function elementTypeOf(data: ElementArray): "F32" | "I32" | "U8" {

@@ -1,7 +1,15 @@
 // The safetensors file format: 8 bytes header length, JSON header, tensors one after the other (all little-endian).
 // Files may come from anywhere, so that everything the header claims is checked before it is believed.
 import { fail } from "../errors.js";
-import { elementTypeOf, elementTypes, type ElementArray } from "./element-types.js";
+import {
+  elementsOf,
+  elementTypeOf,
+  elementTypes,
+  isElementType,
+  type ElementArray,
+  type ElementTypeName,
+  type RawTensor,
+} from "./element-types.js";
 
 const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
@@ -17,46 +25,70 @@ export interface SafetensorsContents {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** The same with the tensors as they are stored. */
+export interface RawContents {
+  readonly tensors: Readonly<Record<string, RawTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** The bytes of a file. Float32Array becomes F32, Int32Array I32, Uint8Array U8. */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsContents): Uint8Array {
+  const raw = Object.entries(tensors).map(([name, { data, shape }]) => {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return [name, { dtype: elementTypeOf(data), shape, bytes }] as const;
+  });
+  return encodeRawSafetensors({ tensors: Object.fromEntries(raw), metadata });
+}
+
+/** The bytes of a file, every tensor in the type it has. */
+export function encodeRawSafetensors({ tensors, metadata }: RawContents): Uint8Array {
   // Wider elements first, so that all of them are aligned.
-  const order = Object.entries(tensors).sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  const width = ({ dtype }: RawTensor) => elementTypes[dtype].bytes;
+  const order = Object.entries(tensors).sort(([, a], [, b]) => width(b) - width(a));
   let end = 0;
-  const entries = order.map(([name, { data, shape }]) => {
+  const entries = order.map(([name, tensor]) => {
+    const { dtype, shape, bytes } = tensor;
     const path = `tensor "${name}"`;
     if (name === METADATA) fail("DMPO_SAFETENSORS", path, "uses a reserved name", "another name");
-    if (product(shape) !== data.length) {
-      fail(
-        "DMPO_SAFETENSORS",
-        path,
-        `has ${data.length} elements`,
-        `${product(shape)} for shape [${shape.join(", ")}]`,
-      );
+    if (product(shape) * width(tensor) !== bytes.length) {
+      const found = `has ${bytes.length / width(tensor)} elements`;
+      fail("DMPO_SAFETENSORS", path, found, `${product(shape)} for shape [${shape.join(", ")}]`);
     }
     const begin = end;
-    end += data.byteLength;
-    return [name, { dtype: elementTypeOf(data), shape, data_offsets: [begin, end] }] as const;
+    end += bytes.length;
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
   });
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries([[METADATA, metadata], ...entries])));
   const start = Math.ceil((LENGTH_BYTES + header.length) / 8) * 8;
 
-  const bytes = new Uint8Array(start + end).fill(" ".charCodeAt(0), 0, start);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - LENGTH_BYTES), true);
-  bytes.set(header, LENGTH_BYTES);
+  const file = new Uint8Array(start + end).fill(" ".charCodeAt(0), 0, start);
+  new DataView(file.buffer).setBigUint64(0, BigInt(start - LENGTH_BYTES), true);
+  file.set(header, LENGTH_BYTES);
   let at = start;
-  for (const [, { data }] of order) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const [, { bytes }] of order) {
+    file.set(bytes, at);
+    at += bytes.length;
   }
-  return bytes;
+  return file;
 }
 
 /**
- * The tensors of a file. F32, I32, U8 and BOOL are views of `bytes` where aligned; F16 and BF16 become float32, I64 int32.
+ * The tensors of a file. F32, I32, U8 and BOOL are views of `bytes` where aligned; F64, F16 and BF16 become float32, other
+ * integers int32.
  * @param source names the file in errors.
- * @throws InputError if the file is truncated or malformed in any way.
+ * @throws InputError if the file is truncated or malformed in any way, or an integer does not fit.
  */
 export function decodeSafetensors(bytes: Uint8Array, source: string): SafetensorsContents {
+  const { tensors, metadata } = decodeRawSafetensors(bytes, source);
+  const read = Object.entries(tensors).map(([name, tensor]) => {
+    const data = elementsOf(tensor, `${source}: tensor "${name}"`);
+    return [name, { data, shape: tensor.shape }] as const;
+  });
+  return { tensors: Object.fromEntries(read), metadata };
+}
+
+/** The tensors of a file as views of `bytes`. @throws InputError if the file is truncated or malformed in any way. */
+export function decodeRawSafetensors(bytes: Uint8Array, source: string): RawContents {
   const headerText = readHeader(bytes, source);
   const { [METADATA]: metadata = {}, ...entries } = parseHeader(headerText.text, source);
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
@@ -65,10 +97,9 @@ export function decodeSafetensors(bytes: Uint8Array, source: string): Safetensor
   const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + headerText.end, bytes.byteLength - headerText.end);
   const claims = Object.entries(entries).map(([name, entry]) => readClaim(name, entry, source));
   checkCoverage(claims, payload.length, source);
-  const tensors = claims.map(({ name, path, dtype, shape, begin, end }) => {
-    const data = elementTypes[dtype]!.read(payload.subarray(begin, end), path);
-    return [name, { data, shape }] as const;
-  });
+  const tensors = claims.map(
+    ({ name, dtype, shape, begin, end }) => [name, { dtype, shape, bytes: payload.subarray(begin, end) }] as const,
+  );
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }
 
@@ -107,7 +138,7 @@ function parseHeader(text: string, source: string): Record<string, unknown> {
 function duplicateKey(json: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/g)) {
     if (token === "{" || token === "[") depth++;
     else if (token === "}" || token === "]") depth--;
     else if (depth === 1) {
@@ -123,7 +154,7 @@ function duplicateKey(json: string): string | undefined {
 interface Claim {
   readonly name: string;
   readonly path: string;
-  readonly dtype: string;
+  readonly dtype: ElementTypeName;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -132,7 +163,7 @@ interface Claim {
 function readClaim(name: string, entry: unknown, source: string): Claim {
   const path = `${source}: tensor "${name}"`;
   const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
-  if (typeof dtype !== "string" || !Object.hasOwn(elementTypes, dtype)) {
+  if (!isElementType(dtype)) {
     malformed(path, `has dtype ${JSON.stringify(dtype)}`, `one of ${Object.keys(elementTypes).join(", ")}`);
   }
   if (!isCounts(shape)) malformed(path, `has shape ${JSON.stringify(shape)}`, "a list of counts");
@@ -140,7 +171,7 @@ function readClaim(name: string, entry: unknown, source: string): Claim {
     malformed(path, `has data_offsets ${JSON.stringify(offsets)}`, "[begin, end] with begin <= end");
   }
   const [begin, end] = offsets as [number, number];
-  const needed = product(shape) * elementTypes[dtype]!.bytes;
+  const needed = product(shape) * elementTypes[dtype].bytes;
   if (end - begin !== needed) {
     malformed(path, `occupies ${end - begin} bytes`, `${needed} for ${dtype} of shape [${shape.join(", ")}]`);
   }
