@@ -2,6 +2,9 @@
 export { Dataset } from "./data/dataset.js";
 export type { DatasetSummary } from "./data/summary.js";
 export { makeEnvironment } from "./envs/make-environment.js";
+export { defineEnvironment, type EnvironmentDefinition, type Simulation } from "./envs/environment.js";
+export { normalizedScore } from "./envs/normalized-score.js";
+export { defineRobot, type Robot } from "./envs/robot.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
 export { InputError, type Problem } from "./errors.js";
 export { createRunFolder } from "./experiments/run-folder.js";
