@@ -24,7 +24,7 @@ test("every combination with every seed, in the order of the seeds; values keep 
       expectTypeOf(times.type).toEqualTypeOf<"uniform" | "beta">();
       expectTypeOf(widths).toExtend<number[]>();
       seen.push(`${times.type} ${widths.join()} ${seed}`);
-      return { width: widths[0]! + seed };
+      return { width: widths[0] + seed };
     },
   });
   const grid = ["uniform 8,8", "uniform 16", "beta 8,8", "beta 16"];
@@ -170,7 +170,7 @@ test("times as a one-line change: real training, densities, losses and returns i
   const figure = report.figure();
   const titles = (figure.layout.annotations as { text: string }[]).map(({ text }) => text);
   expect(titles).toEqual(["<b>density of the drawn times</b>", "<b>loss</b>", "<b>one-step return</b>"]);
-  expect(figure.layout.title!.subtitle!.text).toContain("95 % confidence intervals");
+  expect(figure.layout.title!.subtitle?.text).toContain("95 % confidence intervals");
   const density = figure.data.find(({ xaxis, x }) => xaxis === "x" && x!.length > 100)!;
   expect(density.y!.every((value) => value === 1)).toBe(true);
 });
