@@ -90,15 +90,15 @@ test.skipIf(!hasShared)("overrides may use either spelling; mistakes in them are
   expect(weight("flow_ratio=0.25")).toMatchObject({ objective: { flowRatio: 0.25 } });
   const { problems } = inputErrorOf(() => load("pretrain", name, "train.n_epoch=3", "model.gama=1"));
   expect(problems.map(({ remedy }) => remedy)).toEqual([
-    'did you mean "model.gamma"?',
     'did you mean "train.n_epochs"?',
+    'did you mean "model.gamma"?',
   ]);
 });
 
 test("a class without counterpart is an error that names the nearest", () => {
   const folder = folderWith({ "a.yaml": "_target_: agent.pretrain.train_meanflow_agent.TrainMeanFlowAgnt\n" });
   expect(() => resolveExperiment(folder, "a", [], context)).toThrow(
-    /a.yaml:1: the class [^]*did you mean agent.pretrain.train_meanflow_agent.TrainMeanFlowAgent\?/,
+    /a.yaml:1: the class [^]*did you mean TrainMeanFlowAgent\?/,
   );
 });
 

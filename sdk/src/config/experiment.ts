@@ -1,28 +1,38 @@
 // From a folder, a name and overrides to a validated experiment; every problem of a configuration is reported at once.
 import type { z } from "zod";
-import { InputError, type Problem } from "../errors.js";
+import { fail, type Problem } from "../errors.js";
 import { compose } from "./compose.js";
 import { interpolate } from "./interpolation.js";
 import { locateConfig, shownPath } from "./locations.js";
+import { missingParts } from "./missing-parts.js";
 import { camelCaseKeys, snakeCaseKeys, toCamelCase, toSnakeCase } from "./naming.js";
 import { evalOptionsOf, finetuneOptionsOf, pretrainOptionsOf, type Stage, type StageOptions } from "./options.js";
 import { applyOverrides, parseOverrides, type Override } from "./overrides.js";
-import { problemsOf, unknownKeys } from "./problems.js";
+import { unknownKeys, validate } from "./problems.js";
 import { adaptReference, ourPath, ourValue, referenceEnvironment } from "./reference.js";
-import { schemaDefaults, schemaKeys } from "./schema-keys.js";
-import { evalSchema, finetuneSchema, pretrainSchema, selection } from "./schemas.js";
+import { schemaDefaults } from "./schema-keys.js";
+import { schemaOf, type EvalConfig, type FinetuneConfig, type PretrainConfig, type Selection } from "./schemas.js";
+import { select } from "./selection.js";
 import { nest, originOf, remove, type Settings } from "./settings.js";
 
-interface Resolved<S extends Stage> {
-  readonly stage: S;
-  /** What the rooms take. */
-  readonly options: StageOptions[S];
+/** A valid configuration. */
+export interface ResolvedConfig extends Selection {
   /** The whole configuration in the YAML's layout and names, defaults included. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Dotted path of a value of `config` -> "cfg/base/gym.yaml:3", "command line: seed=7" or "default". */
   readonly origins: (path: string) => string;
   /** Sentences for the person who started the run. */
   readonly notices: readonly string[];
+  /** Parts that have to be written before it can run, such as "policy ReFlow"; empty if it runs. */
+  readonly missing: readonly string[];
+  /** @throws InputError `DMPO_CONFIG_WAITS` naming the missing parts. */
+  readonly experiment: () => Experiment;
+}
+
+interface Resolved<S extends Stage> extends Pick<ResolvedConfig, "config" | "origins" | "notices"> {
+  readonly stage: S;
+  /** What the rooms take. */
+  readonly options: StageOptions[S];
 }
 
 export type Experiment = { [S in Stage]: Resolved<S> }[Stage];
@@ -34,16 +44,21 @@ export interface ResolveContext {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** The experiment of {@link resolveConfig}, where all its parts exist. @throws InputError */
+export function resolveExperiment(...parameters: Parameters<typeof resolveConfig>): Experiment {
+  return resolveConfig(...parameters).experiment();
+}
+
 /**
  * Composes `<configDir>/<configName>.yaml`, applies overrides ("train.n_epochs=3"), resolves interpolations and validates.
  * @throws InputError `DMPO_CONFIG_*`, `DMPO_OVERRIDE_*` with every problem: path, value, file and line, expectation, remedy.
  */
-export function resolveExperiment(
+export function resolveConfig(
   configDir: string,
   configName: string,
   overrides: readonly string[] = [],
   { now = new Date(), environment = process.env }: ResolveContext = {},
-): Experiment {
+): ResolvedConfig {
   const { file, root, notice } = locateConfig(configDir, configName);
   const notices = notice === undefined ? [] : [notice];
   const parsed = parseOverrides(overrides).map(underOurName);
@@ -55,36 +70,51 @@ export function resolveExperiment(
   });
   applyOverrides(settings, parsed);
 
-  const experiment = <S extends Stage, Z extends z.ZodType<object>>(
-    stage: S,
-    schema: Z,
-    toOptions: (config: z.output<Z>) => StageOptions[S],
-  ): Resolved<S> => {
-    const resolved = interpolate(settings, {
-      now,
-      environment: { ...referenceEnvironment(environment), ...environment },
-      alias: (path) => ourPath(path),
-      defaults: schemaDefaults(schema),
-    });
-    const ignored = removeUnknown(resolved, schema, referenceFiles);
-    if (ignored.length > 0) notices.push(`these keys of the reference have no effect here: ${ignored.join(", ")}`);
-    const config = validate(schema, resolved, removeMisspelt(resolved));
-    return {
-      stage,
-      options: toOptions(config),
-      config: snakeCaseKeys(config) as Resolved<S>["config"],
-      origins: (path) => resolved.get(path)?.origin ?? "default",
-      notices,
-    };
+  const context = {
+    now,
+    environment: { ...referenceEnvironment(environment), ...environment },
+    alias: (path: string) => ourPath(path),
   };
-  const selected = validate(selection, settings);
-  switch (selected.stage) {
+  const selection = select(settings, context);
+  const schema = schemaOf(selection);
+  const resolved = interpolate(settings, { ...context, defaults: schemaDefaults(schema) });
+  const ignored = removeUnknown(resolved, schema, referenceFiles);
+  if (ignored.length > 0) notices.push(`these keys of the reference have no effect here: ${ignored.join(", ")}`);
+  const config = validate(schema, resolved, removeMisspelt(resolved));
+  const missing = missingParts(selection, config);
+  const known = {
+    config: snakeCaseKeys(config) as ResolvedConfig["config"],
+    origins: (path: string) => resolved.get(path)?.origin ?? "default",
+    notices,
+  };
+  return { ...selection, ...known, missing, experiment: () => experimentOf(selection, config, known, missing) };
+}
+
+function experimentOf(
+  { stage }: Selection,
+  config: Readonly<Record<string, unknown>>,
+  known: Pick<ResolvedConfig, "config" | "origins" | "notices">,
+  missing: readonly string[],
+): Experiment {
+  if (missing.length > 0) {
+    const parts = missing.join(", ");
+    fail(
+      "DMPO_CONFIG_WAITS",
+      String(config.name),
+      `needs ${parts}, not part of this version`,
+      "a configuration whose parts exist",
+    );
+  }
+  // Nothing is missing, so that the schema was the one that these types describe.
+  switch (stage) {
     case "pretrain":
-      return experiment("pretrain", pretrainSchema(selected.policy.type), pretrainOptionsOf);
-    case "finetune":
-      return experiment("finetune", finetuneSchema(selected.algorithm.type), finetuneOptionsOf);
+      return { ...known, stage, options: pretrainOptionsOf(config as unknown as PretrainConfig) };
     case "eval":
-      return experiment("eval", evalSchema(), evalOptionsOf);
+      return { ...known, stage, options: evalOptionsOf(config as unknown as EvalConfig) };
+    case "finetune":
+      return { ...known, stage, options: finetuneOptionsOf(config as unknown as FinetuneConfig) };
+    default:
+      return fail("DMPO_CONFIG_STAGE", "stage", `"${stage}"`, "a stage that can run");
   }
 }
 
@@ -97,14 +127,6 @@ function removeUnknown(settings: Settings, schema: z.ZodType, files: readonly st
   });
   for (const key of unknown) remove(settings, key);
   return unknown;
-}
-
-/** @throws InputError with the problems already known and everything that the schema does not accept. */
-function validate<S extends z.ZodType>(schema: S, settings: Settings, known: readonly Problem[] = []): z.output<S> {
-  const { data, error } = schema.safeParse(camelCaseKeys(nest(settings)));
-  const problems = [...known, ...problemsOf(error?.issues ?? [], settings, schemaKeys(schema))];
-  if (problems.length > 0) throw new InputError("DMPO_CONFIG_INVALID", problems);
-  return data!;
 }
 
 function underOurName(override: Override): Override {

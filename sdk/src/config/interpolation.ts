@@ -15,6 +15,16 @@ export interface InterpolationContext {
   readonly defaults?: ReadonlyMap<string, Value>;
 }
 
+/** The value of one path, which exists. @throws InputError `DMPO_CONFIG_INTERPOLATION` */
+export function interpolated(settings: Settings, path: string, context: InterpolationContext): Value {
+  try {
+    return new Resolver(settings, context).at(path);
+  } catch (error) {
+    if (!(error instanceof Unresolvable)) throw error;
+    throw new InputError("DMPO_CONFIG_INTERPOLATION", [error.problem]);
+  }
+}
+
 /**
  * A copy of `settings` with every interpolation replaced. A string that is one interpolation takes the type of its value.
  * @throws InputError `DMPO_CONFIG_INTERPOLATION` with every unknown reference, cycle, unset variable or bad expression.

@@ -1,8 +1,8 @@
 // From the layout of a configuration to the plain options that the rooms take; dispatch.ts hands them over.
 import type { PpoOptions } from "../rl/ppo.js";
 import type { PretrainOptions } from "../pretrain/options.js";
-import { algorithmSections } from "./algorithm-sections.js";
-import { policySections } from "./policy-sections.js";
+import { ppoOptionsOf } from "./algorithm-sections.js";
+import { meanFlowOptionsOf } from "./policy-sections.js";
 import type { EvalConfig, FinetuneConfig, PretrainConfig } from "./schemas.js";
 
 type AnyConfig = PretrainConfig | FinetuneConfig | EvalConfig;
@@ -27,6 +27,12 @@ function playOf(config: PretrainConfig | EvalConfig) {
 /** What the configuration says about shapes; undefined where it leaves them to the data. */
 function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: AnyConfig) {
   return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
+}
+
+/** The network's own options; its type has chosen it. */
+function networkOf<Network extends object>(network: Network): Network {
+  const { type, ...options } = network as Network & { readonly type?: string };
+  return options as Network;
 }
 
 export function pretrainOptionsOf(config: PretrainConfig) {
@@ -58,9 +64,8 @@ export function pretrainOptionsOf(config: PretrainConfig) {
       normalizationPath: config.normalizationPath,
       maxEpisodes: config.maxNEpisodes,
     },
-    policy: config.policy.type,
-    objective: policySections[config.policy.type].toOptions(objective, dispersive),
-    network,
+    objective: meanFlowOptionsOf(objective, dispersive),
+    network: networkOf(network),
     training,
     test: { ...playOf(config), denoisingSteps: config.denoisingSteps },
   };
@@ -68,16 +73,15 @@ export function pretrainOptionsOf(config: PretrainConfig) {
 
 export function finetuneOptionsOf(config: FinetuneConfig) {
   const { model, env } = config;
-  const { saveModelFreq, ...train } = config.train;
-  const learning: PpoOptions = algorithmSections[config.algorithm.type].toOptions({ top: config, env, train, model });
+  const { saveModelFreq, render, ...train } = config.train;
+  const learning: PpoOptions = ppoOptionsOf({ top: config, env, train, model });
   return {
     run: runOf(config),
     shapes: shapesOf(config),
     environments: environmentsOf(config),
-    algorithm: config.algorithm.type,
     learning,
     saveEvery: saveModelFreq,
-    network: model.network,
+    network: model.network && networkOf(model.network),
     critic: model.critic,
     noiseNet: {
       noiseHiddenDims: model.noiseHiddenDims,
@@ -97,7 +101,7 @@ export function evalOptionsOf(config: EvalConfig) {
     averagedWeights: config.loadEma,
     denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
     clipIntermediate: config.clipIntermediateActions,
-    network: config.model.network,
+    network: config.model.network && networkOf(config.model.network),
   };
 }
 

@@ -1,13 +1,26 @@
 // Turns the issues of a zod schema into problems a person can act on: path, value, place, expectation, nearest valid key.
 import { type z } from "zod";
-import { nearest, type Problem } from "../errors.js";
-import { toSnakeCase } from "./naming.js";
-import { lookup, originOf, type Settings, type Value } from "./settings.js";
+import { InputError, nearest, type Problem } from "../errors.js";
+import { camelCaseKeys, toSnakeCase } from "./naming.js";
+import { schemaKeys } from "./schema-keys.js";
+import { lookup, nest, originOf, type Settings, type Value } from "./settings.js";
 
 type Issue = z.core.$ZodIssue;
 
+/** @throws InputError `DMPO_CONFIG_INVALID` with the problems already known and everything that the schema does not accept. */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  settings: Settings,
+  known: readonly Problem[] = [],
+): z.output<S> {
+  const { data, error } = schema.safeParse(camelCaseKeys(nest(settings)));
+  const problems = [...known, ...problemsOf(error?.issues ?? [], settings, schemaKeys(schema))];
+  if (problems.length > 0) throw new InputError("DMPO_CONFIG_INVALID", problems);
+  return data!;
+}
+
 /** All problems of one validation, in the order of the issues. `keys` are the schema's paths in snake_case. */
-export function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly string[]): Problem[] {
+function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly string[]): Problem[] {
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") return unknownKeys([issue]).map((key) => unknownKey(key, settings, keys));
     const path = pathOf(issue.path);

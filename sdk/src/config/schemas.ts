@@ -1,122 +1,198 @@
-// The three kinds of configuration. `stage`, `policy.type` and `algorithm.type` select the schema of a configuration.
+// The kinds of configuration. `stage`, `policy.type`, `algorithm.type`, `model.network.type` and `env_name` select the schema.
 import { z } from "zod";
-import { criticOptions } from "../nn/critic.js";
-import { noiseNetOptions } from "../nn/noise-net.js";
 import { pretrainOptions } from "../pretrain/options.js";
-import { algorithmSections, type AlgorithmType } from "./algorithm-sections.js";
-import { policySections, type PolicyType } from "./policy-sections.js";
-import { common, environments, network } from "./sections.js";
+import { algorithmSections, type AlgorithmSection, type AlgorithmType, type PpoKeys } from "./algorithm-sections.js";
+import { environmentKeys } from "./environment-sections.js";
+import { count, optionalText } from "./fields.js";
+import { visionCritic } from "./networks.js";
+import { policySections, type PolicySection, type PolicyType } from "./policy-sections.js";
+import { common, environments, rendered } from "./sections.js";
 
-const count = z.int().positive();
+/** What a configuration selects: the part that must be right before the rest can be judged. */
+export interface Selection {
+  readonly stage: "pretrain" | "eval" | "finetune" | "scratch" | "offline";
+  readonly policy: PolicyType;
+  /** Of learning stages. */
+  readonly algorithm?: AlgorithmType;
+  /** A key of the policy's networks. */
+  readonly network: string;
+  readonly envName: string;
+}
+
+const schedule = pretrainOptions.shape.schedule.unwrap().shape;
+const ema = pretrainOptions.shape.ema.unwrap().shape;
+
 const played = {
   nEpisodes: count.default(40).describe("whole episodes to play"),
   initialNoise: z.enum(["sampled", "zero"]).default("sampled").describe("zero: the central chunk, another policy"),
 };
-const clipIntermediateActions = z.boolean().default(true).describe("clip actions after every denoising step");
 
-/** A checkpoint knows its network; stating it checks it. */
-const networkOfCheckpoint = network.nullable().default(null);
+function environmentsOf(envName: string, keys: z.ZodRawShape = {}) {
+  return environments.extend(environmentKeys(envName)).extend(keys);
+}
 
-export function pretrainSchema(policy: PolicyType) {
-  const { model, dispersive } = policySections[policy];
-  const options = pretrainOptions.shape;
-  const schedule = options.schedule.unwrap().shape;
-  const ema = options.ema.unwrap().shape;
+/** `model.network:` of the chosen type. */
+function networkOf({ policy, network }: Selection, own?: z.ZodObject): z.ZodObject {
+  const { networks }: PolicySection = policySections[policy];
+  return (own ?? networks[network]!.options).extend({ type: z.literal(network).default(network) });
+}
+
+const pretrainKeys = {
+  stage: z.literal("pretrain"),
+  useD4rlDataset: z.boolean().default(true).describe("train on the D4RL data set called env_name"),
+  trainDatasetPath: z.string().nullable().default(null).describe("train.npz or .hdf5 to train on instead"),
+  maxNEpisodes: count.nullable().default(null).describe("train on the first so many episodes; null: on all"),
+  testInMujoco: pretrainOptions.shape.testInMujoco,
+  denoisingSteps: count.default(1).describe("network calls per chunk in tests"),
+  ...played,
+  ema: z.strictObject({ decay: ema.decay }).prefault({}),
+  train: z
+    .strictObject({
+      nEpochs: pretrainOptions.shape.epochs,
+      batchSize: pretrainOptions.shape.batchSize,
+      learningRate: pretrainOptions.shape.learningRate,
+      lrScheduler: z
+        .strictObject({
+          per: schedule.per,
+          firstCycleSteps: schedule.cycle,
+          warmupSteps: schedule.warmup,
+          minLr: pretrainOptions.shape.minLearningRate,
+        })
+        .prefault({}),
+      weightDecay: pretrainOptions.shape.weightDecay,
+      epochStartEma: ema.startEpoch,
+      updateEmaFreq: ema.every,
+      trainSplit: pretrainOptions.shape.trainSplit,
+      valFreq: pretrainOptions.shape.validateEvery,
+      testFreq: pretrainOptions.shape.testEvery,
+      saveModelFreq: pretrainOptions.shape.saveEvery,
+    })
+    .prefault({}),
+};
+
+function pretrainSchema(selection: Selection): z.ZodObject {
+  const { policy, envName } = selection;
+  const { model, dispersive, top }: PolicySection = policySections[policy];
   return z.strictObject({
     ...common,
-    stage: z.literal("pretrain"),
+    ...pretrainKeys,
     policy: z.strictObject({ type: z.literal(policy) }),
-    model: model.extend({ network: network.prefault({}) }).prefault({}),
-    dispersive,
-    useD4rlDataset: z.boolean().default(true).describe("train on the D4RL data set called env_name"),
-    trainDatasetPath: z.string().nullable().default(null).describe("train.npz or .hdf5 to train on instead"),
-    maxNEpisodes: count.nullable().default(null).describe("train on the first so many episodes; null: on all"),
-    testInMujoco: options.testInMujoco,
-    denoisingSteps: count.default(1).describe("network calls per chunk in tests"),
-    ...played,
-    env: environments.prefault({}),
-    ema: z.strictObject({ decay: ema.decay }).prefault({}),
-    train: z
-      .strictObject({
-        nEpochs: options.epochs,
-        batchSize: options.batchSize,
-        learningRate: options.learningRate,
-        lrScheduler: z
-          .strictObject({
-            per: schedule.per,
-            firstCycleSteps: schedule.cycle,
-            warmupSteps: schedule.warmup,
-            minLr: options.minLearningRate,
-          })
-          .prefault({}),
-        weightDecay: options.weightDecay,
-        epochStartEma: ema.startEpoch,
-        updateEmaFreq: ema.every,
-        trainSplit: options.trainSplit,
-        valFreq: options.validateEvery,
-        testFreq: options.testEvery,
-        saveModelFreq: options.saveEvery,
-      })
-      .prefault({}),
+    ...top,
+    model: model.extend({ network: networkOf(selection).prefault({}) }).prefault({}),
+    ...(dispersive && { dispersive }),
+    env: environmentsOf(envName).prefault({}),
   });
 }
 
-export function finetuneSchema(algorithm: AlgorithmType) {
-  const { top, env, train, model } = algorithmSections[algorithm];
-  const noise = noiseNetOptions.shape;
+const learningKeys = {
+  offlineDatasetPath: optionalText.describe("demonstrations to learn from besides"),
+  maxNEpisodes: count.nullable().default(null).describe("the first so many of them; null: all"),
+};
+const learningTrain = {
+  render: rendered,
+  saveModelFreq: count.nullable().default(null).describe("iterations between numbered checkpoints; null: none"),
+};
+
+/** Pictures: augmentation in the buffer, and batches too large for one pass. */
+const pictured = { augment: z.boolean().optional(), gradAccumulate: count.optional() };
+
+function learningSchema(selection: Selection): z.ZodObject {
+  const { stage, policy, algorithm, network, envName } = selection;
+  const { chain, isFlow }: PolicySection = policySections[policy];
+  const section: AlgorithmSection = algorithmSections[algorithm!];
+  const flow = isFlow ? section.flow : undefined;
+  const denoising = { denoisingSteps: count.optional(), ftDenoisingSteps: count.optional() };
   return z.strictObject({
     ...common,
-    stage: z.literal("finetune"),
-    policy: z.strictObject({ type: z.enum(Object.keys(policySections) as [PolicyType]) }),
-    algorithm: z.strictObject({ type: z.literal(algorithm) }),
-    ...top,
-    env: environments.extend(env).prefault({}),
+    stage: z.literal(stage),
+    policy: z.strictObject({ type: z.literal(policy) }),
+    algorithm: z.strictObject({ type: z.literal(algorithm!) }),
+    ...(policy === "diffusion" && denoising),
+    ...section.top,
+    ...flow?.top,
+    ...learningKeys,
+    env: environmentsOf(envName, { ...section.env, ...flow?.env }).prefault({}),
     train: z
       .strictObject({
-        ...train,
-        saveModelFreq: count.nullable().default(null).describe("iterations between numbered checkpoints; null: none"),
+        ...section.train,
+        ...flow?.train,
+        ...(network.endsWith("vit") && pictured),
+        ...learningTrain,
       })
       .prefault({}),
     model: z
       .strictObject({
-        ...model,
-        network: networkOfCheckpoint,
-        critic: criticOptions.omit({ condDim: true }).prefault({}),
-        noiseHiddenDims: noise.noiseHiddenDims,
-        timeDimExplore: noise.timeDimExplore,
-        useTimeIndependentNoise: noise.useTimeIndependentNoise,
-        exploreNetActivationType: noise.activationType,
-        noiseStdMap: noise.stdMap,
+        ...section.model,
+        ...flow?.model,
+        ...chain,
+        ...(network.endsWith("vit") && { critic: visionCritic.prefault({}) }),
+        network: networkOf(selection, section.network)
+          .nullable()
+          .default(null)
+          .describe("a checkpoint knows its network; stating it checks it"),
       })
       .prefault({}),
   });
 }
 
-export function evalSchema() {
+const evalKeys = {
+  stage: z.literal("eval"),
+  loadEma: z.boolean().default(true).describe("of a pre-training checkpoint, the averaged weights"),
+  denoisingSteps: count.default(1).describe("network calls per chunk, where denoising_step_list is null"),
+  denoisingStepList: z.array(count).min(1).nullable().default(null).describe("evaluate with each of these"),
+  clipIntermediateActions: z.boolean().default(true).describe("clip actions after every denoising step"),
+  ...played,
+};
+
+function evalSchema(selection: Selection): z.ZodObject {
+  const { policy, envName } = selection;
+  const { model, waitsFor }: PolicySection = policySections[policy];
   return z.strictObject({
     ...common,
-    stage: z.literal("eval"),
-    policy: z.strictObject({ type: z.enum(Object.keys(policySections) as [PolicyType]) }),
-    loadEma: z.boolean().default(true).describe("of a pre-training checkpoint, the averaged weights"),
-    denoisingSteps: count.default(1).describe("network calls per chunk, where denoising_step_list is null"),
-    denoisingStepList: z.array(count).min(1).nullable().default(null).describe("evaluate with each of these"),
-    clipIntermediateActions,
-    ...played,
-    env: environments.prefault({}),
-    model: z.strictObject({ network: networkOfCheckpoint }).prefault({}),
+    ...evalKeys,
+    policy: z.strictObject({ type: z.literal(policy) }),
+    ...(policy === "diffusion" && { ftDenoisingSteps: z.int().nonnegative().optional() }),
+    env: environmentsOf(envName).prefault({}),
+    model: z
+      .strictObject({ ...(waitsFor && model.shape), network: networkOf(selection).nullable().default(null) })
+      .prefault({}),
   });
 }
 
-export type PretrainConfig = z.output<ReturnType<typeof pretrainSchema>>;
-export type FinetuneConfig = z.output<ReturnType<typeof finetuneSchema>>;
-export type EvalConfig = z.output<ReturnType<typeof evalSchema>>;
+/** The schema of everything that `selection` leaves open. */
+export function schemaOf(selection: Selection): z.ZodObject {
+  switch (selection.stage) {
+    case "pretrain":
+      return pretrainSchema(selection);
+    case "eval":
+      return evalSchema(selection);
+    default:
+      return learningSchema(selection);
+  }
+}
 
-const policySelection = z.looseObject({ type: z.enum(Object.keys(policySections) as [PolicyType]) });
-const algorithmSelection = z.looseObject({ type: z.enum(Object.keys(algorithmSections) as [AlgorithmType]) });
+type Keys<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+type MeanFlow = typeof policySections.meanflow;
+type MeanFlowNetwork = z.output<MeanFlow["networks"]["mlp"]["options"]>;
+interface Selected {
+  readonly policy: { readonly type: "meanflow" };
+  readonly env: z.output<typeof environments>;
+}
 
-/** The part of a configuration that must be right before the rest can be judged. */
-export const selection = z.discriminatedUnion("stage", [
-  z.looseObject({ stage: z.literal("pretrain"), policy: policySelection }),
-  z.looseObject({ stage: z.literal("finetune"), policy: policySelection, algorithm: algorithmSelection }),
-  z.looseObject({ stage: z.literal("eval"), policy: policySelection }),
-]);
+/** What the schemas give where all parts exist: MeanFlow on observations, PPO. */
+export type PretrainConfig = Keys<typeof common> &
+  Keys<typeof pretrainKeys> &
+  Selected & {
+    readonly model: z.output<MeanFlow["model"]> & { readonly network: MeanFlowNetwork };
+    readonly dispersive: z.output<MeanFlow["dispersive"]>;
+  };
+export type FinetuneConfig = Keys<typeof common> &
+  Selected &
+  PpoKeys["top"] & {
+    readonly env: PpoKeys["env"];
+    readonly train: PpoKeys["train"] & Keys<typeof learningTrain>;
+    readonly model: PpoKeys["model"] & { readonly network: MeanFlowNetwork | null };
+  };
+export type EvalConfig = Keys<typeof common> &
+  Keys<typeof evalKeys> &
+  Selected & { readonly model: { readonly network: MeanFlowNetwork | null } };

@@ -3,11 +3,7 @@
 import { z } from "zod";
 import { parseDevice } from "../engine/device.js";
 import { InputError } from "../errors.js";
-import { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
-
-const count = z.int().positive();
-const text = z.string().min(1);
-const optionalText = text.nullable().default(null);
+import { count, optional, optionalText, text } from "./fields.js";
 
 const device = z
   .string()
@@ -36,6 +32,7 @@ export const common = {
   horizonSteps: count.default(4).describe("actions Ta per chunk"),
   actSteps: count.optional().describe("actions Te of a chunk that are executed, by default all"),
   condSteps: count.default(1).describe("observations To that the policy sees"),
+  imgCondSteps: optional.count.describe("pictures that the policy sees, at most cond_steps"),
   normalizationPath: optionalText.describe("normalization.npz; by default beside the data or inside the checkpoint"),
   basePolicyPath: optionalText.describe("checkpoint to start from"),
   resumePath: optionalText.describe("checkpoint of the same run, to continue it"),
@@ -56,7 +53,12 @@ export const environments = z.strictObject({
   nEnvs: count.default(40).describe("environments side by side"),
   maxEpisodeSteps: count.default(1000).describe("time limit in environment steps"),
   bestRewardThresholdForSuccess: z.number().default(3).describe("best reward of an episode that counts as success"),
+  saveVideo: optional.flag.describe("record episodes of the first environments"),
+  render: optional.flag.describe("show the simulation"),
+  resetWithinStep: optional.flag.describe("a new episode may start within a chunk"),
 });
 
-/** `model.network:`. Dimensions follow from the data or the environment. */
-export const network = meanFlowMlpOptions.omit({ horizonSteps: true, actionDim: true, condDim: true });
+/** `train.render:`, which iterations are recorded with env.save_video. */
+export const rendered = z
+  .strictObject({ freq: count.default(1).describe("iterations between videos"), num: z.int().nonnegative().default(0) })
+  .optional();

@@ -1,0 +1,126 @@
+// `model.network:` by policy and `type`. A policy names the networks that it can use; the first is its default.
+import { z } from "zod";
+import { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
+import { optional } from "./fields.js";
+
+const { count, number, positive, flag, widths, activation, fraction } = optional;
+
+/** A network that a configuration can choose. */
+export interface NetworkSection {
+  readonly options: z.ZodObject;
+  /** What has to be written before it works, such as "network MeanFlowViT"; its policy, if that is missing too, is named besides. */
+  readonly waitsFor?: string;
+}
+
+const head = z.strictObject({
+  mlpDims: widths,
+  activationType: activation,
+  useLayernorm: flag,
+  residualStyle: flag,
+});
+const timedHead = head.extend({ timeDim: count, condMlpDims: widths, outActivationType: activation });
+const stepHead = head.extend({
+  tdEmbDim: count.describe("width of the embedding of time and step size"),
+  embedCombinationType: z.enum(["add", "mul", "concate"]).optional(),
+  condMlpDims: widths,
+  outActivationType: activation,
+});
+const gaussianHead = head.extend({
+  dropout: fraction,
+  fixedStd: positive.describe("standard deviation of every action; absent: learned"),
+  learnFixedStd: flag,
+  stdMin: positive,
+  stdMax: positive,
+  tanhOutput: flag,
+});
+const modes = { numModes: count.describe("components of the mixture") };
+
+const fixed = (value: number) => z.int().positive().default(value);
+
+/** Cameras: a small vision transformer in front of the head. */
+const vision = {
+  backbone: z
+    .strictObject({
+      depth: fixed(1),
+      embedDim: fixed(128),
+      embedNorm: z.int().nonnegative().default(0),
+      embedStyle: z.enum(["embed1", "embed2"]).default("embed2"),
+      numHeads: fixed(4),
+      patchSize: fixed(8),
+    })
+    .prefault({}),
+  augment: flag.describe("shift images at random"),
+  spatialEmb: z.int().nonnegative().default(128),
+  visualFeatureDim: count,
+  numImg: count.describe("cameras"),
+  dropout: fraction,
+};
+
+const unet = z.strictObject({
+  diffusionStepEmbedDim: count,
+  dim: count,
+  dimMults: widths,
+  kernelSize: count,
+  nGroups: count,
+  smallerEncoder: flag,
+  condPredictScale: flag,
+  groupnormEps: positive,
+  condMlpDims: widths,
+  activationType: activation,
+});
+
+const transformer = z.strictObject({
+  transformerEmbedDim: count,
+  transformerNumHeads: count,
+  transformerNumLayers: count,
+  stdMin: positive,
+  stdMax: positive,
+  fixedStd: positive,
+  learnFixedStd: flag,
+});
+
+/** Dimensions follow from the data or the environment. */
+const meanFlowMlp = meanFlowMlpOptions.omit({ horizonSteps: true, actionDim: true, condDim: true });
+
+const waits = (name: string) => `network ${name}`;
+
+export const meanFlowNetworks = {
+  mlp: { options: meanFlowMlp },
+  vit: { options: timedHead.extend({ rEmbeddingDim: count, ...vision }), waitsFor: waits("MeanFlowViT") },
+};
+export const reFlowNetworks = {
+  mlp: { options: timedHead },
+  vit: { options: timedHead.extend(vision), waitsFor: waits("VisionFlowMLP") },
+};
+export const shortcutNetworks = {
+  mlp: { options: stepHead },
+  vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT") },
+};
+export const consistencyNetworks = {
+  vit: { options: timedHead.extend(vision), waitsFor: waits("ConsistencyViT") },
+};
+export const diffusionNetworks = {
+  mlp: { options: timedHead },
+  vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP") },
+  unet: { options: unet, waitsFor: waits("Unet1D") },
+  unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D") },
+};
+export const gaussianNetworks = {
+  mlp: { options: gaussianHead },
+  vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP") },
+  transformer: { options: transformer, waitsFor: waits("GaussianTransformer") },
+};
+export const gmmNetworks = {
+  mlp: { options: gaussianHead.extend(modes) },
+  transformer: { options: transformer.extend(modes), waitsFor: waits("GmmTransformer") },
+};
+
+/** The one-step actor of FQL, and the flow that it imitates. */
+export const oneStepActor = z.strictObject({ hiddenDim: count });
+export const teacherNetwork = timedHead.extend({ ...stepHead.shape, ...vision });
+
+/** `model.critic:` and the like of algorithms that are still to be written. */
+export const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
+
+/** `model.critic:` of policies that see pictures. */
+export const visionCritic = criticSection.extend({ type: z.literal("vit").default("vit"), ...vision });
