@@ -18,6 +18,7 @@ import {
   type DenoisingResult,
 } from "../figures/charts/denoising-steps.js";
 import { comparisonTable } from "./tables.js";
+import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../figures/data-table.js";
 import type { Figure } from "../figures/figure.js";
 import { saveFigure } from "../figures/save-figure.js";
 import { writeFileAtomic } from "../files.js";
@@ -123,6 +124,16 @@ export class EvaluationReport {
       success_rate_std: statistics.successRate.standardDeviation,
       num_episodes_finished: statistics.episodes,
     }));
+  }
+
+  /** {@link rows} as an arquero table, to filter, derive and join. */
+  toTable(): ColumnTable {
+    return dataTable(this.rows());
+  }
+
+  /** {@link rows} as a danfo data frame. @throws InputError DMPO_DANFO where danfojs-node is not installed. */
+  toDanfo<Frame = DanfoFrame>(): Promise<Frame> {
+    return danfoFrame<Frame>(this.rows());
   }
 
   /** The results as charts take them. */

@@ -3,19 +3,75 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadCheckpoint, saveCheckpoint } from "../checkpoints/checkpoint.js";
 import { fail } from "../errors.js";
+import { learningCurve } from "../figures/charts/learning-curve.js";
+import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../figures/data-table.js";
+import type { Figure } from "../figures/figure.js";
 import { policyRecord, type TrainedPolicy } from "../policies/trained-policy.js";
 import type { FineTuningResult, Run, RunState } from "../rl/algorithm.js";
-import { logRow } from "../rl/iteration-record.js";
+import { logRow, type IterationRecord } from "../rl/iteration-record.js";
 import type { LearnerSetup } from "../rl/learner.js";
 import { PPO, type ppoOptions } from "../rl/ppo.js";
 import { compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { openEnvironments, type EnvironmentSettings } from "./play.js";
 import { versions } from "./versions.js";
 
-export interface FineTuningRun extends FineTuningResult {
-  readonly stage: "finetune";
-  /** Where metrics and checkpoints are; undefined if nothing was written. */
-  readonly folder: string | undefined;
+/** A finished or stopped fine-tuning: its policies, its curve, and where its files are. */
+export class FineTuningRun implements FineTuningResult {
+  readonly stage = "finetune";
+  readonly policy: TrainedPolicy;
+  readonly last: TrainedPolicy;
+  readonly best: IterationRecord | undefined;
+  readonly curve: readonly IterationRecord[];
+  readonly environmentSteps: number;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+
+  constructor(
+    result: FineTuningResult,
+    /** Where metrics and checkpoints are; undefined if nothing was written. */
+    readonly folder: string | undefined,
+  ) {
+    this.policy = result.policy;
+    this.last = result.last;
+    this.best = result.best;
+    this.curve = result.curve;
+    this.environmentSteps = result.environmentSteps;
+    this.seconds = result.seconds;
+    this.interrupted = result.interrupted;
+  }
+
+  /** `return`: of evaluations, and of training episodes with their exploration noise; nothing before the first episode. */
+  figures(): Partial<Record<"return", Figure>> {
+    const lines = (["evaluation", "training"] as const).map((wanted) => {
+      const records = this.curve.filter(({ mode, episodes }) => mode === wanted && episodes.episodes > 0);
+      return {
+        name: wanted === "evaluation" ? "evaluation" : "training episodes",
+        x: records.map(({ environmentSteps }) => environmentSteps),
+        y: records.map(({ episodes }) => episodes.return.mean),
+      };
+    });
+    const present = lines.filter(({ x }) => x.length > 0);
+    return present.length > 0 ? { return: learningCurve(present, { title: "Fine-tuning" }) } : {};
+  }
+
+  /** The curve as an arquero table, one row per iteration, with the names of the reference's logs. */
+  toTable(): ColumnTable {
+    return dataTable(this.curve.map(logRow));
+  }
+
+  /** The curve as a danfo data frame. @throws InputError DMPO_DANFO where danfojs-node is not installed. */
+  toDanfo<Frame = DanfoFrame>(): Promise<Frame> {
+    return danfoFrame<Frame>(this.curve.map(logRow));
+  }
+
+  toString(): string {
+    const count = this.environmentSteps.toLocaleString("en-US");
+    return [
+      `${this.interrupted ? "stopped " : ""}fine-tuning: ${this.curve.length} iterations, ${count} environment steps in ${this.seconds.toFixed(1)} s`,
+      ...(this.best ? [`best return ${this.best.episodes.return.mean.toFixed(1)}`] : []),
+      ...(this.folder === undefined ? [] : [`files in ${this.folder}`]),
+    ].join(", ");
+  }
 }
 
 export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSetup, "noiseNet" | "critic"> {
@@ -90,7 +146,7 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
         versions: versions(),
       });
     }
-    return { ...result, stage: "finetune", folder };
+    return new FineTuningRun(result, folder);
   } finally {
     await Promise.all([sink.close(), environments.close(), evaluationEnvironments.close()]);
   }

@@ -4,8 +4,6 @@ import type { Dataset } from "../data/dataset.js";
 import { comparisonBars } from "../figures/charts/comparison-bars.js";
 import { denoisingChart } from "../figures/charts/denoising-steps.js";
 import { histogram } from "../figures/charts/histogram.js";
-import { learningCurve } from "../figures/charts/learning-curve.js";
-import { lossCurve } from "../figures/charts/loss-curve.js";
 import { rolloutStrip } from "../figures/charts/rollout-strip.js";
 import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
 import { folderOf, stoppable, writeJson, type RunControl } from "./control.js";
@@ -195,24 +193,14 @@ async function figuresOf(
   { pretraining, finetuning, before, after }: Measured,
   { data, env }: { data: Dataset; env: string },
 ): Promise<ReportFigure[]> {
-  const evaluations = finetuning.curve.filter(({ mode }) => mode === "evaluation");
-  const training = finetuning.curve.filter(({ mode, episodes }) => mode === "training" && episodes.episodes > 0);
-  const curve = (name: string, records: typeof evaluations) => ({
-    name,
-    x: records.map(({ environmentSteps }) => environmentSteps),
-    y: records.map(({ episodes }) => episodes.return.mean),
-  });
   const byNoise = (evaluations: Evaluations, name: string) =>
     (["sampled", "zero"] as const).map((noise) => ({
       name: `${name}, ${noise} noise`,
       results: evaluations[noise].chartResults(),
     }));
   const poses = await rolloutPoses(finetuning.policy, { env });
-  const loss = {
-    name: "training loss",
-    x: pretraining.curve.map(({ epoch }) => epoch),
-    y: pretraining.curve.map(({ loss }) => loss),
-  };
+  const { loss } = pretraining.figures();
+  const { return: learning } = finetuning.figures();
   return [
     {
       title: "Return before and after fine-tuning",
@@ -226,17 +214,16 @@ async function figuresOf(
         ],
       ),
     },
-    {
-      title: "Fine-tuning",
-      caption: "Evaluations act without exploration noise; training episodes with it.",
-      figure: learningCurve([
-        curve("evaluation", evaluations),
-        ...(training.length > 0 ? [curve("training episodes", training)] : []),
-      ]),
-    },
-    ...(loss.x.length > 0
-      ? [{ title: "Pre-training", caption: "Mean MeanFlow loss of each epoch.", figure: lossCurve([loss]) }]
+    ...(learning
+      ? [
+          {
+            title: "Fine-tuning",
+            caption: "Evaluations act without exploration noise; training episodes with it.",
+            figure: learning,
+          },
+        ]
       : []),
+    ...(loss ? [{ title: "Pre-training", caption: "Mean MeanFlow loss of each epoch.", figure: loss }] : []),
     ...(poses.length > 1
       ? [
           {

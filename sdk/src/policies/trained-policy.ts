@@ -3,15 +3,24 @@ import { z } from "zod";
 import { fail } from "../errors.js";
 import type { HostTensor } from "../engine/tensor.js";
 import type { Normalization } from "../normalization.js";
+import { fitWeights } from "./fit-weights.js";
 import { FlowModel, flowModelSpec } from "./flow-model.js";
 
-export interface TrainedPolicy {
+/** A policy that can act: network, weights and the statistics of the data it was trained on. */
+export class TrainedPolicy {
   readonly model: FlowModel;
   /** Flat, in `model.layout`. */
   readonly weights: Float32Array;
   readonly normalization: Normalization;
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
+
+  constructor({ model, weights, normalization, environment }: TrainedPolicy) {
+    this.model = model;
+    this.weights = weights;
+    this.normalization = normalization;
+    this.environment = environment;
+  }
 }
 
 /** A policy as named tensors and a JSON value. */
@@ -64,32 +73,21 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
   const set = sets.find((name) => Object.keys(record.tensors).some((key) => key.startsWith(`${name}.`)));
   if (!set)
     fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
-  return {
+  return new TrainedPolicy({
     model,
     environment: parsed.data.environment,
     weights: weightsFromRecord(model, record, set, path),
     normalization: Object.fromEntries(
       Object.entries(STATISTICS).map(([name, key]) => [key, tensorOf(record, `normalization.${name}`, path).data]),
     ) as unknown as Normalization,
-  };
+  });
 }
 
-/** One weight set of a record as a flat vector. @throws InputError when a tensor is missing or wrongly shaped. */
+/** One weight set of a record as a flat vector. @throws InputError listing missing, unexpected and wrongly shaped keys. */
 export function weightsFromRecord(model: FlowModel, record: PolicyRecord, set: string, path: string): Float32Array {
-  const vector = new Float32Array(model.layout.size);
-  for (const { name, offset, shape } of model.layout.entries) {
-    const found = tensorOf(record, `${set}.${name}`, path);
-    if (found.shape.join() !== shape.join()) {
-      fail(
-        "DMPO_POLICY_FILE",
-        `${path}: ${set}.${name}`,
-        `has shape [${found.shape.join(", ")}]`,
-        `[${shape.join(", ")}]`,
-      );
-    }
-    vector.set(found.data, offset);
-  }
-  return vector;
+  const own = Object.entries(record.tensors).filter(([name]) => name.startsWith(`${set}.`));
+  const named = own.map(([name, tensor]) => [name.slice(set.length + 1), tensor] as const);
+  return fitWeights(model.layout, Object.fromEntries(named), `${path}: ${set}`);
 }
 
 function tensorOf(record: PolicyRecord, name: string, path: string): HostTensor {

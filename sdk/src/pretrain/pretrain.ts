@@ -14,7 +14,7 @@ import { compileTraining } from "../engine/training-step.js";
 import { fail } from "../errors.js";
 import type { FlowModel } from "../policies/flow-model.js";
 import type { FlowBatch } from "../policies/mean-flow.js";
-import { policyRecord, type TrainedPolicy } from "../policies/trained-policy.js";
+import { policyRecord, TrainedPolicy } from "../policies/trained-policy.js";
 import type { PretrainOptions } from "./options.js";
 import { restoreProgress, startProgress, type Progress } from "./progress.js";
 
@@ -98,12 +98,8 @@ export async function pretrain(
     ...context.compile,
   });
   const learningRate = scheduleOf(options, batches);
-  const policyOf = (weights: Float32Array): TrainedPolicy => ({
-    model,
-    weights,
-    normalization: data.normalization,
-    environment: data.name,
-  });
+  const { normalization, name: environment } = data;
+  const policyOf = (weights: Float32Array) => new TrainedPolicy({ model, weights, normalization, environment });
   const startedAt = performance.now() - 1000 * progress.seconds;
 
   const save = async (name: string) => {

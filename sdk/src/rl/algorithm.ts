@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { hostTensor } from "../engine/tensor.js";
 import { parseOptions } from "../options.js";
-import type { TrainedPolicy } from "../policies/trained-policy.js";
+import { TrainedPolicy } from "../policies/trained-policy.js";
 import type { IterationRecord } from "./iteration-record.js";
 import { Learner, type ActingPlan, type LearnerSetup, type LearnerState } from "./learner.js";
 
@@ -88,7 +88,7 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
         best = { index: resume.metadata.best, weights: resume.tensors.best!.data as Float32Array };
       }
     }
-    const policy = (): TrainedPolicy => ({ ...base, weights: learner.policyWeights() });
+    const policy = () => new TrainedPolicy({ ...base, weights: learner.policyWeights() });
     const state = (): RunState => {
       const { tensors, metadata } = learner.state();
       return {
@@ -118,7 +118,7 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
       if (signal?.aborted) await onStop?.({ policy, state });
       const last = policy();
       return {
-        policy: best ? { ...base, weights: best.weights } : last,
+        policy: best ? new TrainedPolicy({ ...base, weights: best.weights }) : last,
         last,
         best: best && curve[best.index],
         curve,

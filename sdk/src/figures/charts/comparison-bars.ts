@@ -1,4 +1,5 @@
 // Grouped bars with error bars, such as the return per task before and after fine-tuning.
+import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { assertSound, estimateProblems, problem, type Estimate } from "../series.js";
@@ -25,7 +26,7 @@ export function comparisonBars(
   options: ComparisonBarsOptions = {},
 ): Figure {
   check(categories, series);
-  return {
+  return figure({
     data: series.map(({ name, values }, index) => ({
       type: "bar",
       name,
@@ -49,7 +50,7 @@ export function comparisonBars(
       xaxis: axis("", { type: "category", showgrid: false, ticks: "" }),
       yaxis: axis(options.y ?? "episode return", { rangemode: "tozero", zeroline: true, zerolinecolor: "#AFB8C1" }),
     }),
-  };
+  });
 }
 
 function check(categories: readonly string[], series: readonly BarSeries[]): void {

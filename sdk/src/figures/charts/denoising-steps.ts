@@ -1,4 +1,5 @@
 // Evaluation over the number of denoising steps: six measures, each as a chart of its own and all in one overview.
+import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { assertSound, estimateProblems, lineTraces, problem, type Estimate, type Series } from "../series.js";
 import { axis, markLine, subplotHeadroom, subplotTitle, themedLayout, type Titles } from "../theme.js";
@@ -61,7 +62,7 @@ export function denoisingChart(
   options: DenoisingOptions = {},
 ): Figure {
   check(series);
-  return {
+  return figure({
     data: measureTraces(measure, series, ""),
     layout: themedLayout(
       { title: `${measures[measure].title} by denoising steps`, ...options },
@@ -73,14 +74,14 @@ export function denoisingChart(
         shapes: trainedLines(options, [""]),
       },
     ),
-  };
+  });
 }
 
 /** All six measures in a grid of two rows and three columns. Throws DMPO_FIGURE_DATA for unusable data. */
 export function denoisingOverview(series: readonly DenoisingSeries[], options: DenoisingOptions = {}): Figure {
   check(series);
   const suffixes = denoisingMeasures.map((_, index) => (index === 0 ? "" : String(index + 1)));
-  return {
+  return figure({
     data: denoisingMeasures.flatMap((measure, index) => measureTraces(measure, series, suffixes[index]!)),
     layout: themedLayout(
       { title: "Evaluation by denoising steps", ...options },
@@ -101,7 +102,7 @@ export function denoisingOverview(series: readonly DenoisingSeries[], options: D
       },
       subplotHeadroom,
     ),
-  };
+  });
 }
 
 function measureTraces(measure: DenoisingMeasure, series: readonly DenoisingSeries[], suffix: string): Trace[] {

@@ -1,4 +1,5 @@
 // Histograms, such as the returns of evaluation episodes or the lengths of a dataset's episodes.
+import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { assertSound, numberProblems, problem } from "../series.js";
@@ -33,7 +34,7 @@ export function histogram(samples: readonly Sample[], options: HistogramOptions 
   const { start, width, count } = bins(sorted, options.bins);
   const share = new Set(sorted.map(({ length }) => length)).size > 1;
   const centers = Array.from({ length: count }, (_, bin) => Number((start + (bin + 0.5) * width).toPrecision(12)));
-  return {
+  return figure({
     data: samples.map(({ name }, index) => {
       const values = sorted[index]!;
       const heights = new Array<number>(count).fill(0);
@@ -63,7 +64,7 @@ export function histogram(samples: readonly Sample[], options: HistogramOptions 
         }),
       ),
     }),
-  };
+  });
 }
 
 function bins(sorted: readonly Float64Array[], wanted?: number) {

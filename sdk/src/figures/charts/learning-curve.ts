@@ -1,4 +1,5 @@
 // Learning curves: a measure, usually the return of an episode, over environment steps, iterations or epochs.
+import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { checkSeries, extent, lineTraces, numberProblems, assertSound, thin, type Series } from "../series.js";
@@ -26,7 +27,7 @@ export function learningCurve(runs: readonly Series[], options: LearningCurveOpt
   const { x = "environment steps", y = "episode return", references = [] } = options;
   checkSeries(runs, "runs");
   assertSound(references.flatMap(({ name, value }) => numberProblems(`references "${name}"`, [value])));
-  return {
+  return figure({
     data: runs.flatMap((run, index) => lineTraces(thin(run), { index })),
     layout: themedLayout(options, {
       xaxis: countAxis(x, extent(runs, "x")[1]),
@@ -37,5 +38,5 @@ export function learningCurve(runs: readonly Series[], options: LearningCurveOpt
         markLine("horizontal", value, { name: `${name}: ${formatNumber(value)}`, showlegend: true }),
       ),
     }),
-  };
+  });
 }

@@ -1,4 +1,5 @@
 // Loss curves: one line per loss, such as training and validation, on a logarithmic axis where the values allow it.
+import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { checkSeries, extent, lineTraces, thin, type Series } from "../series.js";
 import { axis, countAxis, themedLayout, type Titles } from "../theme.js";
@@ -18,7 +19,7 @@ export function lossCurve(losses: readonly Series[], options: LossCurveOptions =
   const { x = "epoch", y = "loss" } = options;
   checkSeries(losses, "losses");
   const [low, high] = extent(losses, "y");
-  return {
+  return figure({
     data: losses.flatMap((loss, index) => lineTraces(thin(loss), { index })),
     layout: themedLayout(options, {
       xaxis: countAxis(x, extent(losses, "x")[1]),
@@ -26,5 +27,5 @@ export function lossCurve(losses: readonly Series[], options: LossCurveOptions =
       hovermode: "x unified",
       showlegend: losses.length > 1,
     }),
-  };
+  });
 }

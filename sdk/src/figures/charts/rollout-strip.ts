@@ -1,4 +1,5 @@
 // A rollout in one picture: the robot's links as capsules in the vertical plane, drawn at many moments, later ones lighter.
+import { figure } from "../displayed-figure.js";
 import type { Axis, Figure } from "../figure.js";
 import { assertSound, numberProblems, problem } from "../series.js";
 import { axis, themedLayout, topMargin, type Titles } from "../theme.js";
@@ -42,7 +43,7 @@ export function rolloutStrip(poses: readonly Pose[], options: RolloutStripOption
   const plotHeight = rows.length * rowHeight + (rows.length - 1) * rowGap;
   const top = topMargin(options);
   const [start, end] = [poses[0]!.time, poses.at(-1)!.time];
-  return {
+  return figure({
     data: [
       ...rows.flatMap((row, index) =>
         row.poses.map((pose) => silhouette(pose, shade(pose.time, start, end), suffixOf(index))),
@@ -64,7 +65,7 @@ export function rolloutStrip(poses: readonly Pose[], options: RolloutStripOption
       ),
       shapes: rows.map((_, index) => groundLine(suffixOf(index))),
     }),
-  };
+  });
 }
 
 function check(poses: readonly Pose[], { moments = 2 }: RolloutStripOptions): void {

@@ -1,0 +1,90 @@
+// Results as data frames to filter, group and join: arquero's, and danfo's where that is installed.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { ColumnTable } from "arquero";
+import { fail } from "../errors.js";
+import { htmlTable, textTable, type Table } from "./html-table.js";
+import { displayMethod, showsAs } from "./mime.js";
+
+export type { ColumnTable };
+
+/** One row of a table: values by the name of their column. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What is used of a danfo data frame; give the call danfo's own type to have all of it. */
+export interface DanfoFrame {
+  readonly columns: readonly string[];
+  readonly shape: readonly number[];
+  readonly values: unknown;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * An arquero table with the columns of all rows, undefined where a row has none. It, and whatever is derived from it, shows
+ * itself in a notebook (the first 100 rows).
+ */
+export function dataTable(rows: readonly Row[]): ColumnTable {
+  // Loaded when first needed: it takes a tenth of a second.
+  const { ColumnTable, table } = require("arquero") as typeof import("arquero");
+  if (!(displayMethod in ColumnTable.prototype)) showsAs(ColumnTable.prototype, tableBundle);
+  const names = columnNames(rows);
+  return table(Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])])), names);
+}
+
+/**
+ * A danfo data frame with the columns of all rows, which are null where a row has none.
+ * @throws InputError DMPO_DANFO where danfojs-node is not installed, saying how to install it.
+ */
+export async function danfoFrame<Frame = DanfoFrame>(rows: readonly Row[]): Promise<Frame> {
+  const { DataFrame } = await loadDanfo();
+  const names = columnNames(rows);
+  const values = rows.map((row) => names.map((name) => row[name] ?? null));
+  const frame = new DataFrame(values, { columns: names });
+  showsAs(frame, () => bundleOf({ columns: names, rows: values.map((row) => row.map(cellOf)) }));
+  return frame as Frame;
+}
+
+type Danfo = { readonly DataFrame: new (values: unknown[][], options: { columns: string[] }) => object };
+
+/** Beside the SDK or beside the notebook. */
+async function loadDanfo(): Promise<Danfo> {
+  const name = "danfojs-node";
+  try {
+    return require(require.resolve(name, { paths: [import.meta.dirname, join(process.cwd(), "cell.js")] })) as Danfo;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "MODULE_NOT_FOUND") throw error;
+    return fail(
+      "DMPO_DANFO",
+      name,
+      `cannot be loaded: ${(error as Error).message.split("\n")[0]}`,
+      "danfojs-node 1.2.0, which is optional; toTable() needs nothing",
+      'put "overrides": { "@tensorflow/tfjs-node": "npm:@tensorflow/tfjs@4.22.0", "xlsx": "0.18.5" } into your ' +
+        "package.json and run `npm install danfojs-node@1.2.0 @tensorflow/tfjs@4.22.0`",
+    );
+  }
+}
+
+function columnNames(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+}
+
+function tableBundle(table: ColumnTable) {
+  const columns = table.columnNames();
+  const values = columns.map((name) => Array.from(table.array(name) as ArrayLike<unknown>, cellOf));
+  return bundleOf({
+    columns,
+    rows: Array.from({ length: table.numRows() }, (_, row) => values.map((column) => column[row]!)),
+  });
+}
+
+function bundleOf(table: Table) {
+  return { "text/html": htmlTable(table), "text/plain": textTable(table) };
+}
+
+function cellOf(value: unknown): string | number {
+  if (typeof value === "number") return value;
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | boolean | bigint);
+}
