@@ -1,0 +1,66 @@
+// The internal functions of TypeScript 5.9 that tslab's converter takes from its own fork of the compiler.
+import ts from "typescript";
+
+interface Internals {
+  readonly Completions: {
+    getCompletionsAtPosition(...parameters: unknown[]): ts.CompletionInfo | undefined;
+  };
+  readonly SymbolDisplay: {
+    getSymbolDisplayPartsDocumentationAndSymbolKind(
+      checker: ts.TypeChecker,
+      symbol: ts.Symbol,
+      file: ts.SourceFile,
+      enclosing: ts.Node | undefined,
+      node: ts.Node,
+    ): ts.QuickInfo & { symbolKind: ts.ScriptElementKind };
+  };
+  readonly nullTransformationContext: ts.TransformationContext;
+  getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
+  getContainerNode(node: ts.Node): ts.Node | undefined;
+  typeToDisplayParts(checker: ts.TypeChecker, type: ts.Type, enclosing: ts.Node | undefined): ts.SymbolDisplayPart[];
+}
+
+const internals = ts as unknown as Internals;
+
+/** Functions by the names under which tslab's converter calls them. */
+export const forkFunctions = {
+  Completions: {
+    ...internals.Completions,
+    getCompletionsAtPositionForTslab: (host: object, ...parameters: unknown[]) =>
+      internals.Completions.getCompletionsAtPosition(
+        { ...host, getCurrentDirectory: () => process.cwd(), getNewLine: () => "\n" },
+        ...parameters,
+        undefined,
+        false,
+      ),
+  },
+  getNullTransformationContext: () => internals.nullTransformationContext,
+  getQuickInfoAtPosition,
+};
+
+/** What the language service says about the name at `position`, with types as displayed to people. */
+function getQuickInfoAtPosition(
+  file: ts.SourceFile,
+  checker: ts.TypeChecker,
+  _cancellation: unknown,
+  position: number,
+): ts.QuickInfo | undefined {
+  const node = internals.getTouchingPropertyName(file, position);
+  if (node === file) return undefined;
+  const textSpan = { start: node.getStart(file), length: node.getEnd() - node.getStart(file) };
+  const container = internals.getContainerNode(node);
+  const symbol = checker.getSymbolAtLocation(node);
+  if (symbol && !(checker as unknown as { isUnknownSymbol(s: ts.Symbol): boolean }).isUnknownSymbol(symbol)) {
+    const { symbolKind, ...info } = internals.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
+      checker,
+      symbol,
+      file,
+      container,
+      node,
+    );
+    return { ...info, kind: symbolKind, kindModifiers: "", textSpan };
+  }
+  if (!ts.isIdentifier(node) && node.kind !== ts.SyntaxKind.ThisKeyword) return undefined;
+  const displayParts = internals.typeToDisplayParts(checker, checker.getTypeAtLocation(node), container);
+  return { kind: ts.ScriptElementKind.unknown, kindModifiers: "", textSpan, displayParts };
+}

@@ -1,0 +1,101 @@
+// Type-checks and compiles cells one after the other: tslab's converter on stock TypeScript. Between cells it passes on the
+// declarations of all earlier ones, as text of a .d.ts file.
+import { createRequire } from "node:module";
+import type { Converter } from "tslab/dist/converter.js";
+import type ts from "typescript";
+import { toCommonJs, type Script } from "./commonjs.js";
+import { FileWatch } from "./file-watch.js";
+import { installStockTypeScript } from "./stock-typescript.js";
+
+/** A message of the compiler; line and column count from 1. */
+export interface Problem {
+  readonly file: string | undefined;
+  readonly line: number;
+  readonly column: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+/** A cell that passed the type checker. */
+export interface CompiledCell {
+  /** Undefined when there is nothing to run. */
+  readonly script: Script | undefined;
+  /** Local modules that are new or have changed, by the absolute path of what would be their .js file. */
+  readonly modules: ReadonlyMap<string, Script>;
+  /** Name under which the script exports the value of its last expression. */
+  readonly resultName: string | undefined;
+  /** What later cells know after this one. */
+  readonly declarations: string;
+}
+
+export interface Completions {
+  readonly start: number;
+  readonly end: number;
+  readonly names: readonly string[];
+  readonly kinds: ReadonlyMap<string, string>;
+}
+
+export class Compiler {
+  readonly #watch: FileWatch;
+  readonly #converter: Converter;
+  /** Scripts of the current conversion by their text, which is all that the converter hands on. */
+  #scripts = new Map<string, Script>();
+  #declarations = "";
+
+  /** @param roots folders from which packages are found; the first is the notebook's */
+  constructor(roots: readonly string[]) {
+    this.#watch = new FileWatch(roots[0]!);
+    installStockTypeScript({
+      roots,
+      watch: this.#watch,
+      transpile: (source, target) => {
+        const script = toCommonJs(source, target);
+        this.#scripts.set(script.text, script);
+        return script.text;
+      },
+    });
+    const { createConverter } = createRequire(import.meta.url)("tslab/dist/converter.js") as {
+      createConverter(options: { isJS: boolean; isBrowser: boolean }): Converter;
+    };
+    this.#converter = createConverter({ isJS: false, isBrowser: false });
+  }
+
+  /** The cell as it runs, or what is wrong with it. */
+  compile(code: string): CompiledCell | readonly Problem[] {
+    this.#watch.refresh();
+    this.#scripts = new Map();
+    const converted = this.#converter.convert(this.#declarations, code);
+    if (converted.diagnostics.length > 0) return converted.diagnostics.map(problem);
+    const sides = (converted.sideOutputs ?? []).map(({ path, data }) => [path, this.#scripts.get(data)!] as const);
+    return {
+      script: converted.output ? this.#scripts.get(converted.output) : undefined,
+      modules: new Map(sides),
+      resultName: converted.lastExpressionVar,
+      declarations: converted.declOutput ?? "",
+    };
+  }
+
+  /** Makes the declarations of a cell known to later ones; called once it has succeeded. */
+  keep({ declarations }: CompiledCell): void {
+    this.#declarations = declarations;
+  }
+
+  /** Completions at a UTF-16 offset. */
+  complete(code: string, offset: number): Completions {
+    this.#watch.refresh();
+    const { start, end, candidates, original } = this.#converter.complete(this.#declarations, code, offset);
+    const entries = (original as ts.CompletionInfo | undefined)?.entries ?? [];
+    return { start, end, names: candidates, kinds: new Map(entries.map(({ name, kind }) => [name, kind])) };
+  }
+
+  /** What is known of the name at a UTF-16 offset. */
+  inspect(code: string, offset: number): ts.QuickInfo | undefined {
+    this.#watch.refresh();
+    return this.#converter.inspect(this.#declarations, code, offset) as ts.QuickInfo | undefined;
+  }
+}
+
+function problem(diagnostic: ReturnType<Converter["convert"]>["diagnostics"][number]): Problem {
+  const { start, messageText, code, fileName } = diagnostic;
+  return { file: fileName, line: start.line + 1, column: start.character + 1, code, message: messageText };
+}

@@ -1,0 +1,34 @@
+// Entry of the wire thread: the server, the stop button and the watch over the parent process.
+import { parentPort, workerData } from "node:worker_threads";
+import { Activity } from "./activity.js";
+import type { ToKernel, ToWire, WireSettings } from "./channel.js";
+import { Interrupter } from "./interrupter.js";
+import { watchParent } from "./parent-watch.js";
+import { Server } from "./server.js";
+
+/** Milliseconds that the main thread gets to end by itself; a blocked one never does. */
+const exitPatience = 500;
+
+const { connection, activity, typescriptVersion } = workerData as WireSettings;
+const port = parentPort!;
+const tellKernel = (message: ToKernel) => port.postMessage(message);
+const interrupter = new Interrupter(new Activity(activity), (at) => tellKernel({ kind: "interrupt", at }));
+const server = new Server({
+  connection,
+  typescriptVersion,
+  tellKernel,
+  interrupt: () => interrupter.request(),
+  exit,
+});
+
+function exit(): void {
+  tellKernel({ kind: "shutdown" });
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience);
+}
+
+port.on("message", (message: ToWire | "interrupt") => {
+  if (message === "interrupt") interrupter.request();
+  else server.onReport(message);
+});
+watchParent(exit);
+await server.start();
