@@ -1,6 +1,7 @@
 // The environments that exist, by name. A new one is a line in `environments`.
 import { fail, nearest } from "../errors.js";
 import type { EnvironmentDefinition } from "./environment.js";
+import { avoidingTasks } from "./d3il/avoiding.js";
 import { ant, antV4 } from "./locomotion/ant.js";
 import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
 import { hopper, hopperV4 } from "./locomotion/hopper.js";
@@ -17,6 +18,7 @@ const environments: readonly EnvironmentDefinition[] = [
   walker2dV4,
   halfCheetahV4,
   antV4,
+  ...avoidingTasks,
 ];
 
 const byName = new Map(

@@ -9,8 +9,11 @@ let engine: Promise<MainModule> | undefined;
 const models = new Map<string, { readonly model: MjModel; users: number }>();
 
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
-const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator"] as const;
+const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"] as const;
 type LentArray = (typeof lentArrays)[number];
+
+/** MuJoCo's mjtObj. */
+const objectTypes = { body: 1, geom: 5 } as const;
 
 /** One simulation: a model shared with others, and its own state. */
 export class Simulator {
@@ -82,6 +85,11 @@ export class Simulator {
     return this.#lent("qfrc_actuator");
   }
 
+  /** Gravity and Coriolis forces on each degree of freedom (nv); valid as `qpos` is. */
+  get bias(): Float64Array {
+    return this.#lent("qfrc_bias");
+  }
+
   /** Advances by `count` engine steps. Derived quantities keep the last Runge-Kutta stage, as in the reference. */
   step(count: number): void {
     for (let i = 0; i < count; i++) this.#mujoco.mj_step(this.#model, this.#data);
@@ -95,6 +103,24 @@ export class Simulator {
   /** Recomputes everything derived from the state. */
   forward(): void {
     this.#mujoco.mj_forward(this.#model, this.#data);
+  }
+
+  /** Index of a geom or body by its name, for the arrays by those; -1 where there is none. */
+  indexOf(kind: "body" | "geom", name: string): number {
+    return this.#mujoco.mj_name2id(this.#model, objectTypes[kind], name);
+  }
+
+  /** Indices of the two geoms of each contact. */
+  contacts(): [number, number][] {
+    const count = this.#data.ncon;
+    if (count === 0) return [];
+    const contacts = this.#data.contact;
+    return Array.from({ length: count }, (_, i) => {
+      const contact = contacts.get(i)!;
+      const pair: [number, number] = [contact.geom1, contact.geom2];
+      contact.delete();
+      return pair;
+    });
   }
 
   /** Copy of an array of the compiled model, e.g. "body_mass"; not for hot loops. */
