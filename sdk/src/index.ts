@@ -1,4 +1,6 @@
 // The public API, nothing else.
+import "./display/index.js";
+
 export { Dataset } from "./data/dataset.js";
 export type { DatasetSummary } from "./data/summary.js";
 export { makeEnvironment } from "./envs/make-environment.js";
@@ -21,8 +23,8 @@ export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/ev
 export type { PolicySource } from "./experiments/policy-source.js";
 export { PPO, type FinetuneInput } from "./experiments/ppo.js";
 export type { RunControl } from "./experiments/control.js";
-export type { FineTuningRun } from "./experiments/finetuning.js";
-export type { PretrainingRun } from "./experiments/pretraining.js";
+export { FineTuningRun } from "./experiments/finetuning.js";
+export { PretrainingRun } from "./experiments/pretraining.js";
 export {
   sensitivity,
   type CellContext,
@@ -35,6 +37,9 @@ export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confid
 export { timeDensity, type DrawnTime } from "./policies/time-density.js";
 export type { TimeDistributionInput } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
-export type { TrainedPolicy } from "./policies/trained-policy.js";
+export { TrainedPolicy } from "./policies/trained-policy.js";
 export { play, type PlaySettings } from "./experiments/play.js";
+export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.js";
+export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";
+export type { MimeBundle } from "./figures/mime.js";
 export * as figures from "./figures/index.js";
