@@ -1,8 +1,9 @@
 // Checkpoints: one safetensors file with the vectors and, as JSON in its metadata, everything else needed to continue.
-import { readFile } from "node:fs/promises";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
-import { decodeSafetensors, encodeSafetensors, type TensorData } from "./safetensors.js";
+import { readCheckpointFile } from "./checkpoint-file.js";
+import { elementsOf } from "./element-types.js";
+import { encodeSafetensors, type RawContents, type TensorData } from "./safetensors.js";
 
 const KEY = "dmpo";
 const FORMAT_VERSION = 1;
@@ -19,13 +20,19 @@ export async function saveCheckpoint(path: string, { tensors, metadata }: Checkp
   await writeFileAtomic(path, encodeSafetensors({ tensors, metadata: { [KEY]: text } }));
 }
 
-/** Reads a checkpoint written by {@link saveCheckpoint}. @throws InputError if it is missing, foreign, newer or damaged. */
+/**
+ * Reads a checkpoint written by {@link saveCheckpoint}, or converted from one.
+ * @throws InputError if it is missing, foreign, newer or damaged.
+ */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    fail("DMPO_CHECKPOINT", path, "does not exist", "a checkpoint file", "check the path");
-  });
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  return openCheckpoint((await readCheckpointFile(path)).contents, path);
+}
+
+/** Whether the contents of a file were written by {@link saveCheckpoint}. */
+export const isCheckpoint = ({ metadata }: RawContents) => metadata[KEY] !== undefined;
+
+/** The checkpoint in the contents of a file. @throws InputError if it is foreign, newer or damaged. */
+export function openCheckpoint({ tensors, metadata }: RawContents, path: string): Checkpoint {
   if (metadata[KEY] === undefined) {
     fail("DMPO_CHECKPOINT", path, "has no training metadata", `a "${KEY}" entry`, "it was not written by this program");
   }
@@ -34,7 +41,11 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     const expected = `format version ${FORMAT_VERSION}`;
     fail("DMPO_CHECKPOINT", path, `has format version ${String(formatVersion)}`, expected, "update this program");
   }
-  return { tensors, metadata: stored };
+  const read = Object.entries(tensors).map(([name, tensor]) => {
+    const data = elementsOf(tensor, `${path}: tensor "${name}"`);
+    return [name, { data, shape: tensor.shape }] as const;
+  });
+  return { tensors: Object.fromEntries(read), metadata: stored };
 }
 
 function parse(text: string, path: string): { formatVersion?: unknown; metadata?: unknown } {

@@ -59,11 +59,17 @@ export function encodeTrajectories(trajectories: Trajectories): { train: Uint8Ar
   };
 }
 
-async function readNormalization(path: string, observations: number, actions: number): Promise<Normalization> {
+/**
+ * The statistics in a normalization.npz.
+ * @param observations Do, and `actions` Da, where they are known.
+ * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
+ */
+export async function readNormalization(path: string, observations?: number, actions?: number): Promise<Normalization> {
   const file = await readNpz(path);
-  const read = (key: string, length: number) => Float32Array.from(column(file, path, key, 1, length).data);
-  const bounds = (prefix: string, length: number) => {
-    const [min, max] = [read(`${prefix}_min`, length), read(`${prefix}_max`, length)];
+  const read = (key: string, length?: number) => Float32Array.from(column(file, path, key, 1, length).data);
+  const bounds = (prefix: string, length?: number) => {
+    const min = read(`${prefix}_min`, length);
+    const max = read(`${prefix}_max`, min.length);
     const wrong = min.findIndex((value, i) => value > max[i]!);
     if (wrong >= 0) {
       fail(

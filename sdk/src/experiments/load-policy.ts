@@ -1,14 +1,23 @@
-// Policies from checkpoint files, by one rule for all of them.
-import { loadCheckpoint } from "../checkpoints/checkpoint.js";
-import { policyFromRecord, type PolicyRecord, type TrainedPolicy } from "../policies/trained-policy.js";
+// Policies from checkpoint files, by one rule for all of them: this program's own, and those of the PyTorch reference.
+import { isCheckpoint, openCheckpoint } from "../checkpoints/checkpoint.js";
+import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
+import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy.js";
+import { referencePolicy, type ReferenceOptions } from "./reference-policy.js";
 
-export interface LoadOptions {
-  /** Of a pre-training checkpoint, take the averaged weights. A fine-tuned one has only one set. Default true. */
+export interface LoadOptions extends ReferenceOptions {
+  /** Of a pre-training checkpoint, take the averaged weights (`load_ema`). A fine-tuned one has only one set. Default true. */
   readonly averagedWeights?: boolean;
 }
 
-/** Reads a checkpoint of pre-training or fine-tuning. @throws InputError if it is missing, damaged or holds no policy. */
-export async function loadPolicy(path: string, { averagedWeights = true }: LoadOptions = {}): Promise<TrainedPolicy> {
-  const record: PolicyRecord = await loadCheckpoint(path);
-  return policyFromRecord(record, ["policy", averagedWeights ? "ema" : "model"], path);
+/**
+ * Reads a checkpoint of pre-training or fine-tuning: `.safetensors` of this program, or `.pt` of the reference, for which
+ * `normalization` must be given.
+ *
+ * @throws InputError if it is missing, damaged, holds no policy, or its weights do not fit: with every key that does not.
+ */
+export async function loadPolicy(path: string, options: LoadOptions = {}): Promise<TrainedPolicy> {
+  const { averagedWeights = true, ...reference } = options;
+  const { contents, object } = await readCheckpointFile(path);
+  if (!isCheckpoint(contents)) return referencePolicy(object, averagedWeights, reference, path);
+  return policyFromRecord(openCheckpoint(contents, path), ["policy", averagedWeights ? "ema" : "model"], path);
 }
