@@ -49,7 +49,7 @@ test("folder and file names are those that `wandb sync` looks for", async () => 
 });
 
 test("the log: header, records across blocks, checksums", async (context) => {
-  const python = pythonWith("wandb");
+  const python = pythonWith("wandb.proto.wandb_internal_pb2");
   if (!python) return context.skip("no Python with wandb (set DMPO_TEST_PYTHON)");
   const run = await writeRun(200);
   const script = `
@@ -79,13 +79,14 @@ print(json.dumps(found))`;
 });
 
 test("the real `wandb sync` uploads it", async (context) => {
-  const python = pythonWith("wandb");
+  const python = pythonWith("wandb.proto.wandb_internal_pb2");
   if (!python) return context.skip("no Python with wandb (set DMPO_TEST_PYTHON)");
   const server = await startWandbServer();
   try {
     vi.stubEnv("WANDB_BASE_URL", server.url);
     vi.stubEnv("WANDB_API_KEY", "a".repeat(40));
     vi.stubEnv("WANDB_ERROR_REPORTING", "false");
+    vi.stubEnv("WANDB_DIR", folder);
     const { stdout } = await promisify(execFile)(python, ["-c", "import sys; print(sys.executable)"]);
     vi.stubEnv("PATH", `${dirname(stdout.trim())}:${process.env.PATH}`);
     const lines: string[] = [];

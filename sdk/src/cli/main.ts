@@ -4,12 +4,15 @@ import { InputError } from "../errors.js";
 import { exitCodes, type AddCommand } from "./command.js";
 import { addConfig } from "./commands/config.js";
 import { addConfigs } from "./commands/configs.js";
+import { addPaths } from "./commands/paths.js";
+import { addPkl2wandb } from "./commands/pkl2wandb.js";
 import { addRun } from "./commands/run.js";
+import { addSync } from "./commands/sync.js";
 import { addVersion } from "./commands/version.js";
 import { packageVersion } from "./package-version.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 
-const commands: readonly AddCommand[] = [addRun, addConfigs, addConfig, addVersion];
+const commands: readonly AddCommand[] = [addRun, addConfigs, addConfig, addPaths, addSync, addPkl2wandb, addVersion];
 
 const help = `
 Examples:

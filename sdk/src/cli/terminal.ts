@@ -4,9 +4,22 @@ export interface Terminal {
   out(line: string): void;
   /** Progress, notices and errors: standard error. */
   error(line: string): void;
+  /** Asks the person in front of it; absent where there is none. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 export const processTerminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
   error: (line) => void process.stderr.write(`${line}\n`),
+  ...(process.stdin.isTTY && process.stdout.isTTY && { ask }),
 };
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await dialogue.question(question);
+  } finally {
+    dialogue.close();
+  }
+}

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail, nearest } from "../errors.js";
+import { pathInUse } from "../paths.js";
 
 /** Data sets that come with the package. */
 export const bundledDatasets = {
@@ -16,11 +17,9 @@ export type BundledDataset = keyof typeof bundledDatasets;
 /** Bundled data that stand in for a set which is not there. */
 export const substitutes: Readonly<Record<string, BundledDataset>> = { "hopper-medium-v2": "hopper-medium-mini" };
 
-const environmentVariables = ["DMPO_DATA_DIR", "DPPO_DATA_DIR", "REINFLOW_DATA_DIR"] as const;
-
-/** The data folder: the first of DMPO_DATA_DIR, DPPO_DATA_DIR, REINFLOW_DATA_DIR that is set, else ./data. */
+/** The data folder of this user, see `pathInUse`; by default ./data. */
 export function dataFolder(): string {
-  return resolve(environmentVariables.map((name) => process.env[name]).find(Boolean) ?? "data");
+  return resolve(pathInUse("data").value);
 }
 
 /**

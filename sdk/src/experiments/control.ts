@@ -1,4 +1,5 @@
 // What every long call accepts beside its own options: where it computes, what it reports, how it is stopped.
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompileOptions } from "../engine/compile.js";
 import { parseDevice } from "../engine/device.js";
@@ -10,7 +11,11 @@ import { jsonlSink } from "../tracking/jsonl-sink.js";
 import { combine, type MetricsRecord, type MetricsSink } from "../tracking/metrics-sink.js";
 import { notebook } from "../tracking/notebook.js";
 import { notebookSink, type NotebookSinkOptions } from "../tracking/notebook-sink.js";
+import type { Counter } from "../tracking/progress-text.js";
+import { tensorBoardSink } from "../tracking/tensorboard-sink.js";
+import { resultTable } from "./result-table.js";
 import { createRunFolder } from "./run-folder.js";
+import { writeRunRecord } from "./run-record.js";
 
 export interface RunControl {
   /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
@@ -33,9 +38,12 @@ export interface RunControl {
   readonly workers?: number;
 }
 
-/** The run's folder, made if needed; undefined where nothing is to be written. */
-export async function folderOf({ folder }: RunControl, name: string, seed: number): Promise<string | undefined> {
-  return folder === null ? undefined : (folder ?? (await createRunFolder(name, seed)));
+/** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
+export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
+  if (control.folder === null) return undefined;
+  const folder = control.folder ?? (await createRunFolder(task, seed));
+  await writeRunRecord(folder, { task, seed });
+  return folder;
 }
 
 export function compileOptionsOf({ device, threads }: RunControl): CompileOptions {
@@ -56,12 +64,35 @@ export function sinkOf(
 ): Required<MetricsSink> {
   const page = progress ? notebook() : undefined;
   return combine(
-    ...(folder ? [jsonlSink(join(folder, "metrics.jsonl"))] : []),
+    ...(folder ? fileSinks(folder, shown) : []),
     ...(console ? [consoleSink(shown)] : []),
     ...(page ? [notebookSink({ ...shown, notebook: page })] : []),
     ...(onProgress ? [{ log: onProgress, close: async () => {} }] : []),
     ...sinks,
   );
+}
+
+/** metrics.jsonl, run.log, result.npz and tensorboard/. What cannot be opened is left out with a warning. */
+function fileSinks(folder: string, shown: Counter): MetricsSink[] {
+  const open = [
+    () => jsonlSink(join(folder, "metrics.jsonl")),
+    () => consoleSink({ ...shown, stream: runLog(folder) }),
+    () => resultTable(join(folder, "result.npz")),
+    () => tensorBoardSink({ folder: join(folder, "tensorboard"), counter: shown.counter }),
+  ];
+  return open.flatMap((sink) => {
+    try {
+      return [sink()];
+    } catch (error) {
+      console.warn(`metrics are incomplete: ${String(error)}`);
+      return [];
+    }
+  });
+}
+
+/** run.log in a run's folder: what the console shows, as plain lines. */
+export function runLog(folder: string): { write(text: string): void } {
+  return { write: (text) => appendFileSync(join(folder, "run.log"), text) };
 }
 
 export function writeJson(path: string, value: unknown): Promise<void> {

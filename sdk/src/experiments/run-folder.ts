@@ -1,9 +1,10 @@
 // Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pathInUse } from "../paths.js";
 
-/** Root of all run folders: DMPO_LOG_DIR, or DPPO_LOG_DIR as in the reference, or ./log. */
-export const logRoot = () => process.env.DMPO_LOG_DIR ?? process.env.DPPO_LOG_DIR ?? "log";
+/** Root of all run folders of this user, see `pathInUse`; by default ./log. */
+export const logRoot = () => pathInUse("log").value;
 
 /** Makes a new folder for a run of this name that starts now, and returns its path. */
 export async function createRunFolder(name: string, seed: number, root = logRoot()): Promise<string> {
