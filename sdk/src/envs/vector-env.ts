@@ -28,6 +28,8 @@ type Outputs = Omit<ChunkBuffers, "actions">;
 
 /** E environments that reset themselves. The arrays are the same objects throughout and overwritten by each call. */
 export class VectorEnv implements Outputs, ChunkShape {
+  /** Name of the environments, or URL of their module. */
+  readonly env: string;
   readonly count: number;
   readonly actionSteps: number;
   readonly condSteps: number;
@@ -69,6 +71,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     team: WorkerTeam | undefined,
   ) {
     this.#task = task;
+    this.env = task.env;
     this.count = shape.count;
     this.actionSteps = shape.actionSteps;
     this.condSteps = shape.condSteps;

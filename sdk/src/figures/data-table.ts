@@ -1,12 +1,12 @@
 // Results as data frames to filter, group and join: arquero's, and danfo's where that is installed.
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { ColumnTable } from "arquero";
+import type * as Arquero from "arquero";
 import { fail } from "../errors.js";
 import { htmlTable, textTable, type Table } from "./html-table.js";
 import { displayMethod, showsAs } from "./mime.js";
 
-export type { ColumnTable };
+export type ColumnTable = Arquero.ColumnTable;
 
 /** One row of a table: values by the name of their column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ const require = createRequire(import.meta.url);
  */
 export function dataTable(rows: readonly Row[]): ColumnTable {
   // Loaded when first needed: it takes a tenth of a second.
-  const { ColumnTable, table } = require("arquero") as typeof import("arquero");
+  const { ColumnTable, table } = require("arquero") as typeof Arquero;
   if (!(displayMethod in ColumnTable.prototype)) showsAs(ColumnTable.prototype, tableBundle);
   const names = columnNames(rows);
   return table(Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])])), names);
@@ -72,7 +72,7 @@ function columnNames(rows: readonly Row[]): string[] {
 
 function tableBundle(table: ColumnTable) {
   const columns = table.columnNames();
-  const values = columns.map((name) => Array.from(table.array(name) as ArrayLike<unknown>, cellOf));
+  const values = columns.map((name) => Array.from(table.array(name), cellOf));
   return bundleOf({
     columns,
     rows: Array.from({ length: table.numRows() }, (_, row) => values.map((column) => column[row]!)),
@@ -86,5 +86,5 @@ function bundleOf(table: Table) {
 function cellOf(value: unknown): string | number {
   if (typeof value === "number") return value;
   if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | boolean | bigint);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -1,0 +1,35 @@
+// Environments in a notebook: their numbers and a picture.
+import { Environment } from "../envs/make-environment.js";
+import { findEnvironment } from "../envs/registry.js";
+import { VectorEnv } from "../envs/vector-env.js";
+import { showsAs } from "../figures/mime.js";
+import { panelBundle } from "./panel.js";
+import { randomRolloutFigure } from "./random-rollout.js";
+
+showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
+  panelBundle({
+    heading: `Environment ${definition.name}`,
+    facts: {
+      "numbers per observation": definition.observationDimension,
+      "numbers per action": definition.actionDimension,
+      "steps per episode, at most": definition.maxEpisodeSteps,
+      "simulated seconds per step": secondsPerStep,
+    },
+    figures: [await randomRolloutFigure(definition)],
+  }),
+);
+
+showsAs(VectorEnv.prototype, async (environments) => {
+  const definition = await findEnvironment(environments.env);
+  return panelBundle({
+    heading: `${environments.count} environments ${definition.name}`,
+    facts: {
+      "observations of history (To)": environments.condSteps,
+      "numbers per observation (Do)": environments.observationDimension,
+      "actions per chunk (Te)": environments.actionSteps,
+      "numbers per action (Da)": environments.actionDimension,
+      "threads besides the main one": environments.workers,
+    },
+    figures: [await randomRolloutFigure(definition)],
+  });
+});
