@@ -1,6 +1,6 @@
 // Configurations become experiments: the project's files, overrides, and what goes wrong with them.
 import { expect, test } from "vitest";
-import { resolveExperiment, type Experiment } from "../../sdk/src/config/experiment.js";
+import { resolveConfig, resolveExperiment, type Experiment } from "../../sdk/src/config/experiment.js";
 import { configNames, projectConfigRoot } from "../../sdk/src/config/locations.js";
 import { showExperiment } from "../../sdk/src/config/show.js";
 import { meanFlowOptions } from "../../sdk/src/policies/mean-flow.js";
@@ -22,9 +22,15 @@ function resolve<S extends Experiment["stage"]>(stage: S, directory: string, nam
 const finetune = (name: string, ...overrides: string[]) =>
   resolve("finetune", "cfg/gym/finetune/hopper-v2", name, ...overrides).options;
 
-test.each(configNames(projectConfigRoot))("%s is valid", (name) => {
-  const slash = name.lastIndexOf("/");
-  resolveExperiment(`cfg/${name.slice(0, slash)}`, name.slice(slash + 1), [], context);
+test("all configurations of the project are valid, and what they need exists or is named", () => {
+  const waiting = configNames(projectConfigRoot).flatMap((name) => {
+    const slash = name.lastIndexOf("/");
+    return resolveConfig(`cfg/${name.slice(0, slash)}`, name.slice(slash + 1), [], context).missing;
+  });
+  const kinds = new Set(waiting.map((part) => part.split(" ")[0]));
+  expect(
+    [...kinds].filter((kind) => !["policy", "network", "algorithm", "environment", "training"].includes(kind!)),
+  ).toEqual([]);
 });
 
 test("the DMPO pre-training configuration", () => {
@@ -33,7 +39,7 @@ test("the DMPO pre-training configuration", () => {
   expect(notices).toEqual([]);
   expect(options.run).toMatchObject({
     name,
-    folder: `log/gym/pretrain/${name}/2026-03-01_07-05-09_42`,
+    folder: `log/gym/pretrain/hopper-medium-v2/${name}/2026-03-01_07-05-09_42`,
     seed: 42,
     device: "cpu",
   });
@@ -148,7 +154,7 @@ test("the overrides of the guide", () => {
   expect(tuned.run).toMatchObject({
     name: "x",
     resumePath: "last.safetensors",
-    folder: "log/gym/finetune/x/2026-03-01_07-05-09_seed42",
+    folder: "log/gym/finetune/hopper-medium-v2/x/2026-03-01_07-05-09_42",
   });
 });
 
@@ -162,7 +168,7 @@ test("turning regularisation on and off", () => {
 test("variables choose the folders", () => {
   const environment = { DMPO_LOG_DIR: "/logs" };
   const { options } = resolveExperiment(pretraining, dmpo, ["name=x"], { ...context, environment });
-  expect(options.run.folder).toBe("/logs/gym/pretrain/x/2026-03-01_07-05-09_42");
+  expect(options.run.folder).toBe("/logs/gym/pretrain/hopper-medium-v2/x/2026-03-01_07-05-09_42");
 });
 
 test("origins name file and line, the command line, or the default", () => {
@@ -225,6 +231,10 @@ test("problems in a file name its lines, and missing values how to set them", ()
     "a.yaml": "defaults: [base/gym/pretrain, base/policy/meanflow]\nname: x\ntrain:\n  batch_size: -1\n  epochs: 3\n",
   });
   expect(inputErrorOf(() => resolveExperiment(folder, "a", [], context)).problems).toEqual([
+    expect.objectContaining({
+      path: "logdir",
+      wrong: expect.stringContaining("refers to ${env_name}, which does not exist"),
+    }),
     { path: "env_name", wrong: "missing", expected: "a text", remedy: "set it in the YAML file or with env_name=..." },
     { path: "train.batch_size", wrong: `-1 (${folder}/a.yaml:4)`, expected: "a number > 0" },
     expect.objectContaining({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { InputError } from "../../sdk/src/errors.js";
 import { interpolate } from "../../sdk/src/config/interpolation.js";
 import { assign, nest, type Settings, type Value } from "../../sdk/src/config/settings.js";
 import { inputErrorOf } from "./input-error.js";
@@ -9,7 +10,9 @@ function resolved(values: Readonly<Record<string, Value>>) {
   const settings: Settings = new Map();
   for (const [path, value] of Object.entries(values))
     assign(settings, path, { value, origin: `x.yaml:${settings.size + 1}` });
-  return nest(interpolate(settings, context));
+  const { settings: result, problems } = interpolate(settings, context);
+  if (problems.length > 0) throw new InputError("DMPO_CONFIG_INTERPOLATION", problems);
+  return nest(result);
 }
 
 test.each<[string, Value, Value]>([

@@ -77,10 +77,14 @@ export function resolveConfig(
   };
   const selection = select(settings, context);
   const schema = schemaOf(selection);
-  const resolved = interpolate(settings, { ...context, defaults: schemaDefaults(schema) });
+  const interpolated = interpolate(settings, { ...context, defaults: schemaDefaults(schema) });
+  const resolved = interpolated.settings;
   const ignored = removeUnknown(resolved, schema, referenceFiles);
   if (ignored.length > 0) notices.push(`these keys of the reference have no effect here: ${ignored.join(", ")}`);
-  const config = validate(schema, resolved, removeMisspelt(resolved));
+  const config = validate(schema, resolved, {
+    known: [...interpolated.problems, ...removeMisspelt(resolved)],
+    unresolved: interpolated.unresolved,
+  });
   const missing = missingParts(selection, config);
   const known = {
     config: snakeCaseKeys(config) as ResolvedConfig["config"],

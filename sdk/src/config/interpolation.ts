@@ -25,24 +25,30 @@ export function interpolated(settings: Settings, path: string, context: Interpol
   }
 }
 
-/**
- * A copy of `settings` with every interpolation replaced. A string that is one interpolation takes the type of its value.
- * @throws InputError `DMPO_CONFIG_INTERPOLATION` with every unknown reference, cycle, unset variable or bad expression.
- */
-export function interpolate(settings: Settings, context: InterpolationContext): Settings {
+export interface Interpolated {
+  /** Without the paths that could not be resolved. */
+  readonly settings: Settings;
+  /** Every unknown reference, cycle, unset variable or bad expression, reported once each. */
+  readonly problems: readonly Problem[];
+  readonly unresolved: readonly string[];
+}
+
+/** A copy of `settings` with interpolations replaced. A string that is one interpolation takes the type of its value. */
+export function interpolate(settings: Settings, context: InterpolationContext): Interpolated {
   const resolver = new Resolver(settings, context);
   const result: Settings = new Map();
   const problems = new Set<Problem>();
+  const unresolved: string[] = [];
   for (const [path, { origin }] of settings) {
     try {
       assign(result, path, { value: resolver.at(path), origin });
     } catch (error) {
       if (!(error instanceof Unresolvable)) throw error;
       problems.add(error.problem);
+      unresolved.push(path);
     }
   }
-  if (problems.size > 0) throw new InputError("DMPO_CONFIG_INTERPOLATION", [...problems]);
-  return result;
+  return { settings: result, problems: [...problems], unresolved };
 }
 
 /** Carries its problem unchanged through everything that refers to the broken value, so that it is reported once. */

@@ -1,5 +1,6 @@
 // `model.network:` by policy and `type`. A policy names the networks that it can use; the first is its default.
 import { z } from "zod";
+import { activationName } from "../nn/activations.js";
 import { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
 import { optional } from "./fields.js";
 
@@ -15,20 +16,21 @@ export interface NetworkSection {
 const head = z.strictObject({
   mlpDims: widths,
   activationType: activation,
-  useLayernorm: flag,
+  useLayernorm: z.boolean().default(false),
   residualStyle: flag,
 });
-const timedHead = head.extend({ timeDim: count, condMlpDims: widths, outActivationType: activation });
+const outActivationType = activationName.default("Identity");
+const timedHead = head.extend({ timeDim: count, condMlpDims: widths, outActivationType });
 const stepHead = head.extend({
   tdEmbDim: count.describe("width of the embedding of time and step size"),
-  embedCombinationType: z.enum(["add", "mul", "concate"]).optional(),
+  embedCombinationType: z.enum(["add", "mul", "concate"]).default("add"),
   condMlpDims: widths,
-  outActivationType: activation,
+  outActivationType,
 });
 const gaussianHead = head.extend({
   dropout: fraction,
   fixedStd: positive.describe("standard deviation of every action; absent: learned"),
-  learnFixedStd: flag,
+  learnFixedStd: z.boolean().default(false),
   stdMin: positive,
   stdMax: positive,
   tanhOutput: flag,
@@ -76,7 +78,7 @@ const transformer = z.strictObject({
   stdMin: positive,
   stdMax: positive,
   fixedStd: positive,
-  learnFixedStd: flag,
+  learnFixedStd: z.boolean().default(false),
 });
 
 /** Dimensions follow from the data or the environment. */
@@ -97,7 +99,7 @@ export const shortcutNetworks = {
   vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT") },
 };
 export const consistencyNetworks = {
-  vit: { options: timedHead.extend(vision), waitsFor: waits("ConsistencyViT") },
+  vit: { options: timedHead.extend(vision) },
 };
 export const diffusionNetworks = {
   mlp: { options: timedHead },

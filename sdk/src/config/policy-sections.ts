@@ -49,16 +49,16 @@ const meanFlow = {
   isFlow: true,
 } satisfies PolicySection;
 
-const actionRange = { actMin: number, actMax: number };
-const flow = z.strictObject({ times: timeDistribution.optional(), ...actionRange });
+const actionRange = { actMin: z.number().default(-1), actMax: z.number().default(1) };
+const flow = z.strictObject({ times: timeDistribution.unwrap().prefault({ type: "uniform" }), ...actionRange });
 const flowChain = {
   timeDimExplore: z.int().nonnegative().optional().describe("0: the noise net reads the policy's embedding of time"),
 };
 
 /** How the noise of a denoising chain is clipped, and its lowest standard deviation. */
 const diffusion = z.strictObject({
-  predictEpsilon: flag,
-  denoisedClipValue: positive,
+  predictEpsilon: z.boolean().default(true),
+  denoisedClipValue: z.number().positive().default(1),
   randnClipValue: positive,
   useDdim: flag.describe("denoise by DDIM"),
   ddimSteps: count,
@@ -81,7 +81,10 @@ export const policySections = {
   reflow: { networks: reFlowNetworks, model: flow, chain: flowChain, isFlow: true, waitsFor: "policy ReFlow" },
   shortcut: {
     networks: shortcutNetworks,
-    model: flow.extend({ delta: positive, selfConsistencyK: fraction }),
+    model: flow.extend({
+      delta: z.number().positive().default(1e-5),
+      selfConsistencyK: z.number().min(0).max(1).default(0.25),
+    }),
     dispersive,
     chain: flowChain,
     isFlow: true,

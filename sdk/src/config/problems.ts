@@ -7,14 +7,22 @@ import { lookup, nest, originOf, type Settings, type Value } from "./settings.js
 
 type Issue = z.core.$ZodIssue;
 
+interface Already {
+  /** Problems found before. */
+  readonly known?: readonly Problem[];
+  /** Paths whose values are missing because of them. */
+  readonly unresolved?: readonly string[];
+}
+
 /** @throws InputError `DMPO_CONFIG_INVALID` with the problems already known and everything that the schema does not accept. */
 export function validate<S extends z.ZodType>(
   schema: S,
   settings: Settings,
-  known: readonly Problem[] = [],
+  { known = [], unresolved = [] }: Already = {},
 ): z.output<S> {
   const { data, error } = schema.safeParse(camelCaseKeys(nest(settings)));
-  const problems = [...known, ...problemsOf(error?.issues ?? [], settings, schemaKeys(schema))];
+  const found = error ? problemsOf(error.issues, settings, schemaKeys(schema)) : [];
+  const problems = [...known, ...found.filter(({ path }) => !unresolved.includes(path))];
   if (problems.length > 0) throw new InputError("DMPO_CONFIG_INVALID", problems);
   return data!;
 }

@@ -159,8 +159,17 @@ function evalSchema(selection: Selection): z.ZodObject {
   });
 }
 
+const built = new Map<string, z.ZodObject>();
+
 /** The schema of everything that `selection` leaves open. */
 export function schemaOf(selection: Selection): z.ZodObject {
+  const key = JSON.stringify(selection);
+  const schema = built.get(key) ?? build(selection);
+  built.set(key, schema);
+  return schema;
+}
+
+function build(selection: Selection): z.ZodObject {
   switch (selection.stage) {
     case "pretrain":
       return pretrainSchema(selection);
