@@ -41,6 +41,15 @@ test("a robot that stays in place is drawn as a film strip with the times below"
   expect(second! - first!).toBeCloseTo(2 / 3, 2);
 });
 
+test("in a film strip wide robots do not overlap", () => {
+  const lying = [0, 1, 2].map((time) => ({ time, capsules: [{ from: [0, 0.2], to: [3, 0.2], radius: 0.2 } as const] }));
+  const edges = rolloutStrip(lying).data.map(({ x }) => {
+    const points = x!.filter((value) => value !== null) as number[];
+    return [Math.min(...points), Math.max(...points)] as const;
+  });
+  expect(edges[1]![0]).toBeGreaterThanOrEqual(edges[0]![1] - 0.001);
+});
+
 test("one pose is enough; unusable ones are refused", () => {
   expect(rolloutStrip(rollout(1, 1).slice(0, 1)).data).toHaveLength(1);
   expect(() => rolloutStrip([])).toThrow(/poses: empty/);

@@ -114,9 +114,10 @@ function sideView(poses: readonly Pose[], left: number, right: number, height: n
   });
 }
 
-/** The moments beside each other, each centred in a frame as wide as two thirds of the robot's height. */
+/** The moments beside each other, each centred in a frame as wide as two thirds of the robot's height or as the robot. */
 function filmStrip(poses: readonly Pose[], height: number): Row {
-  const frame = (2 / 3) * height;
+  const widths = poses.map((pose) => extent([pose], 0)).map(([left, right]) => right - left);
+  const frame = Math.max((2 / 3) * height, ...widths);
   return {
     poses: poses.map((pose, index) => ({ ...pose, shift: (index + 0.5) * frame - anchor(pose) })),
     range: [0, Math.max(6, poses.length) * frame],
