@@ -17,7 +17,9 @@ const schema = protobuf.Root.fromJSON({
       producerName: [2, "string"],
       graph: [7, "Graph"],
       opsetImport: [8, "Opset", "repeated"],
+      metadataProps: [14, "Text", "repeated"],
     }),
+    Text: message({ key: [1, "string"], value: [2, "string"] }),
     Opset: message({ domain: [1, "string"], version: [2, "int64"] }),
     Graph: message({
       node: [1, "Node", "repeated"],
@@ -51,15 +53,65 @@ const schema = protobuf.Root.fromJSON({
     Type: message({ tensorType: [1, "TensorType"] }),
     TensorType: message({ elemType: [1, "int32"], shape: [2, "Shape"] }),
     Shape: message({ dim: [1, "Dimension", "repeated"] }),
-    Dimension: message({ dimValue: [1, "int64"] }),
+    Dimension: message({ dimValue: [1, "int64"], dimParam: [2, "string"] }),
   },
 });
 const Model = schema.lookupType("Model");
 
-const ELEMENT: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+/** Codes of element types in ONNX. */
+export const ELEMENT: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /** The model's bytes; inputs and outputs keep their dotted names (outputs are prefixed with `out.`). */
-export function toOnnx(name: string, { graph, outputs }: Trace): Uint8Array {
+export function toOnnx(name: string, trace: Trace): Uint8Array {
+  return encodeOnnx(onnxModel(name, trace, outputName));
+}
+
+/** A model's bytes. */
+export function encodeOnnx(model: OnnxModel): Uint8Array {
+  return Model.encode(Model.fromObject(model)).finish();
+}
+
+/** A model before it is encoded: the fields of the published onnx.proto in camel case. */
+export interface OnnxModel {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly opsetImport: readonly { readonly domain: string; readonly version: number }[];
+  readonly metadataProps?: readonly { readonly key: string; readonly value: string }[];
+  readonly graph: {
+    readonly name: string;
+    readonly node: readonly OnnxNode[];
+    readonly initializer: readonly OnnxTensor[];
+    readonly input: readonly OnnxValueInfo[];
+    readonly output: readonly OnnxValueInfo[];
+  };
+}
+
+export interface OnnxNode {
+  readonly opType: string;
+  readonly name: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly attribute?: readonly object[];
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dataType: number;
+  readonly rawData: Uint8Array;
+}
+
+export interface OnnxValueInfo {
+  readonly name: string;
+  readonly type: {
+    readonly tensorType: {
+      readonly elemType: number;
+      readonly shape: { readonly dim: readonly ({ readonly dimValue: number } | { readonly dimParam: string })[] };
+    };
+  };
+}
+
+export function onnxModel(name: string, { graph, outputs }: Trace, nameOutput: (name: string) => string): OnnxModel {
   const nodes = optimize(
     graph.nodes,
     outputs.map(({ leaf }) => leaf),
@@ -74,9 +126,9 @@ export function toOnnx(name: string, { graph, outputs }: Trace): Uint8Array {
     opType: "Identity",
     name: `output${i}`,
     input: [nameOf(leaf)],
-    output: [outputName(name)],
+    output: [nameOutput(name)],
   }));
-  const model = {
+  return {
     irVersion: 9,
     producerName: "dmpo",
     opsetImport: [{ domain: "", version: 18 }],
@@ -85,15 +137,18 @@ export function toOnnx(name: string, { graph, outputs }: Trace): Uint8Array {
       node: [...nodes.map((node, i) => nodeMessage(node, i, nameOf)), ...published],
       initializer: [...constants.values()].map((value) => tensorMessage(nameOf(value), value)),
       input: graph.inputs.map((input) => valueInfo(input.name, input.value)),
-      output: outputs.map(({ name, leaf }) => valueInfo(outputName(name), leaf)),
+      output: outputs.map(({ name, leaf }) => valueInfo(nameOutput(name), leaf)),
     },
   };
-  return Model.encode(Model.fromObject(model)).finish();
 }
 
 export const outputName = (name: string) => `out.${name}`;
 
-function nodeMessage({ op, inputs, outputs, attributes }: Node, index: number, nameOf: (value: Value) => string) {
+function nodeMessage(
+  { op, inputs, outputs, attributes }: Node,
+  index: number,
+  nameOf: (value: Value) => string,
+): OnnxNode {
   return {
     opType: op,
     name: `${op}${index}`,
@@ -110,7 +165,7 @@ function attributeValue(value: Attribute) {
   return { ints: [...value], type: 7 };
 }
 
-function tensorMessage(name: string, { shape, dtype, data, uniform }: Value) {
+function tensorMessage(name: string, { shape, dtype, data, uniform }: Value): OnnxTensor {
   const array = data ?? repeated(uniform!, sizeOf(shape), dtype);
   return {
     name,
@@ -125,7 +180,7 @@ function repeated(value: number, size: number, dtype: DataType) {
   return dtype === "int32" ? new Int32Array(size).fill(value) : new Uint8Array(size).fill(value);
 }
 
-function valueInfo(name: string, { shape, dtype }: Value) {
+function valueInfo(name: string, { shape, dtype }: Value): OnnxValueInfo {
   return {
     name,
     type: { tensorType: { elemType: ELEMENT[dtype], shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },

@@ -1,0 +1,86 @@
+// A policy's inference as an ONNX file: observation and initial noise in, action chunk out, for any ONNX runtime.
+import { constants } from "../engine/compile.js";
+import { exportModel } from "../engine/export-model.js";
+import { tf, type Weights } from "../engine/tensor.js";
+import { fail } from "../errors.js";
+import { writeFileAtomic } from "../files.js";
+import type { Normalization } from "../normalization.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
+
+export interface ExportOptions {
+  /** Denoising steps K >= 1 in one call. Default 1. */
+  readonly steps?: number;
+  /** Clip after every step, not only the last. Default true. */
+  readonly clipIntermediate?: boolean;
+  /**
+   * Take raw observations and give raw actions, the normalisation being inside. Default true; false: both are in the
+   * policy's own range, [-1, 1] where training data lay.
+   */
+  readonly includeNormalization?: boolean;
+}
+
+export interface ExportedPolicy {
+  readonly path: string;
+  readonly bytes: number;
+  /** Sizes without the batch axis: observation [To, Do], noise and action [Ta, Da]. */
+  readonly shapes: Readonly<Record<"observation" | "noise" | "action", readonly number[]>>;
+  /** "any", or the only batch size that the file takes. */
+  readonly batch: "any" | number;
+}
+
+/**
+ * Writes a file with inputs `observation` (B, To, Do) and `noise` (B, Ta, Da; standard normal, or zero for the central chunk)
+ * and output `action` (B, Ta, Da), all float32.
+ *
+ * @throws InputError if the policy cannot be loaded or `steps` is no positive integer.
+ */
+export async function exportOnnx(
+  source: PolicySource,
+  path: string,
+  options: ExportOptions = {},
+): Promise<ExportedPolicy> {
+  const { steps = 1, clipIntermediate = true, includeNormalization = true } = options;
+  if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
+  const { model, weights, normalization, environment } = await policyOf(source);
+  const { horizonSteps, actionDim, condDim } = model.spec.network;
+  const observationDim = normalization.observationMin.length;
+  const shapes = {
+    observation: [condDim / observationDim, observationDim],
+    noise: [horizonSteps, actionDim],
+    action: [horizonSteps, actionDim],
+  };
+  const frozen = model.views(weights.slice());
+
+  type Input = { observation: tf.Tensor3D; noise: tf.Tensor3D };
+  function infer({ observation, noise }: Input) {
+    const state = includeNormalization ? normalized(observation, normalization) : observation;
+    const action = model.sample(constants<Weights>(frozen), state, noise, { steps, clipIntermediate });
+    return { action: includeNormalization ? denormalized(action, normalization) : action };
+  }
+
+  const { bytes, batch } = exportModel<Input>(
+    "policy",
+    infer,
+    { observation: shapes.observation, noise: shapes.noise },
+    {
+      metadata: {
+        policy: model.spec.policy,
+        environment,
+        denoising_steps: String(steps),
+        normalization: includeNormalization ? "inside" : "outside",
+      },
+    },
+  );
+  await writeFileAtomic(path, bytes);
+  return { path, bytes: bytes.length, shapes, batch };
+}
+
+function normalized(observation: tf.Tensor3D, { observationMin, observationMax }: Normalization): tf.Tensor3D {
+  const scale = observationMin.map((min, i) => 2 / (observationMax[i]! - min + 1e-6));
+  return observation.sub(tf.tensor1d(observationMin)).mul(tf.tensor1d(scale)).sub(1);
+}
+
+function denormalized(action: tf.Tensor3D, { actionMin, actionMax }: Normalization): tf.Tensor3D {
+  const half = actionMin.map((min, i) => (actionMax[i]! - min) / 2);
+  return action.add(1).mul(tf.tensor1d(half)).add(tf.tensor1d(actionMin));
+}

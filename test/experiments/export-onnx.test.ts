@@ -1,0 +1,116 @@
+// Exported policies, run by plain ONNX Runtime: the same chunks as the policy itself, for any batch.
+import { join } from "node:path";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { beforeAll, expect, test } from "vitest";
+import { constants } from "../../sdk/src/engine/compile.js";
+import { Random } from "../../sdk/src/engine/random.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { exportOnnx } from "../../sdk/src/experiments/export-onnx.js";
+import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
+import { denormalize, normalize, type Normalization } from "../../sdk/src/normalization.js";
+import { FlowModel } from "../../sdk/src/policies/flow-model.js";
+import type { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
+import { pythonWith } from "../checkpoints/python.js";
+import { described, referenceFile } from "../checkpoints/reference-files.js";
+import { temporaryFolder } from "../data/temporary-folder.js";
+import { hasShared } from "../shared.js";
+
+beforeAll(async () => void (await tf.setBackend("cpu")));
+const folder = temporaryFolder();
+
+const random = new Random(5);
+const normal = (count: number) => random.stream("inputs").normal(new Float32Array(count));
+const normalization: Normalization = {
+  observationMin: Float32Array.of(-1, 0, 5),
+  observationMax: Float32Array.of(1, 10, 6),
+  actionMin: Float32Array.of(-2, 0),
+  actionMax: Float32Array.of(2, 1),
+};
+
+function policy(network: Partial<ConstructorParameters<typeof FlowModel>[0]["network"]> = {}): TrainedPolicy {
+  const model = new FlowModel({
+    network: { horizonSteps: 4, actionDim: 2, condDim: 6, mlpDims: [16, 16, 16], condMlpDims: [8, 4], ...network },
+  });
+  return { model, weights: model.layout.initialise(random.stream("weights")), normalization, environment: "test" };
+}
+
+/** The chunk by the SDK's own ops, on normalised values. */
+function sample({ model, weights }: TrainedPolicy, observation: Float32Array, noise: Float32Array, steps: number) {
+  return tf.tidy(() => {
+    const batch = observation.length / 6;
+    const state = tf.tensor3d(observation, [batch, 2, 3]);
+    const start = tf.tensor3d(noise, [batch, 4, 2]);
+    return model.sample(constants<Weights>(model.views(weights)), state, start, { steps }).dataSync();
+  });
+}
+
+async function run(
+  path: string,
+  observation: Float32Array,
+  noise: Float32Array,
+  shapes: number[][],
+): Promise<Float32Array> {
+  const session = await InferenceSession.create(path);
+  const [a, b] = shapes as [number[], number[]];
+  const { action } = await session.run({ observation: new Tensor(observation, a), noise: new Tensor(noise, b) });
+  expect(action!.dims).toEqual(b);
+  return action!.data as Float32Array;
+}
+
+function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(got.length).toBe(expected.length);
+  for (let i = 0; i < got.length; i++) expect(Math.abs(got[i]! - expected[i]!), String(i)).toBeLessThan(1e-5);
+}
+
+test.each([
+  [1, {}],
+  [3, {}],
+  [2, { residualStyle: false, mlpDims: [12], useLayernorm: true, condMlpDims: null, activationType: "GELU" as const }],
+])("%i steps, any batch", async (steps, network) => {
+  const exported = policy(network);
+  const path = join(folder, `policy-${steps}.onnx`);
+  const result = await exportOnnx(exported, path, { steps, includeNormalization: false });
+  expect(result).toMatchObject({ batch: "any", shapes: { observation: [2, 3], noise: [4, 2], action: [4, 2] } });
+  for (const batch of [1, 5]) {
+    const [observation, noise] = [normal(batch * 6), normal(batch * 8)];
+    const got = await run(path, observation, noise, [[batch, 2, 3], [batch, 4, 2]]); // prettier-ignore
+    expectClose(got, sample(exported, observation, noise, steps));
+  }
+});
+
+test("normalisation inside: raw observations in, raw actions out", async () => {
+  const exported = policy();
+  const path = join(folder, "raw.onnx");
+  await exportOnnx({ policy: exported }, path);
+  const [observation, noise] = [normal(12).map((x, i) => x + i), normal(16)];
+  const { observationMin, observationMax, actionMin, actionMax } = normalization;
+  const inside = observation.map((x, i) => normalize(x, observationMin[i % 3]!, observationMax[i % 3]!));
+  const expected = sample(exported, inside, noise, 1).map((a, i) =>
+    denormalize(a, actionMin[i % 2]!, actionMax[i % 2]!),
+  );
+  expectClose(await run(path, observation, noise, [[2, 2, 3], [2, 4, 2]]), expected); // prettier-ignore
+});
+
+test.each([0, 1.5])("%d steps are refused", async (steps) => {
+  await expect(exportOnnx(policy(), join(folder, "no.onnx"), { steps })).rejects.toThrow(`steps: is ${steps}`);
+});
+
+const python = pythonWith("onnxruntime");
+test.skipIf(!hasShared).each([1, 5])("a checkpoint of the reference, %i steps, acts as there", async (steps) => {
+  const name = "pretrain_hopper/state_10.pt";
+  const { observation, noise, expected } = described(name);
+  const loaded = await loadPolicy(referenceFile(name), { normalization: "none", actionDim: 3 });
+  const path = join(folder, `hopper-${steps}.onnx`);
+  await exportOnnx(loaded, path, { steps, includeNormalization: false });
+  const inputs = [Float32Array.from(observation.data as number[]), Float32Array.from(noise.data as number[])] as const;
+  expectClose(await run(path, ...inputs, [observation.shape, noise.shape]), expected.ema[`K${steps}`].data);
+  if (!python) return;
+  const program = `
+import json, sys, numpy, onnxruntime
+inputs = json.loads(sys.argv[2])
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+feeds = {key: numpy.array(table["data"], numpy.float32).reshape(table["shape"]) for key, table in inputs.items()}
+print(json.dumps(session.run(["action"], feeds)[0].flatten().tolist()))`;
+  const got = python(program, path, JSON.stringify({ observation, noise })) as number[];
+  expectClose(got, expected.ema[`K${steps}`].data);
+});
