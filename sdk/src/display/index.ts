@@ -4,5 +4,4 @@ import "./environment.js";
 import "./evaluation-report.js";
 import "./policy.js";
 import "./run.js";
-import "./sensitivity-report.js";
 import "./sensitivity.js";

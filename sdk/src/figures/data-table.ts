@@ -1,6 +1,7 @@
 // Results as data frames to filter, group and join: arquero's, and danfo's where that is installed.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import type * as Arquero from "arquero";
 import { fail } from "../errors.js";
 import { htmlTable, textTable, type Table } from "./html-table.js";
@@ -86,5 +87,5 @@ function bundleOf(table: Table) {
 function cellOf(value: unknown): string | number {
   if (typeof value === "number") return value;
   if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : inspect(value, { breakLength: Infinity });
 }
