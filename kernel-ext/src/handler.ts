@@ -64,7 +64,7 @@ export class Handler {
     this.#running = run;
     activity.runningCell = serial;
     const outcome = await run
-      .untilStopped(this.#perform(run, code, count, content))
+      .untilStopped(async () => this.#perform(run, code, count, content))
       .catch((error: unknown) => reportError(run.isInterrupted ? new KeyboardInterrupt() : error, { name, code }));
     activity.runningCell = 0;
     this.#running = undefined;

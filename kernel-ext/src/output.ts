@@ -35,7 +35,7 @@ export class Output {
       process[name].write = (data: string | Uint8Array, ...rest: unknown[]): boolean => {
         this.write(name, typeof data === "string" ? data : decoder.write(Buffer.from(data)));
         const done = rest.find((each) => typeof each === "function");
-        if (done) queueMicrotask(() => Reflect.apply(done, undefined, []));
+        if (done) queueMicrotask(done as () => void);
         return true;
       };
     }

@@ -73,8 +73,12 @@ function describe(statement: ts.Statement, { imports, names, assignable }: Descr
   const isExported = statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
   // The converter's variable for the last expression is exported in place.
   if (isExported) names.push(...declarations.flatMap(({ name }) => boundNames(name)));
-  else if ((flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.Let || (flags & ts.NodeFlags.BlockScoped) === 0)
-    assignable.push(...declarations.flatMap(({ name }) => boundNames(name)));
+  else if (isReassignable(flags)) assignable.push(...declarations.flatMap(({ name }) => boundNames(name)));
+}
+
+function isReassignable(flags: number): boolean {
+  const kind = flags & ts.NodeFlags.BlockScoped;
+  return kind === Number(ts.NodeFlags.Let) || kind === Number(ts.NodeFlags.None);
 }
 
 function boundNames(name: ts.BindingName): string[] {
@@ -86,11 +90,15 @@ function awaitsAtTopLevel(file: ts.SourceFile): boolean {
   function visit(node: ts.Node): boolean {
     if (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node)) return false;
     if (ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier)) return true;
-    const isAwaitUsing =
-      ts.isVariableDeclarationList(node) && (node.flags & ts.NodeFlags.AwaitUsing) === ts.NodeFlags.AwaitUsing;
-    return isAwaitUsing || ts.forEachChild(node, visit) === true;
+    if (ts.isVariableDeclarationList(node) && isAwaitUsing(node.flags)) return true;
+    return ts.forEachChild(node, visit) === true;
   }
   return ts.forEachChild(file, visit) === true;
+}
+
+function isAwaitUsing(flags: number): boolean {
+  const kind = Number(ts.NodeFlags.AwaitUsing);
+  return (flags & kind) === kind;
 }
 
 /** `await x` and `for await` go through the kernel, as does `import()`, which needs the notebook's folder. */

@@ -54,10 +54,10 @@ export class Compiler {
         return script.text;
       },
     });
-    const { createConverter } = createRequire(import.meta.url)("tslab/dist/converter.js") as {
+    const tslab = createRequire(import.meta.url)("tslab/dist/converter.js") as {
       createConverter(options: { isJS: boolean; isBrowser: boolean }): Converter;
     };
-    this.#converter = createConverter({ isJS: false, isBrowser: false });
+    this.#converter = tslab.createConverter({ isJS: false, isBrowser: false });
   }
 
   /** The cell as it runs, or what is wrong with it. */
@@ -91,7 +91,7 @@ export class Compiler {
   /** What is known of the name at a UTF-16 offset. */
   inspect(code: string, offset: number): ts.QuickInfo | undefined {
     this.#watch.refresh();
-    return this.#converter.inspect(this.#declarations, code, offset) as ts.QuickInfo | undefined;
+    return this.#converter.inspect(this.#declarations, code, offset);
   }
 }
 

@@ -1,7 +1,7 @@
 // Stack traces in the user's own lines: frames of cells and of local modules are mapped to what was written.
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PositionMapper } from "./position-map.js";
+import { type PositionMapper } from "./position-map.js";
 
 const mappers = new Map<string, PositionMapper>();
 const place = /^(.*?\(?)([^()\s][^()]*):(\d+):(\d+)(\)?)$/;
@@ -18,7 +18,7 @@ const kernelPlaces = [`${kernelFolder}/`, `${pathToFileURL(kernelFolder).href}/`
 /** Makes every `error.stack` speak of original positions, and leaves out the kernel's own frames. */
 export function installStackMapping(): void {
   Error.prepareStackTrace = (error, sites) => {
-    const frames = sites.map((site) => `\n    at ${mapped(String(site))}`);
+    const frames = sites.map((site) => `\n    at ${mapped(`${site as unknown as string}`)}`);
     const foreign = frames.filter((frame) => !kernelPlaces.some((place) => frame.includes(place)));
     return `${headline(error)}${(foreign.length > 0 ? foreign : frames).join("")}`;
   };

@@ -1,6 +1,6 @@
 // Runs compiled cells in the kernel's own global scope and keeps their variables.
 import vm from "node:vm";
-import { Compiler, type CompiledCell, type Problem } from "../language/compiler.js";
+import { type Compiler, type CompiledCell, type Problem } from "../language/compiler.js";
 import { PositionMapper } from "../language/position-map.js";
 import { mapFramesOf } from "../language/stack-frames.js";
 import type { Activity } from "../wire/activity.js";

@@ -57,9 +57,12 @@ export class Run {
     this.#reject(new KeyboardInterrupt());
   }
 
-  /** The result of `work`, unless the cell is stopped before. */
-  async untilStopped<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#interruption]);
+  /**
+   * The result of `work`, unless the cell is stopped before. Work begins as a promise job of its own, so that V8 can end it
+   * without ending the caller too.
+   */
+  async untilStopped<T>(work: () => Promise<T>): Promise<T> {
+    return Promise.race([Promise.resolve().then(work), this.#interruption]);
   }
 }
 

@@ -31,8 +31,7 @@ export function resume<T>({ run, value }: Suspended<T>): T {
 
 /** What `for await` iterates over: each step waits like `await` does. */
 export async function* suspended<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<Awaited<T>> {
-  const iterator =
-    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : (items as Iterable<T>)[Symbol.iterator]();
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let done = false;
   try {
     for (;;) {

@@ -33,8 +33,8 @@ export class CellScope {
         return true;
       },
       // Imports are declared as properties with a getter, once their module is there.
-      defineProperty: (_, name, { get, value }) => {
-        if (name !== "__esModule") this.#set(name, get ? (get.call(undefined) as unknown) : value);
+      defineProperty: (_, name, property) => {
+        if (name !== "__esModule") this.#set(name, property.get ? property.get() : property.value);
         return true;
       },
     },

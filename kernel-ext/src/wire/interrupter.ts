@@ -10,7 +10,6 @@ const checkEvery = 50;
 const repeatEvery = 500;
 
 export class Interrupter {
-  #session: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -33,15 +32,14 @@ export class Interrupter {
       const deadline = this.activity.isCooperative ? grace.cooperative + grace.plain : grace.plain;
       if (elapsed < Math.max(deadline, next) || this.activity.isUninterruptible) return;
       next = elapsed + repeatEvery;
-      this.#terminate();
+      terminateExecution();
     }, checkEvery);
   }
+}
 
-  #terminate(): void {
-    if (!this.#session) {
-      this.#session = new Session();
-      this.#session.connectToMainThread();
-    }
-    this.#session.post("Runtime.terminateExecution");
-  }
+function terminateExecution(): void {
+  const session = new Session();
+  session.connectToMainThread();
+  // A session that stays connected would keep the process from ending.
+  session.post("Runtime.terminateExecution", () => session.disconnect());
 }
