@@ -42,7 +42,7 @@ test("a robot that stays in place is drawn as a film strip with the times below"
 });
 
 test("in a film strip wide robots do not overlap", () => {
-  const lying = [0, 1, 2].map((time) => ({ time, capsules: [{ from: [0, 0.2], to: [3, 0.2], radius: 0.2 } as const] }));
+  const lying = [0, 1, 2].map((time) => ({ time, capsules: [{ from: [0, 0.9], to: [2, 0.1], radius: 0.1 } as const] }));
   const edges = rolloutStrip(lying).data.map(({ x }) => {
     const points = x!.filter((value) => value !== null) as number[];
     return [Math.min(...points), Math.max(...points)] as const;
