@@ -11,7 +11,8 @@ export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
 export { InputError, type Problem } from "./errors.js";
 export { createRunFolder } from "./experiments/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
-export { loadPolicy } from "./experiments/load-policy.js";
+export { exportOnnx, type ExportedPolicy, type ExportOptions } from "./experiments/export-onnx.js";
+export { loadPolicy, type LoadOptions } from "./experiments/load-policy.js";
 export {
   MeanFlow,
   MeanFlowDescription,

@@ -1,7 +1,7 @@
 // A pure function of tensors as an ONNX file for other programs, with any batch size where its graph allows it.
 import { withBatchAxis } from "./batch-axis.js";
 import { encodeOnnx, onnxModel, type OnnxModel } from "./onnx.js";
-import { hostTensor, type Host, type TensorTree } from "./tensor.js";
+import { hostTensor, type TensorTree } from "./tensor.js";
 import { trace } from "./trace.js";
 
 /** Primes, and no size that anything else is likely to have. */

@@ -6,7 +6,7 @@ import { inferMeanFlowMlp, type InferredNetwork } from "../nn/mean-flow-mlp-shap
 import type { Normalization } from "../normalization.js";
 import { fitWeights } from "../policies/fit-weights.js";
 import { FlowModel } from "../policies/flow-model.js";
-import type { TrainedPolicy } from "../policies/trained-policy.js";
+import { TrainedPolicy } from "../policies/trained-policy.js";
 import type { MeanFlowInput, NetworkInput } from "./mean-flow.js";
 import { referenceWeights } from "./reference-weights.js";
 
@@ -54,7 +54,7 @@ export async function referencePolicy(
     network: { ...network, activationType, outActivationType },
   });
   const weights = fitWeights(model.layout, tensors, `${path}: ${set}`);
-  return { model, weights, normalization, environment: options.environment ?? "unknown" };
+  return new TrainedPolicy({ model, weights, normalization, environment: options.environment ?? "unknown" });
 }
 
 async function statistics(
