@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { exitCodes, type AddCommand } from "./command.js";
+import { addCheckpoint } from "./commands/checkpoint.js";
 import { addConfig } from "./commands/config.js";
 import { addConfigs } from "./commands/configs.js";
 import { addPaths } from "./commands/paths.js";
@@ -12,7 +13,16 @@ import { addVersion } from "./commands/version.js";
 import { packageVersion } from "./package-version.js";
 import { processTerminal, type Terminal } from "./terminal.js";
 
-const commands: readonly AddCommand[] = [addRun, addConfigs, addConfig, addPaths, addSync, addPkl2wandb, addVersion];
+const commands: readonly AddCommand[] = [
+  addRun,
+  addConfigs,
+  addConfig,
+  addPaths,
+  addCheckpoint,
+  addSync,
+  addPkl2wandb,
+  addVersion,
+];
 
 const help = `
 Examples:
