@@ -10,10 +10,16 @@ import { MeanFlowDescription } from "../experiments/mean-flow.js";
 import { runPretraining } from "../experiments/pretraining.js";
 import { claimFolder } from "../experiments/run-folder.js";
 import { writeFileAtomic } from "../files.js";
+import { resolvePath } from "../hub/fetch-file.js";
+import { pathInUse } from "../paths.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
+import type { MetricsSink } from "../tracking/metrics-sink.js";
+import { wandbSink } from "../tracking/wandb-sink.js";
 import type { Experiment } from "./experiment.js";
+import { checkpointSource, fetchOptions } from "./checkpoint-source.js";
+import { Journal } from "./journal.js";
 import { toSnakeCase } from "./naming.js";
-import type { Stage, StageOptions } from "./options.js";
+import type { StageOptions } from "./options.js";
 import { showExperiment } from "./show.js";
 
 export interface RunContext {
@@ -34,46 +40,76 @@ export async function runExperiment(
   experiment: Experiment,
   { signal, onProgress = () => {} }: RunContext = {},
 ): Promise<void> {
-  const { run } = experiment.options;
-  if (run.wandb) onProgress("Weights & Biases is not available yet; metrics are in metrics.jsonl of the run's folder");
+  const { type: policy } = experiment.config.policy as { readonly type: string };
+  const journal = new Journal(onProgress);
+  const { report } = journal;
   switch (experiment.stage) {
     case "pretrain": {
-      const settings = await pretrainingSettings(experiment.options, onProgress);
-      await runPretraining(settings, await control(experiment, signal, onProgress));
+      const settings = await pretrainingSettings(experiment.options, report, signal);
+      await runPretraining(settings, await control(experiment, "epoch", signal, journal));
       return;
     }
     case "finetune": {
-      const settings = await finetuningSettings(experiment.options);
-      await runFineTuning(settings, await control(experiment, signal, onProgress));
+      const { environments } = experiment.options;
+      const base = await loadBase(experiment.options, { policy, environment: environments.env }, report, signal);
+      await runFineTuning(
+        finetuningSettings(experiment.options, base),
+        await control(experiment, "itr", signal, journal),
+      );
       return;
     }
     case "eval": {
-      const policy = await evaluatedPolicy(experiment.options);
-      const report = await evaluate(policy, evaluationInput(experiment.options, signal, onProgress));
-      const folder = await report.save(run.folder);
+      const { play, run } = experiment.options;
+      const base = await loadBase(experiment.options, { policy: null, environment: play.env }, report, signal);
+      const evaluation = await evaluate(base, evaluationInput(experiment.options, signal, report));
+      const folder = await evaluation.save(run.folder);
       await saveConfig(experiment, folder);
-      onProgress(`${report.toString()}\nwritten to ${folder}`);
+      journal.keepIn(folder);
+      report(`${evaluation.toString()}\nwritten to ${folder}`);
       return;
     }
   }
 }
 
-/** Makes the run's folder and says how it is watched and stopped. */
-async function control(experiment: Experiment, signal: AbortSignal | undefined, report: Report): Promise<RunControl> {
+/** Makes the run's folder and says how it is watched and stopped. `counter` is what the metrics count progress by. */
+async function control(
+  experiment: Experiment,
+  counter: string,
+  signal: AbortSignal | undefined,
+  journal: Journal,
+): Promise<RunControl> {
   const { run } = experiment.options;
   const folder = await claimFolder(run.folder);
   await saveConfig(experiment, folder);
-  report(`${run.name}: writing to ${folder}`);
-  return { signal, folder, device: run.device, console: true };
+  journal.keepIn(folder);
+  journal.report(`${run.name}: writing to ${folder}`);
+  const sinks = run.wandb ? wandbSinks(run.wandb, experiment, counter, journal.report) : [];
+  return { signal, folder, device: run.device, console: true, sinks };
+}
+
+function wandbSinks(
+  { entity, project, run: title, offlineMode }: NonNullable<StageOptions["pretrain"]["run"]["wandb"]>,
+  { config, options }: Experiment,
+  counter: string,
+  notify: Report,
+): MetricsSink[] {
+  const name = title ?? options.run.name;
+  const owner = entity ?? (pathInUse("wandbEntity").value || null);
+  try {
+    return [wandbSink({ project, entity: owner, name, config, counter, offline: offlineMode, notify })];
+  } catch (error) {
+    notify(`Weights & Biases: nothing is recorded, ${String(error)}`);
+    return [];
+  }
 }
 
 function saveConfig(experiment: Experiment, folder: string): Promise<void> {
   return writeFileAtomic(join(folder, "config.yaml"), `${showExperiment(experiment)}\n`);
 }
 
-async function pretrainingSettings(options: StageOptions["pretrain"], report: Report) {
+async function pretrainingSettings(options: StageOptions["pretrain"], report: Report, signal: AbortSignal | undefined) {
   const { run, shapes, objective, network, training, test } = options;
-  const data = await openData(options.data, report);
+  const data = await openData(options.data, report, signal);
   const { observationDimension, actionDimension } = data;
   checkStated(shapes, { observationDimension, actionDimension }, data.name);
   const { horizonSteps, condSteps } = shapes;
@@ -84,6 +120,7 @@ async function pretrainingSettings(options: StageOptions["pretrain"], report: Re
 async function openData(
   { name, path, useD4rl, normalizationPath, maxEpisodes }: StageOptions["pretrain"]["data"],
   report: Report,
+  signal: AbortSignal | undefined,
 ) {
   if (path === null && !useD4rl) {
     fail("DMPO_CONFIG_DATA", "train_dataset_path", "null while use_d4rl_dataset is false", "a train.npz or .hdf5 file");
@@ -91,29 +128,22 @@ async function openData(
   const data = await readData();
   return maxEpisodes === null ? data : data.limitEpisodes(maxEpisodes);
 
-  function readData(): Promise<Dataset> {
+  async function readData(): Promise<Dataset> {
     if (path === null) return Dataset.d4rl(name, { notify: report });
-    if (/\.(hdf5|h5)$/.test(path)) return Dataset.hdf5(path, { name });
-    return Dataset.npz(path, { name, normalizationPath: normalizationPath ?? undefined });
+    const fetching = fetchOptions(report, signal);
+    const file = await resolvePath(path, fetching);
+    if (/\.(hdf5|h5)$/.test(file)) return Dataset.hdf5(file, { name });
+    const statistics = normalizationPath === null ? undefined : await resolvePath(normalizationPath, fetching);
+    return Dataset.npz(file, { name, normalizationPath: statistics });
   }
 }
 
-async function finetuningSettings({
-  run,
-  shapes,
-  environments,
-  network,
-  learning,
-  noiseNet,
-  critic,
-  saveEvery,
-}: StageOptions["finetune"]) {
-  const base = await loadBase(run.basePolicyPath, shapes, network);
+function finetuningSettings(
+  { run, environments, learning, noiseNet, critic, saveEvery }: StageOptions["finetune"],
+  base: TrainedPolicy,
+) {
   return { ...environments, base, learning, noiseNet, critic, seed: run.seed, saveEvery, resumePath: run.resumePath };
 }
-
-const evaluatedPolicy = ({ run, shapes, network, averagedWeights }: StageOptions["eval"]) =>
-  loadBase(run.basePolicyPath, shapes, network, averagedWeights);
 
 function evaluationInput(
   { run, play, denoisingSteps, clipIntermediate }: StageOptions["eval"],
@@ -125,26 +155,17 @@ function evaluationInput(
   return { ...play, denoisingSteps, clipIntermediate, device: run.device, signal, onProgress };
 }
 
+type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network"> & { readonly averagedWeights?: boolean };
+
 /** The checkpoint, if it is what the configuration describes. */
 async function loadBase(
-  path: string | null,
-  shapes: Shapes,
-  network: StageOptions["finetune"]["network"],
-  averagedWeights = true,
+  { run, shapes, network, averagedWeights }: WithBase,
+  about: { readonly policy: string | null; readonly environment: string },
+  report: Report,
+  signal: AbortSignal | undefined,
 ): Promise<TrainedPolicy> {
-  const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/best.safetensors";
-  if (path === null)
-    fail("DMPO_CONFIG_CHECKPOINT", "base_policy_path", "missing", "the checkpoint of a policy", remedy);
-  if (path.startsWith("hf://")) {
-    fail(
-      "DMPO_CONFIG_CHECKPOINT",
-      "base_policy_path",
-      `"${path}" is on a hub`,
-      "a checkpoint file on this machine",
-      remedy,
-    );
-  }
-  const policy = await loadPolicy(path, { averagedWeights });
+  const { path, normalization } = await checkpointSource({ ...run, ...about }, report, signal);
+  const policy = await loadPolicy(path, { averagedWeights, normalization, environment: about.environment });
   const { spec } = policy.model;
   const { horizonSteps, condDim, actionDim } = spec.network;
   const observationDimension = policy.normalization.observationMin.length;
@@ -156,8 +177,6 @@ async function loadBase(
   );
   return policy;
 }
-
-type Shapes = StageOptions[Stage]["shapes"];
 
 const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };
 
