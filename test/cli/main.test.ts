@@ -67,7 +67,7 @@ test.each([
   ["an unknown config", ["run", hopper[0]!, "--config-name=pre_meanflw_mlp"], 'did you mean "pre_meanflow_mlp"?'],
   [
     "a missing checkpoint",
-    ["run", "--config-dir=cfg/gym/finetune/hopper-v2", "--config-name=ft_ppo_meanflow_mlp"],
+    ["run", "--config-dir=cfg/gym/eval/hopper-medium-v2", "--config-name=eval_meanflow_mlp"],
     "base_policy_path: missing",
   ],
 ])("%s is wrong usage", async (_, argv, message) => {

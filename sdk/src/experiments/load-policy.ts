@@ -1,23 +1,30 @@
 // Policies from checkpoint files, by one rule for all of them: this program's own, and those of the PyTorch reference.
 import { isCheckpoint, openCheckpoint } from "../checkpoints/checkpoint.js";
 import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
+import { resolvePath, type FetchOptions } from "../hub/fetch-file.js";
 import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy.js";
 import { referencePolicy, type ReferenceOptions } from "./reference-policy.js";
 
 export interface LoadOptions extends ReferenceOptions {
   /** Of a pre-training checkpoint, take the averaged weights (`load_ema`). A fine-tuned one has only one set. Default true. */
   readonly averagedWeights?: boolean;
+  /** How addresses are fetched: stopping, progress, checksum. */
+  readonly fetch?: FetchOptions;
 }
 
 /**
  * Reads a checkpoint of pre-training or fine-tuning: `.safetensors` of this program, or `.pt` of the reference, for which
- * `normalization` must be given.
+ * `normalization` must be given. Both may be paths, or `hf://` and `https://` addresses, which are fetched into a cache.
  *
  * @throws InputError if it is missing, damaged, holds no policy, or its weights do not fit: with every key that does not.
  */
 export async function loadPolicy(path: string, options: LoadOptions = {}): Promise<TrainedPolicy> {
-  const { averagedWeights = true, ...reference } = options;
-  const { contents, object } = await readCheckpointFile(path);
-  if (!isCheckpoint(contents)) return referencePolicy(object, averagedWeights, reference, path);
+  const { averagedWeights = true, fetch, ...reference } = options;
+  const { contents, object } = await readCheckpointFile(await resolvePath(path, fetch));
+  if (!isCheckpoint(contents)) {
+    const { normalization: given } = reference;
+    const normalization = typeof given === "string" ? await resolvePath(given) : given;
+    return referencePolicy(object, averagedWeights, { ...reference, normalization }, path);
+  }
   return policyFromRecord(openCheckpoint(contents, path), ["policy", averagedWeights ? "ema" : "model"], path);
 }
