@@ -7,9 +7,9 @@ from case import case
 
 
 def located(cell, line, column=None):
-    """The error names this line of the cell: `cell 3:2:9`, `line 2` or the like."""
+    """The error names this line of the cell: `2:9`, `cell 3:2:9`, `line 2` or the like."""
     shown = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join([cell.error["evalue"], *cell.error["traceback"]]))
-    place = rf":{line}:{column}\b" if column else rf"(:{line}(:\d+)?\b|line {line}\b|^-+> {line} )"
+    place = rf"\b{line}:{column}\b" if column else rf"(:{line}(:\d+)?\b|\b{line}:\d+\b|line {line}\b|^-+> {line} )"
     assert re.search(place, shown, re.M), f"expected line {line}{f' column {column}' if column else ''} in {shown[:500]!r}"
     return shown
 

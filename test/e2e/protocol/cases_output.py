@@ -122,7 +122,7 @@ def arrives_early(cell):
 @case("prints and displays keep their order")
 def order(k, d):
     show = d.display({"text/plain": "picture"})
-    cell = k.run(f"{d('console.log(1)', 'print(1)')}\n{show}\n{d('console.log(2)', 'print(2)')}").ok()
+    cell = k.run(f"{d('console.log(1);', 'print(1)')}\n{show}\n{d('console.log(2)', 'print(2)')}").ok()
     shown = [k for k in cell.kinds if k in ("stream", "display_data")]
     assert shown == ["stream", "display_data", "stream"], cell.describe()
 
@@ -156,7 +156,7 @@ def clear(k, d):
         tslab="(require('tslab') as any).display.clear(true)",
         deno="await Deno.jupyter.broadcast('clear_output', { wait: true })",
     )
-    cell = k.run(f"{d('console.log(1)', 'print(1)')}\n{code};").ok()
+    cell = k.run(f"{d('console.log(1);', 'print(1)')}\n{code};").ok()
     assert [c["wait"] for c in cell.contents("clear_output")] == [True], cell.describe()
 
 

@@ -99,12 +99,12 @@ class Kernel:
     def run(self, code, timeout=30.0, **flags):
         return self.collect(self.submit(code, **flags), timeout)
 
-    def ask(self, send, timeout=15.0):
+    def ask(self, send, timeout=60.0):
         """Content of the shell reply to a request that `send(client)` made."""
         msg_id = send(self.client)
         return self.reply_to(msg_id, timeout)["content"]
 
-    def reply_to(self, msg_id, timeout=15.0):
+    def reply_to(self, msg_id, timeout=60.0):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             message = self._shell(0.2)
