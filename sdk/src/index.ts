@@ -3,7 +3,9 @@ import "./display/index.js";
 
 export { Dataset } from "./data/dataset.js";
 export type { DatasetSummary } from "./data/summary.js";
-export { makeEnvironment } from "./envs/make-environment.js";
+export { makeEnvironment, type Environment, type RenderOptions } from "./envs/make-environment.js";
+export { Animation, Picture } from "./envs/render/picture.js";
+export type { Viewpoint } from "./envs/render/view.js";
 export { defineEnvironment, type EnvironmentDefinition, type Simulation } from "./envs/environment.js";
 export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";
@@ -21,6 +23,7 @@ export {
   type PretrainInput,
 } from "./experiments/mean-flow.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/evaluation.js";
+export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
 export { PPO, type FinetuneInput } from "./experiments/ppo.js";
 export type { RunControl } from "./experiments/control.js";

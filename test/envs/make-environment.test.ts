@@ -73,3 +73,16 @@ test.each([
   environment.reset();
   expect(() => environment.step(action)).toThrow(`action: ${shown}\n  expected 3 finite numbers`);
 });
+
+test("a picture follows the state, and environments without one say so", async () => {
+  const environment = await make("hopper-v2", { seed: 1 });
+  environment.reset();
+  const size = { width: 64, height: 48, samples: 1 };
+  const first = environment.render(size);
+  expect([...environment.render(size).rgb]).toEqual([...first.rgb]);
+  for (let i = 0; i < 10; i++) environment.step([1, 1, 1]);
+  expect([...environment.render(size).rgb]).not.toEqual([...first.rgb]);
+  const plain = await make(scripted);
+  plain.reset();
+  expect(() => plain.render()).toThrow(/has no pictures/);
+});

@@ -1,5 +1,6 @@
 // What an environment is to the rest of the project: a name, a few numbers, and simulations that deal in typed arrays.
 import type { RandomStream } from "../engine/random.js";
+import type { PhysicsArrays } from "./render/scene.js";
 
 /**
  * Mass of a capsule: "legacy" weighs it as MuJoCo up to 2.1.0 did, as a cylinder with half a radius more at either end,
@@ -36,6 +37,8 @@ export interface Simulation {
   /** Copy of the state. */
   state(): PhysicsState;
   setState(state: PhysicsState): void;
+  /** What pictures are drawn from; absent where there is nothing to see. */
+  readonly physics?: PhysicsArrays;
   /** Frees the engine's memory; the simulation must not be used afterwards. */
   delete(): void;
 }

@@ -3,6 +3,9 @@ import { Random, type RandomStream } from "../engine/random.js";
 import { fail } from "../errors.js";
 import type { Capsule, EnvironmentDefinition, Inertia, PhysicsState, Simulation } from "./environment.js";
 import { findEnvironment } from "./registry.js";
+import type { Picture } from "./render/picture.js";
+import { Renderer, type RendererOptions } from "./render/renderer.js";
+import type { Viewpoint } from "./render/view.js";
 
 export interface EnvironmentOptions {
   /** Default 0. Equal seeds give equal episodes, the same as environment 0 of a vector with that seed. */
@@ -29,7 +32,13 @@ export async function makeEnvironment(env: string, options: EnvironmentOptions =
   return new Environment(definition, await definition.create({ inertia }), random);
 }
 
+export interface RenderOptions extends RendererOptions {
+  /** Name of one of the model's cameras, or a viewpoint. Default: the first camera. */
+  readonly camera?: string | Viewpoint;
+}
+
 export class Environment {
+  #renderer: { readonly key: string; readonly renderer: Renderer } | undefined;
   readonly #simulation: Simulation;
   readonly #random: RandomStream;
   readonly #action: Float64Array;
@@ -93,6 +102,20 @@ export class Environment {
   /** The robot as a stick figure in the plane, metres; empty where there is no picture of it. */
   pose(): Capsule[] {
     return this.definition.pose?.(this.state().qpos) ?? [];
+  }
+
+  /**
+   * A picture of the current state, drawn without a graphics card.
+   * @throws InputError DMPO_RENDER_NOTHING where the environment has nothing to show, DMPO_RENDER_CAMERA, DMPO_RENDER_SIZE.
+   */
+  render({ camera, ...options }: RenderOptions = {}): Picture {
+    const { physics } = this.#simulation;
+    if (!physics) {
+      return fail("DMPO_RENDER_NOTHING", this.definition.name, "has no pictures", "an environment in MuJoCo");
+    }
+    const key = JSON.stringify(options);
+    if (this.#renderer?.key !== key) this.#renderer = { key, renderer: new Renderer(physics, options) };
+    return this.#renderer.renderer.render(camera);
   }
 
   /** Frees the engine's memory; the environment must not be used afterwards. */

@@ -56,6 +56,7 @@ export function defineRobot(robot: Robot): EnvironmentDefinition {
           state.qvel.set(qvel);
           state.forward();
         },
+        physics: state,
         delete: () => state.delete(),
       };
     },

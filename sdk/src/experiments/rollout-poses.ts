@@ -1,68 +1,15 @@
 // One episode of a policy as poses of the robot, for a picture of how it moves.
-import { compile, constants, type CompileOptions } from "../engine/compile.js";
-import { Random } from "../engine/random.js";
-import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
-import { makeEnvironment } from "../envs/make-environment.js";
 import type { Pose } from "../figures/charts/silhouette.js";
-import { denormalize, normalize } from "../normalization.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
+import { playEpisode, type EpisodeOptions } from "./episode.js";
 
-export interface RolloutOptions {
-  readonly env: string;
-  /** Seed of the episode. Default 0. */
-  readonly seed?: number;
-  /** Environment steps, unless the episode ends before. Default 150. */
-  readonly maxSteps?: number;
-  readonly compile?: CompileOptions;
-}
+export type RolloutOptions = EpisodeOptions;
 
 /** Plays one episode with one denoising step per chunk; empty where the environment has no picture of its robot. */
 export async function rolloutPoses(policy: TrainedPolicy, options: RolloutOptions): Promise<Pose[]> {
-  const { model, normalization } = policy;
-  const { env: name, seed = 0, maxSteps = 150 } = options;
-  const { horizonSteps, actionDim, condDim } = model.spec.network;
-  const dimension = normalization.observationMin.length;
-  const env = await makeEnvironment(name, { seed });
-  const frozen = model.views(policy.weights);
-  const sample = compile(
-    ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) =>
-      model.sample(constants<Weights>(frozen), state, noise, { steps: 1 }),
-    { name: "sample actions", ...options.compile, threads: 1 },
-  );
-  const random = new Random(seed).stream("initial noise");
-  const noise = hostTensor(new Float32Array(horizonSteps * actionDim), [1, horizonSteps, actionDim]);
-  const state = hostTensor(new Float32Array(condDim), [1, condDim / dimension, dimension]);
-  const history = state.data as Float32Array;
-  const observe = (observation: ArrayLike<number>) => {
-    history.copyWithin(0, dimension);
-    for (let i = 0; i < dimension; i++) {
-      history[condDim - dimension + i] = normalize(
-        observation[i]!,
-        normalization.observationMin[i]!,
-        normalization.observationMax[i]!,
-      );
-    }
-  };
   const poses: Pose[] = [];
-  try {
-    const first = env.reset();
-    for (let i = 0; i < condDim / dimension; i++) observe(first);
-    for (let ended = false; !ended && poses.length < maxSteps;) {
-      random.normal(noise.data as Float32Array);
-      const chunk = (await sample({ state, noise })).data;
-      for (let step = 0; step < horizonSteps && !ended; step++) {
-        const action = Array.from({ length: actionDim }, (_, i) =>
-          denormalize(chunk[step * actionDim + i]!, normalization.actionMin[i]!, normalization.actionMax[i]!),
-        );
-        const { observation, terminated, truncated } = env.step(action);
-        observe(observation);
-        poses.push({ time: poses.length * env.secondsPerStep, capsules: env.pose() });
-        ended = terminated || truncated;
-      }
-    }
-    return poses.every(({ capsules }) => capsules.length > 0) ? poses : [];
-  } finally {
-    env.close();
-    await sample.dispose();
-  }
+  await playEpisode(policy, options, (env, steps) => {
+    poses.push({ time: (steps - 1) * env.secondsPerStep, capsules: env.pose() });
+  });
+  return poses.every(({ capsules }) => capsules.length > 0) ? poses : [];
 }

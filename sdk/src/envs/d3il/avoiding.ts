@@ -181,6 +181,7 @@ function avoiding({ name, aliases = [], wanted, penalty = wanted !== undefined }
           arm.reset(qpos, qvel);
           begin();
         },
+        physics: arm.simulator,
         delete: () => arm.simulator.delete(),
       };
     },

@@ -122,11 +122,18 @@ export class Renderer {
     if (distance >= 0) return;
     const caster = this.#shadows ? lights.find(({ castsShadow }) => castsShadow) : undefined;
     if (caster) this.#drawShadows(center, normal, poses, view, caster);
-    const [lit, shaded] = [lights, lights.filter((light) => light !== caster)].map((shining) => {
-      const light = [0, 0, 0];
-      shade(light, { ...material, specular: 0 }, [1, 1, 1], center, normal, shining, view.position);
-      return litTexture(texture, light);
-    }) as [LitTexture, LitTexture];
+    const bright = [0, 0, 0];
+    const dim = [0, 0, 0];
+    const matt = { ...material, specular: 0 };
+    const others = lights.filter((light) => light !== caster);
+    shade(bright, matt, [1, 1, 1], center, normal, lights, view.position);
+    shade(dim, matt, [1, 1, 1], center, normal, others, view.position);
+    const lit = litTexture(texture, bright);
+    // The sky's light reaches into shadows.
+    const shaded = litTexture(
+      texture,
+      dim.map((value, c) => value + 0.35 * (bright[c]! - value)),
+    );
     const [dx, dy] = [dot(xAxis, offset), dot(yAxis, offset)];
     const blurScale = (3 * view.sampleAngle) / Math.min(...texture.period);
     for (let y = 0; y < height; y++) {

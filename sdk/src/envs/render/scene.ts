@@ -166,7 +166,12 @@ function readMesh(physics: PhysicsArrays, geom: number): Mesh {
   return { positions: new Float32Array(positions), normals: new Float32Array(normals), faces };
 }
 
+/** Where a model names no colour, those of Gym's robots. */
+const floorPaint = [0.8, 0.9, 0.8, 1] as const;
+const solidPaint = [0.8, 0.6, 0.4, 1] as const;
+
 function materialReader(physics: PhysicsArrays): (geom: number) => Material {
+  const types = physics.modelArray("geom_type");
   const materials = physics.modelArray("geom_matid");
   const colors = physics.modelArray("geom_rgba");
   const [specular, shininess, emission] = ["mat_specular", "mat_shininess", "mat_emission"].map((name) =>
@@ -179,11 +184,12 @@ function materialReader(physics: PhysicsArrays): (geom: number) => Material {
     // A colour given to the geom itself wins over its material's, as in MuJoCo; 0.5 grey is "not given".
     const own = colors.subarray(4 * geom, 4 * geom + 4);
     const isDefault = own[0] === 0.5 && own[1] === 0.5 && own[2] === 0.5 && own[3] === 1;
-    const rgba = has && isDefault ? materialColors.subarray(4 * id, 4 * id + 4) : own;
+    const paint = types[geom] === 0 ? floorPaint : solidPaint;
+    const rgba = !isDefault ? own : has ? materialColors.subarray(4 * id, 4 * id + 4) : paint;
     const tint = readTexture(physics, geom)?.mean ?? [1, 1, 1];
     return {
-      color: [rgba[0]! * tint[0], rgba[1]! * tint[1], rgba[2]! * tint[2]],
-      alpha: rgba[3]!,
+      color: [rgba[0] * tint[0], rgba[1] * tint[1], rgba[2] * tint[2]],
+      alpha: rgba[3],
       specular: has ? specular![id]! : 0.5,
       shininess: has ? shininess![id]! : 0.5,
       emission: has ? emission![id]! : 0,

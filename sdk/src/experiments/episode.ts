@@ -1,0 +1,72 @@
+// One episode of a policy in one environment, step by step: for pictures of how it moves.
+import { compile, constants, type CompileOptions } from "../engine/compile.js";
+import { Random } from "../engine/random.js";
+import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
+import { makeEnvironment, type Environment } from "../envs/make-environment.js";
+import { denormalize, normalize } from "../normalization.js";
+import type { TrainedPolicy } from "../policies/trained-policy.js";
+
+export interface EpisodeOptions {
+  readonly env: string;
+  /** Seed of the episode. Default 0. */
+  readonly seed?: number;
+  /** Environment steps, unless the episode ends before. Default 150. */
+  readonly maxSteps?: number;
+  /** Default 1. */
+  readonly denoisingSteps?: number;
+  readonly compile?: CompileOptions;
+}
+
+/** Plays one episode and calls `visit` after every environment step, with their number so far. */
+export async function playEpisode(
+  policy: TrainedPolicy,
+  options: EpisodeOptions,
+  visit: (env: Environment, steps: number) => void,
+): Promise<void> {
+  const { model, normalization } = policy;
+  const { env: name, seed = 0, maxSteps = 150, denoisingSteps = 1 } = options;
+  const { horizonSteps, actionDim, condDim } = model.spec.network;
+  const dimension = normalization.observationMin.length;
+  const env = await makeEnvironment(name, { seed });
+  const frozen = model.views(policy.weights);
+  const sample = compile(
+    ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) =>
+      model.sample(constants<Weights>(frozen), state, noise, { steps: denoisingSteps }),
+    { name: "sample actions", ...options.compile, threads: 1 },
+  );
+  const random = new Random(seed).stream("initial noise");
+  const noise = hostTensor(new Float32Array(horizonSteps * actionDim), [1, horizonSteps, actionDim]);
+  const state = hostTensor(new Float32Array(condDim), [1, condDim / dimension, dimension]);
+  const history = state.data as Float32Array;
+  const observe = (observation: ArrayLike<number>) => {
+    history.copyWithin(0, dimension);
+    for (let i = 0; i < dimension; i++) {
+      history[condDim - dimension + i] = normalize(
+        observation[i]!,
+        normalization.observationMin[i]!,
+        normalization.observationMax[i]!,
+      );
+    }
+  };
+  try {
+    const first = env.reset();
+    for (let i = 0; i < condDim / dimension; i++) observe(first);
+    let steps = 0;
+    for (let ended = false; !ended && steps < maxSteps;) {
+      random.normal(noise.data as Float32Array);
+      const chunk = (await sample({ state, noise })).data;
+      for (let step = 0; step < horizonSteps && !ended && steps < maxSteps; step++) {
+        const action = Array.from({ length: actionDim }, (_, i) =>
+          denormalize(chunk[step * actionDim + i]!, normalization.actionMin[i]!, normalization.actionMax[i]!),
+        );
+        const { observation, terminated, truncated } = env.step(action);
+        observe(observation);
+        visit(env, ++steps);
+        ended = terminated || truncated;
+      }
+    }
+  } finally {
+    env.close();
+    await sample.dispose();
+  }
+}

@@ -1,0 +1,43 @@
+// A film of a policy at work: animated GIF, which notebooks, browsers and GitHub show without a player.
+import { writeFileAtomic } from "../files.js";
+import type { RenderOptions } from "../envs/make-environment.js";
+import { Animation, type Picture } from "../envs/render/picture.js";
+import { playEpisode, type EpisodeOptions } from "./episode.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
+
+export interface RecordOptions extends Partial<EpisodeOptions>, RenderOptions {
+  /** Default 25, at most 50. Frames are taken from the simulation at this rate, so the film runs at its true speed. */
+  readonly framesPerSecond?: number;
+  /** Also writes the film to this file. */
+  readonly path?: string;
+}
+
+/**
+ * Plays one episode and films it. Default 320 x 240 pixels and at most 150 environment steps.
+ * @throws InputError for an unknown environment or camera.
+ */
+export async function record(source: PolicySource, options: RecordOptions = {}): Promise<Animation> {
+  const policy = await policyOf(source);
+  const {
+    framesPerSecond = 25,
+    path,
+    camera,
+    width = 320,
+    height = 240,
+    samples,
+    groups,
+    shadows,
+    ...episode
+  } = options;
+  const pictures: Picture[] = [];
+  await playEpisode(policy, { ...episode, env: options.env ?? policy.environment }, (env, steps) => {
+    // Frame k belongs to the first step at or after k / framesPerSecond.
+    const due = Math.floor(steps * env.secondsPerStep * framesPerSecond + 1e-9);
+    if (due > pictures.length - 1 || pictures.length === 0) {
+      pictures.push(env.render({ camera, width, height, samples, groups, shadows }));
+    }
+  });
+  const film = new Animation(pictures, framesPerSecond);
+  if (path !== undefined) await writeFileAtomic(path, film.gif());
+  return film;
+}
