@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from "vitest";
-import { Dataset, evaluate, MeanFlow, sensitivity } from "../../sdk/src/index.js";
+import { Dataset, evaluate, MeanFlow, sensitivity, type MimeBundle } from "../../sdk/src/index.js";
 import { gridOf } from "../../sdk/src/experiments/sensitivity/grid.js";
 
 let folder: string;
@@ -33,6 +33,7 @@ test("every combination with every seed, in the order of the seeds; values keep 
   expect(report.summary()[1]).toMatchObject({ variation: "flat, 16", measures: { width: { count: 2, mean: 19.5 } } });
   expect(report).toMatchObject({ interrupted: false, folder: undefined });
   expect(report.toString()).toContain("flat, 8 × 8");
+  expect(report.toTable().numRows()).toBe(8);
 });
 
 test("all that is wrong with a grid is said at once", () => {
@@ -171,6 +172,10 @@ test("times as a one-line change: real training, densities, losses and returns i
   const titles = (figure.layout.annotations as { text: string }[]).map(({ text }) => text);
   expect(titles).toEqual(["<b>density of the drawn times</b>", "<b>loss</b>", "<b>one-step return</b>"]);
   expect(figure.layout.title!.subtitle?.text).toContain("95 % confidence intervals");
+  const show = (report as unknown as Record<symbol, () => Promise<MimeBundle>>)[Symbol.for("Jupyter.display")]!;
+  const shown = await show.call(report);
+  expect(shown["text/html"]).toMatch(/4 runs; ± is half of the 95 %[^]*logit-normal[^]*<img/);
+  expect(shown["text/plain"]).toContain("one-step return");
   const density = figure.data.find(({ xaxis, x }) => xaxis === "x" && x!.length > 100)!;
   expect(density.y!.every((value) => value === 1)).toBe(true);
 });

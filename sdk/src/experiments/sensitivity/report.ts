@@ -5,6 +5,7 @@ import {
   type Measured,
   type SensitivityPanel,
 } from "../../figures/charts/sensitivity-overview.js";
+import { dataTable, type ColumnTable } from "../../figures/data-table.js";
 import type { Figure } from "../../figures/figure.js";
 import { formatNumber } from "../../figures/number-format.js";
 import type { Series } from "../../figures/series.js";
@@ -27,6 +28,8 @@ export interface SensitivityOutcome {
 export interface SensitivitySummary {
   readonly variation: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Number of finished runs. */
+  readonly seeds: number;
   readonly measures: Readonly<Record<string, ConfidenceInterval>>;
 }
 
@@ -56,11 +59,17 @@ export class SensitivityReport {
     }));
   }
 
+  /** The rows as a table to filter, group and join. */
+  toTable(): ColumnTable {
+    return dataTable(this.rows());
+  }
+
   /** One entry per variation, in the order of the grid. */
   summary(): SensitivitySummary[] {
     return [...this.#byVariation()].map(([variation, cells]) => ({
       variation,
       labels: cells[0]!.labels,
+      seeds: cells.length,
       measures: Object.fromEntries(
         this.#names("number").map((name) => [name, confidenceInterval(numbers(cells, name), this.confidence)]),
       ),
@@ -87,9 +96,9 @@ export class SensitivityReport {
       halfWidth === undefined ? formatNumber(mean) : `${formatNumber(mean)} ± ${formatNumber(halfWidth)}`;
     return comparisonTable(
       ["variation", "seeds", ...names],
-      summary.map(({ variation, measures }) => [
+      summary.map(({ variation, seeds, measures }) => [
         variation,
-        String(this.#byVariation().get(variation)!.length),
+        String(seeds),
         ...names.map((name) => shown(measures[name]!)),
       ]),
     );

@@ -1,5 +1,6 @@
 // What a choice changes, in one picture: densities or other given lines, curves with bands, and measures with intervals,
 // every variation in its own colour through all panels.
+import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { assertSound, checkSeries, extent, lineTraces, numberProblems, problem, thin, type Series } from "../series.js";
@@ -55,7 +56,7 @@ export function sensitivityOverview(
   check(variations, panels);
   const rows = Math.ceil(panels.length / columns);
   const suffixes = panels.map((_, index) => (index === 0 ? "" : String(index + 1)));
-  return {
+  return figure({
     data: [
       ...variations.map(legendEntry),
       ...panels.flatMap((panel, index) => panelTraces(variations, panel, suffixes[index]!)),
@@ -81,7 +82,7 @@ export function sensitivityOverview(
       },
       subplotHeadroom,
     ),
-  };
+  });
 }
 
 /** An empty trace, so that the legend is the same whatever the panels hold. */
