@@ -46,3 +46,12 @@ test("on a terminal it asks; Enter keeps", async () => {
   expect(questions).toEqual(["data folder [data]: ", "log folder [log]: ", "Weights & Biases entity [none]: "]);
   expect(stored()).toEqual({ data: "/data", wandbEntity: "me" });
 });
+
+test("configurations use what is set, and the reference's variables before it", async () => {
+  const show = () =>
+    dmpo("config", "show", "--config-dir=cfg/gym/pretrain/hopper-medium-v2", "--config-name=pre_meanflow_mlp");
+  await dmpo("paths", "--log", "/scratch/log");
+  expect((await show()).out).toMatch(/^logdir: "?\/scratch\/log\/gym\/pretrain\/hopper-medium-v2\//m);
+  vi.stubEnv("DPPO_LOG_DIR", "/elsewhere");
+  expect((await show()).out).toMatch(/^logdir: "?\/elsewhere\/gym\/pretrain\//m);
+});

@@ -1,6 +1,7 @@
 // From a folder, a name and overrides to a validated experiment; every problem of a configuration is reported at once.
 import type { z } from "zod";
 import { fail, type Problem } from "../errors.js";
+import { withPathVariables } from "../paths.js";
 import { compose } from "./compose.js";
 import { interpolate } from "./interpolation.js";
 import { locateConfig, shownPath } from "./locations.js";
@@ -40,7 +41,7 @@ export type Experiment = { [S in Stage]: Resolved<S> }[Stage];
 export interface ResolveContext {
   /** What ${now:...} shows; default the present. */
   readonly now?: Date;
-  /** What ${oc.env:...} reads; default process.env. */
+  /** What ${oc.env:...} reads; default process.env with the folders of `dmpo paths`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -57,7 +58,7 @@ export function resolveConfig(
   configDir: string,
   configName: string,
   overrides: readonly string[] = [],
-  { now = new Date(), environment = process.env }: ResolveContext = {},
+  { now = new Date(), environment = withPathVariables() }: ResolveContext = {},
 ): ResolvedConfig {
   const { file, root, notice } = locateConfig(configDir, configName);
   const notices = notice === undefined ? [] : [notice];
