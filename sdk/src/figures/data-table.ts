@@ -34,19 +34,23 @@ export function dataTable(rows: readonly Row[]): ColumnTable {
 }
 
 /**
- * A danfo data frame with the columns of all rows, which are null where a row has none.
+ * A danfo data frame with the columns of all rows, which are null where a row has none; it shows itself as tables do.
  * @throws InputError DMPO_DANFO where danfojs-node is not installed, saying how to install it.
  */
 export async function danfoFrame<Frame = DanfoFrame>(rows: readonly Row[]): Promise<Frame> {
   const { DataFrame } = await loadDanfo();
   const names = columnNames(rows);
   const values = rows.map((row) => names.map((name) => row[name] ?? null));
-  const frame = new DataFrame(values, { columns: names });
-  showsAs(frame, () => bundleOf({ columns: names, rows: values.map((row) => row.map(cellOf)) }));
-  return frame as Frame;
+  if (!(displayMethod in DataFrame.prototype)) showsAs(DataFrame.prototype, frameBundle);
+  return new DataFrame(values, { columns: names }) as Frame;
 }
 
-type Danfo = { readonly DataFrame: new (values: unknown[][], options: { columns: string[] }) => object };
+interface Danfo {
+  readonly DataFrame: {
+    readonly prototype: DanfoFrame;
+    new (values: unknown[][], options: { columns: string[] }): DanfoFrame;
+  };
+}
 
 /** Beside the SDK or beside the notebook. */
 async function loadDanfo(): Promise<Danfo> {
@@ -78,6 +82,10 @@ function tableBundle(table: ColumnTable) {
     columns,
     rows: Array.from({ length: table.numRows() }, (_, row) => values.map((column) => column[row]!)),
   });
+}
+
+function frameBundle({ columns, values }: DanfoFrame) {
+  return bundleOf({ columns, rows: (values as unknown[][]).map((row) => row.map(cellOf)) });
 }
 
 function bundleOf(table: Table) {

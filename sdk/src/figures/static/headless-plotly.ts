@@ -8,6 +8,7 @@ import { registerFonts } from "./fonts.js";
 import { installSvgGeometry } from "./svg-geometry.js";
 
 interface Plotly {
+  readonly PlotSchema: { get(): { readonly traces: Readonly<Record<string, unknown>> } };
   toImage(figure: object, options: Size & { format: "svg"; imageDataOnly: true }): Promise<string>;
 }
 
@@ -15,6 +16,7 @@ interface Plotly {
 export class HeadlessPlotly {
   private readonly window: DOMWindow;
   private readonly plotly: Plotly;
+  #traces: Readonly<Record<string, unknown>> | undefined;
 
   constructor() {
     registerFonts();
@@ -28,11 +30,20 @@ export class HeadlessPlotly {
     this.plotly = (this.window as unknown as { Plotly: Plotly }).Plotly;
   }
 
-  /** SVG text of the figure. */
-  async draw({ data, layout }: Figure, size: Size): Promise<string> {
+  /** SVG text of the figure, which stays as it is. Throws for traces that this build of Plotly would leave out. */
+  async draw(figure: Figure, size: Size): Promise<string> {
+    this.#expectKnown(figure);
+    // Plotly completes the axes of what it draws.
+    const { data, layout } = structuredClone(figure);
     const named = data.map((trace, index) => ({ uid: `t${index}`, ...trace })); // else Plotly's random names
     const image = { data: named, layout: { ...layout, ...size }, config: {} };
     return this.plotly.toImage(image, { ...size, format: "svg", imageDataOnly: true });
+  }
+
+  #expectKnown({ data }: Figure): void {
+    this.#traces ??= this.plotly.PlotSchema.get().traces;
+    const unknown = data.find(({ type }) => !Object.hasOwn(this.#traces!, type));
+    if (unknown) throw new Error(`there are no traces of type "${unknown.type}"`);
   }
 
   /** Frees the document; a drawing under way fails. */
