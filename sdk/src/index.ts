@@ -47,3 +47,10 @@ export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.j
 export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";
 export type { MimeBundle } from "./figures/mime.js";
 export * as figures from "./figures/index.js";
+export { fetchFile, resolvePath, type FetchOptions, type Progress } from "./hub/fetch-file.js";
+export { consoleSink } from "./tracking/console-sink.js";
+export { jsonlSink } from "./tracking/jsonl-sink.js";
+export type { MetricsRecord, MetricsSink } from "./tracking/metrics-sink.js";
+export { readMetrics } from "./tracking/read-metrics.js";
+export { tensorBoardSink } from "./tracking/tensorboard-sink.js";
+export { wandbSink } from "./tracking/wandb-sink.js";
