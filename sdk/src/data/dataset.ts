@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import type { Normalization } from "../normalization.js";
+import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } from "./d3il.js";
 import { bundledDatasets, dataFolder, findD4rl, substitutes, whatToPut, type BundledDataset } from "./d4rl-folder.js";
 import { readD4rlHdf5 } from "./hdf5.js";
 import { encodeTrajectories, readTrajectories } from "./npz-trajectories.js";
@@ -94,6 +95,24 @@ export class Dataset implements Trajectories {
         `For the original, put ${whatToPut(name, resolve(folder))}.`,
     );
     return Dataset.bundled(substitute);
+  }
+
+  /**
+   * A set of the avoiding task: "avoid" (all demonstrations), "avoid_m1", "avoid_m2" or "avoid_m3".
+   * @param options `demonstrations`: folder of the 96 recordings env_*.pkl, from which the set is made.
+   * @throws InputError `DMPO_DATA_*`, `DMPO_PICKLE` naming file and part.
+   */
+  static async d3il(task: string, { demonstrations }: { demonstrations: string }): Promise<Dataset> {
+    const known = ["avoid", ...Object.keys(avoidingSets)];
+    if (!known.includes(task)) {
+      const close = nearest(task, known);
+      const remedy = close && `is "${close}" meant?`;
+      fail("DMPO_DATA_NOT_FOUND", "D3IL data set", `"${task}" is unknown`, `one of ${known.join(", ")}`, remedy);
+    }
+    const all = await readDemonstrations(demonstrations);
+    const selection = avoidingSets[task];
+    const { recording, lengths } = avoidingRecording(selection ? filterAvoiding(all, selection) : all, task);
+    return new Dataset(task, toTrajectories(recording, lengths));
   }
 
   /**
