@@ -5,7 +5,8 @@ import { dirname } from "node:path";
 
 /**
  * Writes a file that is either complete or absent: readers, and a crash at any moment, see the old contents or the new.
- * Missing folders are made. The temporary file lies beside the target and is removed if writing fails.
+ * Missing folders are made. The temporary file lies beside the target and is removed if writing fails; a process that is
+ * killed leaves it (`*.tmp`), and nothing reads it.
  */
 export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -19,8 +20,20 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Makes a new name survive a power cut, where the system can: Windows does not open folders. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

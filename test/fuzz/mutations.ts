@@ -17,7 +17,7 @@ const extremes = [0, 1, 0x7f, 0x80, 0xff];
 
 /** A copy with one to four changes: bits, bytes, counts, pieces lost, repeated or moved, or the end cut off. */
 export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
-  let result: Uint8Array = new Uint8Array(bytes);
+  let result = new Uint8Array(bytes);
   const below = (limit: number) => Math.floor(random() * limit);
   for (let changes = 1 + below(4); changes > 0 && result.length > 0; changes--) {
     const at = below(result.length);
@@ -34,7 +34,7 @@ export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
       () => Buffer.concat([after, before]),
       () => result.slice(0, random() < 0.2 ? at : result.length),
     ];
-    result = kinds[below(kinds.length)]!();
+    result = new Uint8Array(kinds[below(kinds.length)]!());
   }
   return result;
 }

@@ -1,6 +1,6 @@
 // Reads one YAML file into settings, keeping the line of every value.
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { fail, InputError } from "../errors.js";
 import { shownPath } from "./locations.js";
 import { assign, type Settings, type Value } from "./settings.js";
@@ -33,6 +33,15 @@ export function readYaml(file: string): YamlSource {
   const defaults: { name: string; origin: string }[] = [];
   const origin = (node: Node) => `${shown}:${lines.linePos(node.range![0]).line}`;
   const root = document.contents;
+  // An alias inside of what it names would never end.
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const named = alias.resolve(document);
+      if (named && !(ancestors as readonly unknown[]).includes(named)) return;
+      const wrong = `the alias *${alias.source} ${named ? "is part of what it names" : "names nothing above it"}`;
+      fail("DMPO_CONFIG_YAML", origin(alias), wrong, "aliases (*name) of anchors (&name) above them");
+    },
+  });
 
   function read(node: Node | null, path: string, place: string): void {
     if (isMap(node) && node.items.length > 0) {
@@ -51,7 +60,17 @@ export function readYaml(file: string): YamlSource {
         read(value as Node | null, path === "" ? name : `${path}.${name}`, at);
       }
     } else {
-      assign(settings, path, { value: node === null ? null : (node.toJS(document) as Value), origin: place });
+      assign(settings, path, { value: node === null ? null : valueOf(node, place), origin: place });
+    }
+  }
+
+  /** Aliases of aliases can multiply: the library gives up at some point. */
+  function valueOf(node: Node, place: string): Value {
+    try {
+      return node.toJS(document) as Value;
+    } catch (error) {
+      if (!(error instanceof ReferenceError)) throw error;
+      fail("DMPO_CONFIG_YAML", place, error.message, "few aliases (*name)");
     }
   }
 
