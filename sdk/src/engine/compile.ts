@@ -1,4 +1,5 @@
 // compile(): a pure function of tensors becomes one ONNX Runtime call. Traced once per input shape.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { defaultThreads, warnUnavailable, type ExecutorName } from "./device.js";
 import { loadProgram, type Program, type Provider } from "./executors/onnx.js";
 import { runEagerly } from "./executors/tfjs.js";
@@ -33,6 +34,10 @@ export interface Compiled<I, O> {
 
 /** More shapes than this mean that every call has its own. */
 const MAX_SHAPES = 32;
+
+/** The event loop gets a turn at least so often, also with executors that compute on the calling thread. */
+const TURN_MILLISECONDS = 100;
+let lastTurn = 0;
 
 interface Specialization {
   readonly program: Program;
@@ -112,6 +117,10 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
   }
 
   async function call(input: unknown, output?: unknown): Promise<unknown> {
+    if (performance.now() - lastTurn > TURN_MILLISECONDS) {
+      await nextTurn();
+      lastTurn = performance.now();
+    }
     if (executor === "tfjs") return runEagerly(traceable, input, output);
     if (!latest || !output || !isSame(latest.input, input, sameArray) || !isSame(latest.output, output, sameArray)) {
       output ??= await prepare(input);
