@@ -165,7 +165,14 @@ async function loadBase(
   signal: AbortSignal | undefined,
 ): Promise<TrainedPolicy> {
   const { path, normalization } = await checkpointSource({ ...run, ...about }, report, signal);
-  const policy = await loadPolicy(path, { averagedWeights, normalization, environment: about.environment });
+  // Weights do not tell which activations they belong to.
+  const { activationType, outActivationType } = network ?? {};
+  const policy = await loadPolicy(path, {
+    averagedWeights,
+    normalization,
+    environment: about.environment,
+    network: { activationType, outActivationType },
+  });
   const { spec } = policy.model;
   const { horizonSteps, condDim, actionDim } = spec.network;
   const observationDimension = policy.normalization.observationMin.length;
