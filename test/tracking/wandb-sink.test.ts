@@ -1,12 +1,12 @@
 // Weights & Biases files: read back as the log format says, and uploaded by the real `wandb sync` where there is one.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { wandbSink } from "../../sdk/src/tracking/wandb-sink.js";
-import { syncRuns } from "../../sdk/src/tracking/wandb-sync.js";
+import { syncAtEnd, syncRuns } from "../../sdk/src/tracking/wandb-sync.js";
 import { pythonWith } from "../python.js";
 import { startWandbServer } from "./wandb-server.js";
 
@@ -116,4 +116,10 @@ test("without the wandb command that is said, and the run goes on", async () => 
   sink.log({ epoch: 1, loss: 1 });
   await sink.close();
   expect(notices).toEqual([expect.stringMatching(/^Weights & Biases: not uploaded: .*not installed/)]);
+});
+
+test("an upload that gets nowhere ends", async () => {
+  writeFileSync(join(folder, "wandb"), "#!/bin/sh\n[ $1 = --version ] || exec sleep 60\n", { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+  expect(await syncAtEnd("run", 0.5)).toBe("not uploaded within 0.5 s; the files stay: dmpo sync run");
 });

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import { WandbLog, type LogItem } from "./wandb-log.js";
-import { syncWandbRun } from "./wandb-sync.js";
+import { syncAtEnd } from "./wandb-sync.js";
 
 export interface WandbSinkOptions {
   readonly project: string;
@@ -86,7 +86,7 @@ export function wandbSink(options: WandbSinkOptions): WandbSink {
       log.close();
       writeFileSync(join(runFolder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
       if (offline) return notify(`Weights & Biases: run in ${runFolder}; upload it with \`dmpo sync ${runFolder}\``);
-      notify(`Weights & Biases: ${await syncWandbRun([runFolder])}`);
+      notify(`Weights & Biases: ${await syncAtEnd(runFolder)}`);
     },
   };
 }

@@ -37,13 +37,18 @@ export async function syncRuns(folders: readonly string[], options: SyncOptions 
   fail("DMPO_WANDB_SYNC", "wandb sync", last, "an upload", `the files stay: dmpo sync ${folders.join(" ")}`);
 }
 
+/** Without a connection the command would try for hours; metrics of a run take seconds. */
+const UPLOAD_SECONDS = 120;
+
 /** The same as a sentence that tells what happened; never throws, for use at the end of a run. */
-export async function syncWandbRun(folders: readonly string[]): Promise<string> {
+export async function syncAtEnd(folder: string, seconds = UPLOAD_SECONDS): Promise<string> {
+  const limit = AbortSignal.timeout(1000 * seconds);
   try {
     const lines: string[] = [];
-    await syncRuns(folders, { onLine: (line) => lines.push(line) });
-    return lines.find((line) => line.includes("View run")) ?? `uploaded ${folders.join(", ")}`;
+    await syncRuns([folder], { signal: limit, onLine: (line) => lines.push(line) });
+    return lines.find((line) => line.includes("View run")) ?? `uploaded ${folder}`;
   } catch (error) {
+    if (limit.aborted) return `not uploaded within ${seconds} s; the files stay: dmpo sync ${folder}`;
     return `not uploaded: ${error instanceof Error ? error.message.replaceAll("\n", "; ") : String(error)}`;
   }
 }
