@@ -37,7 +37,7 @@ interface Measure {
 
 /** In the order of the overview's grid, row by row. */
 const measures: Record<DenoisingMeasure, Measure> = {
-  successRate: { title: "Success rate", unit: "share of episodes", axis: { tickformat: ".0%" } },
+  successRate: { title: "Success rate", unit: "share of episodes", axis: { tickformat: ".0%", range: [0, 1.05] } },
   episodeReward: { title: "Episode reward", unit: "return" },
   inferenceDuration: { title: "Inference duration", unit: "ms per call", scale: 1000 },
   bestReward: { title: "Best reward", unit: "largest reward of a step" },
