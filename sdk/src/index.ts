@@ -23,6 +23,7 @@ export {
   type PretrainInput,
 } from "./experiments/mean-flow.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/evaluation.js";
+export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";
 export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
 export { PPO, type FinetuneInput } from "./experiments/ppo.js";

@@ -2,7 +2,7 @@
 import { compile, constants, type CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
-import { makeEnvironment, type Environment } from "../envs/make-environment.js";
+import { makeEnvironment, type Environment, type Transition } from "../envs/make-environment.js";
 import { denormalize, normalize } from "../normalization.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 
@@ -17,11 +17,11 @@ export interface EpisodeOptions {
   readonly compile?: CompileOptions;
 }
 
-/** Plays one episode and calls `visit` after every environment step, with their number so far. */
+/** Plays one episode and calls `visit` after every environment step, with their number so far; stops where it returns true. */
 export async function playEpisode(
   policy: TrainedPolicy,
   options: EpisodeOptions,
-  visit: (env: Environment, steps: number) => void,
+  visit: (env: Environment, steps: number, transition: Transition) => boolean | void,
 ): Promise<void> {
   const { model, normalization } = policy;
   const { env: name, seed = 0, maxSteps = 150, denoisingSteps = 1 } = options;
@@ -59,10 +59,10 @@ export async function playEpisode(
         const action = Array.from({ length: actionDim }, (_, i) =>
           denormalize(chunk[step * actionDim + i]!, normalization.actionMin[i]!, normalization.actionMax[i]!),
         );
-        const { observation, terminated, truncated } = env.step(action);
-        observe(observation);
-        visit(env, ++steps);
-        ended = terminated || truncated;
+        const transition = env.step(action);
+        observe(transition.observation);
+        const isEnough = visit(env, ++steps, transition) === true;
+        ended = transition.terminated || transition.truncated || isEnough;
       }
     }
   } finally {

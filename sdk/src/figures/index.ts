@@ -17,6 +17,7 @@ export {
   type Measured,
   type SensitivityPanel,
 } from "./charts/sensitivity-overview.js";
+export { tablePaths, type TablePath, type TablePathsOptions } from "./charts/table-paths.js";
 export { figure, showFiguresAs, type FigureMode } from "./displayed-figure.js";
 export type { Figure } from "./figure.js";
 export { writeReport, type Report } from "./report/report-page.js";

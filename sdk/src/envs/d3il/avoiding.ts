@@ -24,7 +24,7 @@ export const obstacles = [
   { name: "level 3 bottom", x: 0.65, y: 0.26 },
 ] as const;
 
-/** Beyond this the goal is reached (y, m). */
+/** Beyond this the goal region begins (y, m). */
 export const finishLine = 0.35;
 
 /** Which way the rod took: flags 0, 1 for the sides of the first obstacle, 2 to 4 for the gaps of the second row, 5 to 8 of the third. */

@@ -1,0 +1,94 @@
+// How a policy solves the avoiding task: paths of the tool, the ways they take, and how evenly it uses them.
+// Mode entropy as in D3IL (Jia et al. 2024): of the shares of the 24 ways, to base 24.
+import { finishLine, ModeFlags, obstacles } from "../envs/d3il/avoiding.js";
+import { tablePaths, type TablePath } from "../figures/charts/table-paths.js";
+import type { Figure } from "../figures/figure.js";
+import { playEpisode } from "./episode.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
+
+export interface AvoidingOptions {
+  /** Default "avoiding-m5". */
+  readonly env?: string;
+  /** Default 20. Episode i draws its noise from seed + i; the task itself always starts the same. */
+  readonly episodes?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Default 1. */
+  readonly denoisingSteps?: number;
+}
+
+const ways = 24;
+
+/**
+ * Plays the avoiding task until the rod crosses the line, touches an obstacle or leaves the table's middle, or 100 steps are over.
+ * @throws InputError if policy and environment do not fit.
+ */
+export async function avoidingRollouts(source: PolicySource, options: AvoidingOptions = {}): Promise<AvoidingRollouts> {
+  const policy = await policyOf(source);
+  const { env = "avoiding-m5", episodes = 20, seed = 0, denoisingSteps = 1 } = options;
+  const paths: TablePath[] = [];
+  for (let episode = 0; episode < episodes; episode++) {
+    const [x, y]: [number[], number[]] = [[], []];
+    const modes = new ModeFlags();
+    let isTouching = false;
+    await playEpisode(policy, { env, seed: seed + episode, maxSteps: 100, denoisingSteps }, (_, __, transition) => {
+      const [, , toolX, toolY] = transition.observation as unknown as [number, number, number, number];
+      x.push(toolX);
+      y.push(toolY);
+      modes.visit(toolX, toolY);
+      isTouching = transition.reward < 0;
+      return isTouching || toolY > finishLine;
+    });
+    paths.push({ mode: modes.list().join("-") || "none", x, y, failed: !(y.at(-1)! > finishLine) });
+  }
+  return new AvoidingRollouts(paths);
+}
+
+export class AvoidingRollouts {
+  constructor(readonly paths: readonly TablePath[]) {}
+
+  /** Share of rollouts that crossed y = 0.35 m without touching anything. */
+  get successRate(): number {
+    return this.#successes.length / this.paths.length;
+  }
+
+  /** Successful rollouts by the way they took: flags as in D3IL, e.g. "1-2-5". */
+  get modes(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { mode } of this.#successes) counts[mode] = (counts[mode] ?? 0) + 1;
+    return counts;
+  }
+
+  /** 0: always the same way; 1: all 24 equally often. */
+  get modeEntropy(): number {
+    return Object.values(this.modes)
+      .map((count) => count / this.#successes.length)
+      .reduce((sum, share) => sum - (share * Math.log(share)) / Math.log(ways), 0);
+  }
+
+  get #successes(): readonly TablePath[] {
+    return this.paths.filter(({ failed }) => !failed);
+  }
+
+  /** All paths over the table; failed ones end in a cross. */
+  figure(): Figure {
+    return tablePaths(this.paths, {
+      title: "Rollouts by their way round the obstacles",
+      subtitle: this.toString(),
+      obstacles: obstacles.map(({ x, y }, i) => ({ x, y, radius: i === 0 ? 0.03 : 0.025 })),
+      finishLine,
+    });
+  }
+
+  toString(): string {
+    const percent = (100 * this.successRate).toFixed(0);
+    const taken = Object.keys(this.modes).length;
+    return `${this.paths.length} rollouts, ${percent} % reach the goal, ${taken} ways, mode entropy ${this.modeEntropy.toFixed(2)}`;
+  }
+
+  /** What Jupyter shows. */
+  [Symbol.for("Jupyter.display")](): unknown {
+    const shown = this.figure() as unknown as Record<symbol, () => unknown>;
+    return shown[Symbol.for("Jupyter.display")]!();
+  }
+}
