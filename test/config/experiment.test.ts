@@ -1,7 +1,6 @@
 // Configurations become experiments: the project's files, overrides, and what goes wrong with them.
 import { expect, test } from "vitest";
-import { resolveConfig, resolveExperiment, type Experiment } from "../../sdk/src/config/experiment.js";
-import { configNames, projectConfigRoot } from "../../sdk/src/config/locations.js";
+import { resolveExperiment, type Experiment } from "../../sdk/src/config/experiment.js";
 import { showExperiment } from "../../sdk/src/config/show.js";
 import { meanFlowOptions } from "../../sdk/src/policies/mean-flow.js";
 import { ppoPresets } from "../../sdk/src/rl/ppo-presets.js";
@@ -21,17 +20,6 @@ function resolve<S extends Experiment["stage"]>(stage: S, directory: string, nam
 
 const finetune = (name: string, ...overrides: string[]) =>
   resolve("finetune", "cfg/gym/finetune/hopper-v2", name, ...overrides).options;
-
-test("all configurations of the project are valid, and what they need exists or is named", () => {
-  const waiting = configNames(projectConfigRoot).flatMap((name) => {
-    const slash = name.lastIndexOf("/");
-    return resolveConfig(`cfg/${name.slice(0, slash)}`, name.slice(slash + 1), [], context).missing;
-  });
-  const kinds = new Set(waiting.map((part) => part.split(" ")[0]));
-  expect(
-    [...kinds].filter((kind) => !["policy", "network", "algorithm", "environment", "training"].includes(kind!)),
-  ).toEqual([]);
-});
 
 test("the DMPO pre-training configuration", () => {
   const { options, notices } = resolve("pretrain", pretraining, dmpo);

@@ -3,8 +3,10 @@ import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { exitCodes, type AddCommand } from "./command.js";
 import { addCheckpoint } from "./commands/checkpoint.js";
+import { addCompletion } from "./commands/completion.js";
 import { addConfig } from "./commands/config.js";
 import { addConfigs } from "./commands/configs.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addPaths } from "./commands/paths.js";
 import { addPkl2wandb } from "./commands/pkl2wandb.js";
 import { addRun } from "./commands/run.js";
@@ -21,6 +23,8 @@ const commands: readonly AddCommand[] = [
   addCheckpoint,
   addSync,
   addPkl2wandb,
+  addDoctor,
+  addCompletion,
   addVersion,
 ];
 

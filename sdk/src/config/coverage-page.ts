@@ -1,11 +1,12 @@
 // docs/guide-coverage.md: the state of the guide's commands and of all configurations, as a page. A test keeps it in step.
-import { commandOf, guideCommands, stateOf, summaryOf, type CommandState } from "./coverage.js";
+import { commandOf, guideCommands, summaryOf, type CommandState } from "./coverage.js";
 import { configNames, projectConfigRoot } from "./locations.js";
 
-/** The page in Markdown. */
-export function coveragePage(): string {
-  const guide = guideCommands().map(stateOf);
-  const configs = configNames(projectConfigRoot).map((name) => ({ name, ...stateOf(commandOf(name)) }));
+/** The page in Markdown; `states` are those of {@link coverage}, all of them. */
+export function coveragePage(states: readonly CommandState[]): string {
+  const byCommand = new Map(states.map((state) => [state.command.replace("npx dmpo run ", ""), state]));
+  const guide = guideCommands().map((command) => byCommand.get(command)!);
+  const configs = configNames(projectConfigRoot).map((name) => ({ name, ...byCommand.get(commandOf(name))! }));
   return [
     "# The guide's commands",
     "",

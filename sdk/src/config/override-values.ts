@@ -21,7 +21,7 @@ export function parseValue(text: string): Value {
   if (!reader.atEnd()) {
     throw new ValueSyntaxError(
       `"${text}" continues after the value`,
-      'one value; quote text that contains commas: key="a,b"',
+      'one value; quote text that contains commas: key="a,b"; a list of choices needs --multirun',
     );
   }
   return value;

@@ -5,7 +5,7 @@ import type { Experiment } from "./experiment.js";
 const COMMENT_COLUMN = 48;
 
 /** YAML that can be saved and run again. */
-export function showExperiment({ config, origins }: Experiment): string {
+export function showExperiment({ config, origins }: Pick<Experiment, "config" | "origins">): string {
   return lines(config, "", "", origins).join("\n");
 }
 

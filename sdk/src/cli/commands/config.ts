@@ -11,9 +11,10 @@ export const addConfig: AddCommand = (program, { terminal }) => {
     "config show --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp train.gamma=0.995":
       "prints YAML that can be saved and run again",
   }).action(async (overrides: string[], flags: ConfigFlags) => {
-    const { resolveExperiment, showExperiment } = await loadConfigRoom();
-    const experiment = resolveExperiment(flags.configDir, flags.configName, overrides);
-    for (const notice of experiment.notices) terminal.error(`dmpo: ${notice}`);
-    terminal.out(showExperiment(experiment));
+    const { resolveConfig, showExperiment } = await loadConfigRoom();
+    const resolved = resolveConfig(flags.configDir, flags.configName, overrides);
+    for (const notice of resolved.notices) terminal.error(`dmpo: ${notice}`);
+    terminal.out(showExperiment(resolved));
+    if (resolved.missing.length > 0) terminal.error(`dmpo: waits for ${resolved.missing.join(", ")}`);
   });
 };

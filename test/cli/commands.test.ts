@@ -1,0 +1,92 @@
+// Commands around configurations: check, sweep, doctor, completion, and runs that wait.
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { folderWith } from "../config/folder.js";
+import { dmpo } from "./dmpo.js";
+
+const awr = ["--config-dir=cfg/gym/scratch/hopper-v2", "--config-name=awr_diffusion_mlp"];
+const hopper = ["--config-dir=cfg/gym/pretrain/hopper-medium-v2", "--config-name=pre_meanflow_mlp"];
+const small = ["train.n_epochs=1", "max_n_episodes=2", "model.network.mlp_dims=[16]", "test_in_mujoco=False"];
+
+test("a run whose parts do not exist yet ends with one line that names them", async () => {
+  expect(await dmpo("run", ...awr)).toEqual({
+    code: 3,
+    out: "",
+    error: expect.stringMatching(/^dmpo: waits for policy Diffusion, algorithm AWR: [^\n]*$/),
+  });
+});
+
+test("configs --check, as a table and for machines", async () => {
+  const table = await dmpo("configs", "--check", "scratch/hopper-v2");
+  expect(table.code).toBe(0);
+  expect(table.out).toMatch(/^state +command +waits for$/m);
+  expect(table.out).toMatch(
+    /^waits +npx dmpo run .*--config-name=awr_diffusion_mlp +policy Diffusion, algorithm AWR$/m,
+  );
+  expect(table.out).toMatch(/9 commands: 0 run, 9 wait, 0 invalid$/);
+  const { out } = await dmpo("configs", "--check", "--json", "awr_diffusion_mlp seed=1");
+  expect(JSON.parse(out)).toEqual([]);
+  const states = JSON.parse((await dmpo("configs", "--check", "--json", "scratch/hopper-v2")).out) as object[];
+  expect(states[0]).toEqual({ command: expect.any(String), status: "waits", missing: expect.any(Array) });
+});
+
+test("a sweep runs every combination and ends with a table", { timeout: 120_000 }, async () => {
+  const folder = folderWith({});
+  const { code, out } = await dmpo("run", "-m", ...hopper, ...small, "seed=1,2", `logdir=${folder}/run`);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^run +overrides +state +seconds +result +folder$/m);
+  expect(out).toMatch(/^1\/2 +seed=1 +done +\d+ +loss [\d.]+ +\S+\/run_0$/m);
+  expect(readdirSync(folder).sort()).toEqual(["run_0", "run_1"]);
+  expect(readFileSync(`${folder}/run_1/config.yaml`, "utf8")).toMatch(/^seed: 2 /m);
+});
+
+test("all runs of a sweep are checked before the first one", async () => {
+  const folder = folderWith({});
+  const { code, error } = await dmpo("run", "-m", ...hopper, "train.gamma=1,2", `logdir=${folder}/run`);
+  expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining("train.gamma: unknown key") });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a comma list without --multirun says how to sweep", async () => {
+  const { code, error } = await dmpo("run", ...hopper, "seed=1,2");
+  expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining("needs --multirun") });
+});
+
+test("doctor has a line for everything", async () => {
+  const { code, out } = await dmpo("doctor");
+  expect(code).toBe(0);
+  for (const name of ["node", "device cpu", "device webgpu", "mujoco", "data folder", "jupyter"]) {
+    expect(out).toMatch(new RegExp(`^(ok|absent) +${name} `, "m"));
+  }
+});
+
+test.each([
+  [["c"], ["configs", "config", "checkpoint", "completion"]],
+  [
+    ["run", "--config-dir=cfg/d3il/f"],
+    ["avoid_m1", "avoid_m2", "avoid_m3"].map((task) => `--config-dir=cfg/d3il/finetune/${task}`),
+  ],
+  [["run", "--config-dir=cfg/d3il/eval/avoid_m1", "--config-name="], ["--config-name=eval_diffusion_mlp"]],
+  [["configs", "--j"], ["--json"]],
+])("after %j come %j", async (words, expected) => {
+  const { code, out } = await dmpo("__complete", "--", ...words);
+  expect({ code, words: out.split("\n").sort() }).toEqual({ code: 0, words: [...expected].sort() });
+});
+
+test("completion scripts are valid for their shells", async () => {
+  const { out } = await dmpo("completion", "bash");
+  await promisify(execFile)("bash", ["-n", "-c", out]);
+  expect((await dmpo("completion", "zsh")).out).toMatch(/^#compdef dmpo/);
+  expect((await dmpo("completion", "fish")).out).toContain("complete -c dmpo");
+  expect((await dmpo("completion", "tcsh")).code).toBe(2);
+});
+
+test("every command has help with an example", async () => {
+  const { out } = await dmpo("--help");
+  const names = [...out.matchAll(/^ {2}([a-z0-9]+)(?: |\|)/gm)].map(([, name]) => name!);
+  const commands = names.filter((name) => !["help", "version", "config"].includes(name));
+  expect(commands).toEqual(expect.arrayContaining(["run", "configs", "doctor", "completion"]));
+  for (const name of commands) expect((await dmpo(name, "--help")).out, name).toMatch(/Usage: dmpo |Examples:/);
+});
