@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-import { resolveExperiment } from "../../sdk/src/config/experiment.js";
+import { resolveConfig, resolveExperiment } from "../../sdk/src/config/experiment.js";
 import { ourPath, ourValue } from "../../sdk/src/config/reference.js";
 import { assign, nest, type Settings, type Value } from "../../sdk/src/config/settings.js";
 import { hasShared, sharedFile } from "../shared.js";
@@ -14,8 +14,13 @@ const context = { now: new Date(2026, 2, 1), environment: {} };
 /** The reference's configuration as the YAML it came from. */
 function reference(file: "pretrain" | "finetune", name: string): string {
   const all = JSON.parse(readFileSync(sharedFile(`spec/${file}-defaults.json`), "utf8")) as Record<string, object>;
+  return yamlOf(all[name]!);
+}
+
+/** YAML of a table from dotted paths to values. */
+function yamlOf(flat: object): string {
   const settings: Settings = new Map();
-  for (const [path, value] of Object.entries(all[name]!)) assign(settings, path, { value: value as Value, origin: "" });
+  for (const [path, value] of Object.entries(flat)) assign(settings, path, { value: value as Value, origin: "" });
   return stringify(nest(settings));
 }
 
@@ -117,4 +122,54 @@ test("values that are spelled differently", () => {
   expect(ourValue("train.repeat_samples", true)).toBe(10);
   expect(ourValue("max_n_episodes", -1)).toBeNull();
   expect(ourValue("model.times.type", "beta")).toBe("beta");
+});
+
+test.skipIf(!hasShared)("all configurations of the reference load, or say exactly why not", () => {
+  const all = JSON.parse(readFileSync(sharedFile("spec/configs.json"), "utf8")) as Record<string, object>;
+  const names = Object.keys(all);
+  expect(names).toHaveLength(469);
+  const folder = folderWith(Object.fromEntries(names.map((name, index) => [`c${index}.yaml`, yamlOf(all[name]!)])));
+  const refused = names.flatMap((name, index) => {
+    try {
+      resolveConfig(folder, `c${index}`, [], { ...context, environment: { REINFLOW_DIR: "." } });
+      return [];
+    } catch (error) {
+      return [[name, (error as Error).message]] as const;
+    }
+  });
+  // These name classes that were never published.
+  expect(refused.map(([name]) => name)).toEqual([
+    "gym/finetune/hopper-v2/else/ft_awr_reflow_mlp",
+    "gym/finetune/hopper-v2/else/ft_ifql_mlp",
+    "gym/finetune/hopper-v2/ft_ppo_reflow_direct_likelihood_mlp",
+    "gym/scratch/hopper-v2/scratch_ppo_mlp",
+  ]);
+  for (const [, message] of refused) expect(message).toContain("exists in no version of the reference");
+});
+
+test.skipIf(!hasShared).each([
+  ["pretrain", "robomimic/can/pre_shortcut_dispersive_hinge_mlp_img", ["policy Shortcut", "network ShortCutFlowViT"]],
+  [
+    "finetune",
+    "robomimic/finetune/can/ft_ppo_gmm_transformer",
+    ["policy GMM", "network GmmTransformer", "environment can"],
+  ],
+  ["finetune", "gym/scratch/hopper-v2/awr_diffusion_mlp", ["policy Diffusion", "algorithm AWR"]],
+  ["finetune", "gym/finetune/kitchen-mixed-v0/calql_mlp_online", ["policy Gaussian", "algorithm Cal-QL"]],
+] as const)("%s %s selects the same parts as our file", (file, name, parts) => {
+  const folder = folderWith({ "config.yaml": reference(file, name) });
+  const theirs = resolveConfig(folder, "config", [], context);
+  const path = file === "pretrain" ? name.replace("/", "/pretrain/") : name;
+  const slash = path.lastIndexOf("/");
+  const own = resolveConfig(`cfg/${path.slice(0, slash)}`, path.slice(slash + 1), [], context);
+  expect(theirs.missing).toEqual(own.missing);
+  expect(own.missing.filter((part) => !part.startsWith("environment"))).toEqual(
+    parts.filter((part) => !part.startsWith("environment")),
+  );
+  expect([theirs.stage, theirs.policy, theirs.network, theirs.algorithm]).toEqual([
+    own.stage,
+    own.policy,
+    own.network,
+    own.algorithm,
+  ]);
 });
