@@ -16,53 +16,122 @@ interface Entry {
   readonly offset: number;
 }
 
+/** Bytes that lie elsewhere, e.g. in a file too large for memory. `read` yields fewer bytes only at the end. */
+export interface ZipSource {
+  readonly size: number;
+  readonly read: (at: number, length: number) => Buffer;
+}
+
 export interface ZipOptions {
   /** Refuse compressed entries, so that nothing is larger than the file. Default false. */
   readonly storedOnly?: boolean;
 }
 
+/** Where an entry lies: as it is (`stored`), or deflated. */
+export interface ZipPlace {
+  readonly name: string;
+  readonly stored: boolean;
+  readonly start: number;
+  readonly packedSize: number;
+  readonly size: number;
+}
+
+/** Places of all entries. @throws InputError as {@link openZip}. */
+export function locateZipEntries(source: ZipSource, file: string): ZipPlace[] {
+  const entries = guarded(file, () => readDirectory(source, file));
+  checkEntries(entries, file, false);
+  return entries.map((entry) => {
+    const { name, method, packedSize, size } = entry;
+    const start = guarded(file, () => contentStart(source, entry, file));
+    if (start + packedSize > source.size) damaged(`${file}: ${name}`, "is truncated");
+    return { name, stored: method === 0, start, packedSize, size };
+  });
+}
+
 /**
- * Opens an archive held in memory. Nothing is inflated until an entry's function is called; stored entries are views.
+ * Opens an archive. Nothing is inflated until an entry's function is called; stored entries of an archive in memory are views.
  * @param file how errors name the archive.
  * @returns entry name to a function that yields the entry's bytes.
  * @throws InputError `DMPO_DATA_FORMAT` if it is no zip archive, truncated, encrypted, ambiguous or an entry is damaged.
  */
 export function openZip(
-  archive: Uint8Array,
+  archive: Uint8Array | ZipSource,
   file: string,
   { storedOnly = false }: ZipOptions = {},
 ): Map<string, () => Uint8Array> {
-  const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
-  const entries = guarded(file, () => readDirectory(bytes, file));
+  const source = archive instanceof Uint8Array ? inMemory(archive) : archive;
+  const entries = guarded(file, () => readDirectory(source, file));
   checkEntries(entries, file, storedOnly);
-  return new Map(entries.map((entry) => [entry.name, () => guarded(file, () => extract(bytes, entry, file))]));
+  return new Map(entries.map((entry) => [entry.name, () => guarded(file, () => extract(source, entry, file))]));
 }
 
-function readDirectory(bytes: Buffer, file: string): Entry[] {
-  const end = bytes.lastIndexOf("PK\x05\x06", undefined, "latin1");
-  if (end < 0) {
-    const isZip = bytes.subarray(0, 2).toString("latin1") === "PK";
-    if (isZip) damaged(file, "the archive's directory is missing");
-    fail("DMPO_DATA_FORMAT", file, "is not a zip archive", "an .npz file written by numpy.savez or this project");
-  }
+function inMemory(archive: Uint8Array): ZipSource {
+  const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
+  return { size: bytes.length, read: (at, length) => bytes.subarray(at, at + length) };
+}
+
+function readDirectory(source: ZipSource, file: string): Entry[] {
+  const { at: start, count, bytes } = locateDirectory(source, file);
   const entries: Entry[] = [];
-  let at = bytes.readUInt32LE(end + 16);
-  for (let left = bytes.readUInt16LE(end + 10); left > 0; left--) {
+  let at = 0;
+  for (let left = count; left > 0; left--) {
     if (bytes.readUInt32LE(at) !== 0x02014b50) damaged(file, "the archive's directory is unreadable");
     const nameLength = bytes.readUInt16LE(at + 28);
+    const extraLength = bytes.readUInt16LE(at + 30);
     const name = bytes.toString("utf8", at + 46, at + 46 + nameLength);
     if (bytes.readUInt16LE(at + 8) & 1) fail("DMPO_DATA_FORMAT", `${file}: ${name}`, "is encrypted", "a plain entry");
-    entries.push({
-      name,
-      method: bytes.readUInt16LE(at + 10),
-      checksum: bytes.readUInt32LE(at + 16),
-      packedSize: bytes.readUInt32LE(at + 20),
-      size: bytes.readUInt32LE(at + 24),
-      offset: bytes.readUInt32LE(at + 42),
-    });
-    at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
+    const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
+    const [size, packedSize, offset] = wideSizes(
+      [bytes.readUInt32LE(at + 24), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)],
+      extra,
+    );
+    if (offset > start) damaged(`${file}: ${name}`, "lies behind the archive's directory");
+    const [method, checksum] = [bytes.readUInt16LE(at + 10), bytes.readUInt32LE(at + 16)];
+    entries.push({ name, method, checksum, packedSize, size, offset });
+    at += 46 + nameLength + extraLength + bytes.readUInt16LE(at + 32);
   }
   return entries;
+}
+
+// The last record of an archive has 22 bytes and a comment of at most 64 KiB; zip64 puts two more before it.
+const longestEnd = 22 + 2 ** 16 + 76;
+const wide = 0xffffffff;
+
+/** The directory's bytes and where they lie, also of archives beyond 4 GiB (zip64). */
+function locateDirectory({ size, read }: ZipSource, file: string): { at: number; count: number; bytes: Buffer } {
+  const tail = read(Math.max(0, size - longestEnd), longestEnd);
+  const end = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
+  if (end < 0) {
+    if (read(0, 2).toString("latin1") === "PK") damaged(file, "the archive's directory is missing");
+    fail("DMPO_DATA_FORMAT", file, "is not a zip archive", "an .npz file written by numpy.savez or this project");
+  }
+  let [count, length, at] = [tail.readUInt16LE(end + 10), tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
+  if ((count === 0xffff || length === wide || at === wide) && end >= 20) {
+    if (tail.readUInt32LE(end - 20) !== 0x07064b50) damaged(file, "the archive's directory is missing");
+    const record = read(Number(tail.readBigUInt64LE(end - 12)), 56);
+    if (record.readUInt32LE(0) !== 0x06064b50) damaged(file, "the archive's directory is missing");
+    [count, length, at] = [32, 40, 48].map((field) => Number(record.readBigUInt64LE(field))) as [
+      number,
+      number,
+      number,
+    ];
+  }
+  if (at + length > size) damaged(file, "the archive's directory is unreadable");
+  return { at, count, bytes: read(at, length) };
+}
+
+/** Replaces the fields that are all ones by those of the zip64 extension, which holds only these, in this order. */
+function wideSizes(fields: readonly [number, number, number], extra: Buffer): [number, number, number] {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    let next = at + 4;
+    return fields.map((field) => {
+      if (field !== wide) return field;
+      next += 8;
+      return Number(extra.readBigUInt64LE(next - 8));
+    }) as [number, number, number];
+  }
+  return [...fields];
 }
 
 /** Every entry has a name and bytes of its own: a bomb repeats them, a trick hides one entry behind another. */
@@ -81,14 +150,20 @@ function checkEntries(entries: readonly Entry[], file: string, storedOnly: boole
   }
 }
 
-function extract(bytes: Buffer, { name, method, checksum, packedSize, size, offset }: Entry, file: string): Uint8Array {
+function contentStart({ read }: ZipSource, { name, offset }: Entry, file: string): number {
+  const header = read(offset, 30);
+  if (header.readUInt32LE(0) !== 0x04034b50) damaged(`${file}: ${name}`, "its header is unreadable");
+  return offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+}
+
+function extract(source: ZipSource, entry: Entry, file: string): Uint8Array {
+  const { name, method, checksum, packedSize, size } = entry;
   const where = `${file}: ${name}`;
-  if (bytes.readUInt32LE(offset) !== 0x04034b50) damaged(where, "its header is unreadable");
-  const start = offset + 30 + bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
-  if (size === 0xffffffff) {
-    fail("DMPO_DATA_FORMAT", where, "is 4 GiB or larger", "less than 4 GiB", "read the data as HDF5");
+  const start = contentStart(source, entry, file);
+  if (size >= 2 ** 32 - 1) {
+    fail("DMPO_DATA_FORMAT", where, "is 4 GiB or larger", "less than 4 GiB", "images may be, where they are stored");
   }
-  const packed = bytes.subarray(start, start + packedSize);
+  const packed = source.read(start, packedSize);
   if (packed.length < packedSize) damaged(where, "is truncated");
   if (size > packedSize * greatestRatio) damaged(where, `claims to inflate ${packedSize} bytes to ${size}`);
   if (method !== 0 && method !== 8) {

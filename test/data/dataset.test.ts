@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { bundledDatasets } from "../../sdk/src/data/d4rl-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { readD4rlHdf5 } from "../../sdk/src/data/hdf5.js";
+import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import type { NpyArray } from "../../sdk/src/data/npy.js";
 import { encodeNpz } from "../../sdk/src/data/npz.js";
 import type { RawTrajectories } from "../../sdk/src/data/raw-arrays.js";

@@ -4,7 +4,7 @@ import { File, ready } from "h5wasm/node";
 import { describe, expect, test } from "vitest";
 import { bundledDatasets } from "../../sdk/src/data/d4rl-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { readD4rlHdf5 } from "../../sdk/src/data/hdf5.js";
+import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import { InputError } from "../../sdk/src/errors.js";
 import { bitFlips, outcome, truncations } from "./damage.js";
 import { hasNumpy, python } from "./python.js";

@@ -9,7 +9,7 @@ import { readTorch } from "../../sdk/src/checkpoints/torch-file.js";
 import { torchToContents } from "../../sdk/src/checkpoints/torch-layout.js";
 import { encodeTorch } from "../../sdk/src/checkpoints/torch-writer.js";
 import { readYaml } from "../../sdk/src/config/yaml-source.js";
-import { readD4rlHdf5 } from "../../sdk/src/data/hdf5.js";
+import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import { encodeNpy } from "../../sdk/src/data/npy.js";
 import { encodeNpz, openNpz } from "../../sdk/src/data/npz.js";
 import { InputError } from "../../sdk/src/errors.js";

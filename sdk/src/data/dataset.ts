@@ -6,7 +6,7 @@ import { writeFileAtomic } from "../files.js";
 import type { Normalization } from "../normalization.js";
 import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } from "./d3il.js";
 import { bundledDatasets, dataFolder, findD4rl, substitutes, whatToPut, type BundledDataset } from "./d4rl-folder.js";
-import { readD4rlHdf5 } from "./hdf5.js";
+import { readD4rlHdf5 } from "./d4rl-hdf5.js";
 import { encodeTrajectories, readTrajectories } from "./npz-trajectories.js";
 import { fromArrays, type RawTrajectories } from "./raw-arrays.js";
 import { dropUnrewarded, episodeLengths, toTrajectories } from "./recording.js";

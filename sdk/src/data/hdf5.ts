@@ -1,129 +1,192 @@
-// Reads numeric HDF5 datasets and the D4RL layout; the one file that imports h5wasm.
+// Numeric datasets of HDF5 files, whole or block by block; the one file that imports h5wasm.
 import { openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { resolve } from "node:path";
-import type { Metadata } from "h5wasm/node";
+import type { File, Metadata } from "h5wasm/node";
 import { fail, InputError, nearest, type Problem } from "../errors.js";
 import { dataFileSize } from "./data-file.js";
-import { elementCount, elementTypes, isElementType, toNumbers, type ElementType } from "./element-types.js";
-import type { Recording, Table } from "./recording.js";
+import {
+  elementCount,
+  elementTypes,
+  isElementType,
+  toNumbers,
+  type ElementType,
+  type NumberArray,
+} from "./element-types.js";
+import type { Table } from "./recording.js";
 
 const blockBytes = 2 ** 24;
 const signature = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 // HDF5's strongest filter is DEFLATE, which shrinks at most 1032 times.
 const greatestRatio = 1100;
 
-/** A root dataset that is wanted: how many axes it has and whether it may be absent. */
-interface Wanted {
+/** A dataset that is wanted: how many axes it has and whether it may be absent. */
+export interface Wanted {
   readonly rank: number;
   readonly optional?: boolean;
 }
 
-/**
- * Reads a D4RL file: root datasets `observations` (N, Do), `actions` (N, Da) and, if present, `rewards`, `terminals`
- * and `timeouts` (N), the latter two as numbers or boolean enums. Everything else in the file is ignored.
- * @throws InputError naming file, key and expectation: `DMPO_DATA_NOT_FOUND`, `DMPO_DATA_FORMAT` (not HDF5, truncated,
- * damaged), `DMPO_DATA_KEY` (missing), `DMPO_DATA_SHAPE` (wrong rank or unequal lengths).
- */
-export async function readD4rlHdf5(path: string): Promise<Recording> {
-  const tables = await readTables(path, {
-    observations: { rank: 2 },
-    actions: { rank: 2 },
-    rewards: { rank: 1, optional: true },
-    terminals: { rank: 1, optional: true },
-    timeouts: { rank: 1, optional: true },
-  });
-  const { observations, actions, rewards, terminals, timeouts } = tables;
-  return {
-    source: path,
-    observations: observations!,
-    actions: actions!,
-    rewards: rewards?.data,
-    terminals: terminals?.data,
-    timeouts: timeouts?.data,
-  };
+/** What lies at a path inside a file; `type` is undefined where it holds no numbers. */
+export interface Hdf5Node {
+  readonly path: string;
+  readonly kind: "group" | "dataset" | "other";
+  readonly shape?: readonly number[];
+  readonly type?: ElementType;
 }
 
-async function readTables(path: string, wanted: Record<string, Wanted>): Promise<Record<string, Table | undefined>> {
-  const size = await dataFileSize(path);
-  if (!(await hasSignature(path, size))) {
-    fail(
-      "DMPO_DATA_FORMAT",
-      path,
-      "is not an HDF5 file",
-      "an HDF5 file in the D4RL layout",
-      "was a web page saved in its place?",
-    );
+/** A table for which there is a dataset; undefined for optional ones that are absent. */
+type Present<W extends Record<string, Wanted>> = {
+  [K in keyof W]: W[K]["optional"] extends true ? Table | undefined : Table;
+};
+
+/** An open file. Close it, or use {@link withHdf5}. */
+export class Hdf5File {
+  readonly #file: File;
+  readonly #module: Library["module"];
+
+  private constructor(
+    readonly path: string,
+    readonly size: number,
+    { File, module }: Library,
+  ) {
+    this.#file = new File(resolve(path), "r");
+    this.#module = module;
+    if (this.#file.file_id < 0n) damaged(path);
   }
-  const { File, module } = await loadLibrary();
-  const file = new File(resolve(path), "r");
-  if (file.file_id < 0n) damaged(path);
-  try {
-    const present = file.keys();
+
+  /** @throws InputError `DMPO_DATA_NOT_FOUND`, `DMPO_DATA_FORMAT`. */
+  static async open(path: string): Promise<Hdf5File> {
+    const size = await dataFileSize(path);
+    if (!(await hasSignature(path, size))) {
+      fail("DMPO_DATA_FORMAT", path, "is not an HDF5 file", "an HDF5 file", "was a web page saved in its place?");
+    }
+    return new Hdf5File(path, size, await loadLibrary());
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** Names at the root or in a group. */
+  keys(group = "/"): string[] {
+    return this.#module.get_names(this.#file.file_id, group, false);
+  }
+
+  /** All groups and datasets, in alphabetical order. */
+  nodes(): Hdf5Node[] {
+    return this.#module
+      .get_names(this.#file.file_id, "/", true)
+      .sort()
+      .map((path) => this.node(path));
+  }
+
+  node(path: string): Hdf5Node {
+    const found = this.#module.get_type(this.#file.file_id, path);
+    if (found === this.#module.H5G_GROUP) return { path, kind: "group" };
+    const metadata = this.#metadata(path);
+    if (!metadata) return { path, kind: "other" };
+    return { path, kind: "dataset", shape: metadata.shape ?? undefined, type: elementTypeOf(metadata) };
+  }
+
+  /**
+   * Checks datasets of a group before anything is read.
+   * @returns the keys that are present.
+   * @throws InputError `DMPO_DATA_KEY` (missing, no numbers, another rank), `DMPO_DATA_SHAPE` (unequal numbers of rows),
+   * `DMPO_DATA_FORMAT` (sizes that the file cannot hold).
+   */
+  check(wanted: Readonly<Record<string, Wanted>>, group = ""): string[] {
+    const present = this.keys(group || "/");
     const keys = Object.keys(wanted).filter((key) => present.includes(key) || !wanted[key]!.optional);
-    const described = keys.map((key) => ({ key, metadata: present.includes(key) ? metadataOf(key) : undefined }));
+    const described = keys.map((key) => ({
+      key,
+      metadata: present.includes(key) ? this.#metadata(`${group}/${key}`) : undefined,
+    }));
+    const where = group ? `${this.path}: ${group}` : this.path;
     const problems = described.flatMap(({ key, metadata }) =>
-      problemsOf(path, key, metadata, wanted[key]!.rank, present),
+      problemsOf(where, key, metadata, wanted[key]!.rank, present),
     );
     if (problems.length > 0) throw new InputError("DMPO_DATA_KEY", problems);
-
-    const lengths = new Set(described.map(({ metadata }) => metadata!.shape![0]!));
-    if (lengths.size > 1) {
+    if (new Set(described.map(({ metadata }) => metadata!.shape![0]!)).size > 1) {
       const found = described.map(({ key, metadata }) => `${key} ${metadata!.shape![0]}`).join(", ");
-      fail("DMPO_DATA_SHAPE", path, `the numbers of rows differ: ${found}`, "one row per step in every dataset");
+      fail("DMPO_DATA_SHAPE", where, `the numbers of rows differ: ${found}`, "one row per step in every dataset");
     }
     const claimed = Math.max(...described.map(({ metadata }) => claimedBytes(metadata!)));
-    if (claimed > size * greatestRatio) {
-      fail(
-        "DMPO_DATA_FORMAT",
-        path,
-        `claims to hold ${claimed} bytes in ${size}`,
-        "sizes that fit",
-        "the file is damaged",
-      );
+    if (claimed > this.size * greatestRatio) {
+      const wrong = `claims to hold ${claimed} bytes in ${this.size}`;
+      fail("DMPO_DATA_FORMAT", where, wrong, "sizes that fit", "the file is damaged");
     }
-    return Object.fromEntries(described.map(({ key, metadata }) => [key, readTable(key, metadata!)]));
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    damaged(path, error);
-  } finally {
-    file.close();
+    return keys;
   }
 
-  function metadataOf(key: string): Metadata | undefined {
-    return module.get_type(file.file_id, key) === module.H5G_DATASET
-      ? module.get_dataset_metadata(file.file_id, key)
-      : undefined;
+  /** Checked datasets of a group as float32, or float64 where they are. @throws InputError as {@link check}. */
+  tables<W extends Record<string, Wanted>>(wanted: W, group = ""): Present<W> {
+    const keys = this.check(wanted, group);
+    return Object.fromEntries(keys.map((key) => [key, this.read(`${group}/${key}`)])) as Present<W>;
   }
 
-  /** In blocks of rows, so that the library's memory, which never shrinks, stays small. */
-  function readTable(key: string, metadata: Metadata): Table {
-    const shape = metadata.shape!;
-    const Values = elementTypes[elementTypeOf(metadata)!];
+  /** A dataset of numbers as float32, or float64 where it is. */
+  read(key: string): Table {
+    const { shape, type } = this.#numbers(key);
+    const data = type === "f8" ? new Float64Array(elementCount(shape)) : new Float32Array(elementCount(shape));
     const rowSize = elementCount(shape.slice(1));
-    const chunkRows = metadata.chunks?.[0] || 1;
-    const blockRows = Math.ceil(Math.max(1, blockBytes / (rowSize * metadata.size)) / chunkRows) * chunkRows;
-    const data =
-      Values === Float64Array ? new Float64Array(shape[0]! * rowSize) : new Float32Array(shape[0]! * rowSize);
-    const address = module._malloc(Math.min(blockRows, shape[0]!) * rowSize * metadata.size);
-    if (address === 0) fail("DMPO_DATA_FORMAT", `${path}: ${key}`, "its chunks are too large", "chunks below 1 GiB");
+    for (const { row, values } of this.blocks(key)) data.set(values, row * rowSize);
+    return { data, shape };
+  }
+
+  /**
+   * A dataset of numbers in blocks of rows, so that the library's memory, which never shrinks, stays small.
+   * `values` is a view that the next block overwrites.
+   */
+  *blocks(key: string): Generator<{ readonly row: number; readonly rows: number; readonly values: NumberArray }> {
+    const { shape, type, size, chunkRows } = this.#numbers(key);
+    const Values = elementTypes[type];
+    const rowSize = elementCount(shape.slice(1));
+    const blockRows = Math.ceil(Math.max(1, blockBytes / (rowSize * size)) / chunkRows) * chunkRows;
+    const address = this.#module._malloc(Math.min(blockRows, shape[0]!) * rowSize * size);
+    const where = `${this.path}: ${key.replace(/^\//, "")}`;
+    if (address === 0) fail("DMPO_DATA_FORMAT", where, "its chunks are too large", "chunks below 1 GiB");
     try {
       for (let row = 0; row < shape[0]!; row += blockRows) {
         const rows = Math.min(blockRows, shape[0]! - row);
         const count = [rows, ...shape.slice(1)].map(BigInt);
         const offset = shape.map((_, axis) => BigInt(axis === 0 ? row : 0));
         const stride = shape.map(() => 1n);
+        const id = this.#file.file_id;
         // The high-level accessors ignore this status and hand out whatever the memory held.
-        if (module.get_dataset_data(file.file_id, key, count, offset, stride, BigInt(address)) < 0) {
-          damaged(`${path}: ${key}`);
-        }
-        data.set(toNumbers(new Values(module.HEAPU8.buffer as ArrayBuffer, address, rows * rowSize)), row * rowSize);
+        if (this.#module.get_dataset_data(id, key, count, offset, stride, BigInt(address)) < 0) damaged(where);
+        const memory = this.#module.HEAPU8.buffer as ArrayBuffer;
+        yield { row, rows, values: toNumbers(new Values(memory, address, rows * rowSize)) };
       }
     } finally {
-      module._free(address);
+      this.#module._free(address);
     }
-    return { data, shape };
+  }
+
+  #metadata(path: string): Metadata | undefined {
+    const isDataset = this.#module.get_type(this.#file.file_id, path) === this.#module.H5G_DATASET;
+    return isDataset ? this.#module.get_dataset_metadata(this.#file.file_id, path) : undefined;
+  }
+
+  #numbers(key: string) {
+    const metadata = this.#metadata(key);
+    const type = metadata && elementTypeOf(metadata);
+    if (!metadata?.shape || !type)
+      fail("DMPO_DATA_KEY", `${this.path}: ${key}`, "holds no numbers", "a numeric dataset");
+    return { shape: metadata.shape, type, size: metadata.size, chunkRows: metadata.chunks?.[0] || 1 };
+  }
+}
+
+/** Opens, uses and closes a file; whatever the library throws means that the file is damaged. */
+export async function withHdf5<T>(path: string, use: (file: Hdf5File) => T | Promise<T>): Promise<T> {
+  const file = await Hdf5File.open(path);
+  try {
+    return await use(file);
+  } catch (error) {
+    if (error instanceof InputError || (error instanceof Error && "code" in error)) throw error;
+    damaged(path, error);
+  } finally {
+    file.close();
   }
 }
 
@@ -180,10 +243,11 @@ async function hasSignature(path: string, size: number): Promise<boolean> {
   }
 }
 
-let library: ReturnType<typeof startLibrary> | undefined;
+type Library = Awaited<ReturnType<typeof startLibrary>>;
+let library: Promise<Library> | undefined;
 
 /** Loaded on first use: it takes a tenth of a second. */
-function loadLibrary(): ReturnType<typeof startLibrary> {
+function loadLibrary(): Promise<Library> {
   return (library ??= startLibrary());
 }
 

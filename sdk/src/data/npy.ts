@@ -48,17 +48,28 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
 
 /** Encodes one array in version 1, little-endian, row-major: what `numpy.save` writes. */
 export function encodeNpy({ type, shape, data }: NpyArray): Uint8Array {
-  const order = type.endsWith("1") ? "|" : "<";
-  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const dictionary = `{'descr': '${order}${type}', 'fortran_order': False, 'shape': (${dimensions}), }`;
-  const header = dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11) + "\n";
   const values =
     type === "i8" || type === "u8" ? new elementTypes[type](Array.from(data, BigInt)) : new elementTypes[type](data);
   const valueBytes = new Uint8Array(values.buffer);
   if (endianness() === "BE") swapBytes(valueBytes, values.BYTES_PER_ELEMENT);
+  return Buffer.concat([npyHeader(type, shape), valueBytes]);
+}
+
+/** What stands before the values of an array of version 1, little-endian, row-major. */
+export function npyHeader(type: ElementType, shape: readonly number[]): Uint8Array {
+  const order = type.endsWith("1") ? "|" : "<";
+  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${order}${type}', 'fortran_order': False, 'shape': (${dimensions}), }`;
+  const header = dictionary.padEnd(Math.ceil((dictionary.length + 11) / 64) * 64 - 11) + "\n";
   const length = Buffer.alloc(2);
   length.writeUInt16LE(header.length);
-  return Buffer.concat([magic, Buffer.of(1, 0), length, Buffer.from(header, "latin1"), valueBytes]);
+  return Buffer.concat([magic, Buffer.of(1, 0), length, Buffer.from(header, "latin1")]);
+}
+
+/** The header of an array of which at least the first 64 KiB are in `bytes`, and where its values start. */
+export function describeNpy(bytes: Uint8Array, where: string) {
+  const { header, start } = splitHeader(bytes, where);
+  return { ...parseHeader(header, where), start };
 }
 
 function splitHeader(bytes: Uint8Array, where: string): { header: string; start: number } {
