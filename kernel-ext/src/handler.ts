@@ -35,9 +35,7 @@ export class Handler {
 
   onRequest({ id, type, content }: KernelRequest): void {
     if (type === "execute_request") return void this.#execute(id, content);
-    const { activity } = this.parts;
-    const reply = activity.uninterrupted(() => this.#answer(type, content));
-    this.#reply(id, reply, false);
+    this.#reply(id, this.#answerOrFail(type, content), false);
   }
 
   /** The stop button. @param at when it was pressed, in milliseconds since 1970 */
@@ -104,6 +102,15 @@ export class Handler {
       }
     }
     return results;
+  }
+
+  #answerOrFail(type: string, content: Content): Content {
+    try {
+      return this.parts.activity.uninterrupted(() => this.#answer(type, content));
+    } catch (error) {
+      // The compiler's internals may fail on half a program; a front end waits for a reply in any case.
+      return { status: "error", ...reportError(error, { name: "", code: "" }) };
+    }
   }
 
   #answer(type: string, content: Content): Content {

@@ -10,10 +10,12 @@ import { installStackMapping } from "./language/stack-frames.js";
 import { memoryKeeper } from "./memory.js";
 import { installNotebookApi } from "./notebook-api.js";
 import { Output } from "./output.js";
+import { connectTslabDisplay } from "./tslab-display.js";
 import { Executor } from "./runtime/executor.js";
 import { currentRun, KeyboardInterrupt } from "./runtime/run.js";
 import { installTimers } from "./runtime/timers.js";
 import { Activity } from "./wire/activity.js";
+import { endGroup } from "./wire/process-group.js";
 import type { Connection, ToKernel, ToWire, WireSettings } from "./wire/channel.js";
 
 const connectionFile = process.argv[process.argv.indexOf("--config-path") + 1];
@@ -49,19 +51,26 @@ const handler = new Handler({ executor, compiler, activity, output, send, onFini
 
 installStackMapping();
 installNotebookApi(output);
+connectTslabDisplay(output);
 installTimers(reportLate);
 output.capture();
 process.on("uncaughtException", reportLate);
 process.on("unhandledRejection", reportLate);
 process.on("SIGINT", () => send("interrupt"));
-// Node's own listener would announce that require() loads ES modules, once in every notebook.
+// Node's own listener would announce in every notebook that require() loads ES modules, an experiment in Node 20.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message }) => {
-  if (!/require\(\)/.test(message)) output.write("stderr", `${name}: ${message}\n`);
+  if (name !== "ExperimentalWarning") output.write("stderr", `${name}: ${message}\n`);
 });
 
 wire.on("message", (message: ToKernel) => {
   if (message.kind === "request") handler.onRequest(message.request);
   else if (message.kind === "interrupt") handler.onInterrupt(message.at);
-  else process.exit(0);
+  else end();
 });
+
+function end(): void {
+  process.removeAllListeners("SIGTERM").on("SIGTERM", () => undefined);
+  endGroup("SIGTERM");
+  process.exit(0);
+}

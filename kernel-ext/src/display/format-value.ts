@@ -4,7 +4,8 @@ import { inspect } from "node:util";
 interface TensorLike {
   readonly shape: readonly number[];
   readonly dtype?: string;
-  readonly data?: NumberArray;
+  /** Values; a tfjs tensor has a method of this name. */
+  readonly data?: unknown;
   dataSync?(): ArrayLike<unknown>;
 }
 
@@ -30,7 +31,7 @@ export function formatValue(value: unknown): string {
   if (typeof value === "string") return value;
   if (isNumberArray(value)) return summary(value.constructor.name, elementType(value), [value.length], value);
   if (isTensor(value)) return formatTensor(value);
-  return inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+  return inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 10_000, breakLength: 100 });
 }
 
 function formatTensor(tensor: TensorLike): string {
@@ -42,7 +43,7 @@ function formatTensor(tensor: TensorLike): string {
 /** Values where they can be read: a tensor of a traced computation or a disposed one has none. */
 function valuesOf(tensor: TensorLike): ArrayLike<unknown> | undefined {
   try {
-    return tensor.data ?? tensor.dataSync?.();
+    return isNumberArray(tensor.data) ? tensor.data : tensor.dataSync?.();
   } catch {
     return undefined;
   }

@@ -26,9 +26,10 @@ const internals = ts as unknown as Internals;
 export const forkFunctions = {
   Completions: {
     ...internals.Completions,
-    getCompletionsAtPositionForTslab: (host: object, ...parameters: unknown[]) =>
+    getCompletionsAtPositionForTslab: (_host: object, program: ts.Program, ...parameters: unknown[]) =>
       internals.Completions.getCompletionsAtPosition(
-        { ...host, getCurrentDirectory: () => process.cwd(), getNewLine: () => "\n" },
+        { ...ts.sys, getNewLine: () => "\n", getCompilationSettings: () => program.getCompilerOptions() },
+        program,
         ...parameters,
         undefined,
         false,

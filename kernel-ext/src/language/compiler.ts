@@ -2,10 +2,13 @@
 // declarations of all earlier ones, as text of a .d.ts file.
 import { createRequire } from "node:module";
 import type { Converter } from "tslab/dist/converter.js";
-import type ts from "typescript";
+import ts from "typescript";
+import { CellBuilders } from "./cell-builder.js";
 import { toCommonJs, type Script } from "./commonjs.js";
 import { FileWatch } from "./file-watch.js";
 import { installStockTypeScript } from "./stock-typescript.js";
+
+const target = ts.ScriptTarget.ES2022;
 
 /** A message of the compiler; line and column count from 1. */
 export interface Problem {
@@ -37,9 +40,11 @@ export interface Completions {
 
 export class Compiler {
   readonly #watch: FileWatch;
+  readonly #builders = new CellBuilders((path, text) => this.#modules.set(path, toCommonJs(text, target)));
   readonly #converter: Converter;
-  /** Scripts of the current conversion by their text, which is all that the converter hands on. */
-  #scripts = new Map<string, Script>();
+  /** Results of the current conversion: the converter itself hands on text only. */
+  #script: Script | undefined;
+  #modules = new Map<string, Script>();
   #declarations = "";
 
   /** @param roots folders from which packages are found; the first is the notebook's */
@@ -48,11 +53,8 @@ export class Compiler {
     installStockTypeScript({
       roots,
       watch: this.#watch,
-      transpile: (source, target) => {
-        const script = toCommonJs(source, target);
-        this.#scripts.set(script.text, script);
-        return script.text;
-      },
+      builders: this.#builders,
+      transpile: (source) => (this.#script = toCommonJs(source, target)).text,
     });
     const tslab = createRequire(import.meta.url)("tslab/dist/converter.js") as {
       createConverter(options: { isJS: boolean; isBrowser: boolean }): Converter;
@@ -63,13 +65,15 @@ export class Compiler {
   /** The cell as it runs, or what is wrong with it. */
   compile(code: string): CompiledCell | readonly Problem[] {
     this.#watch.refresh();
-    this.#scripts = new Map();
+    this.#script = undefined;
+    this.#builders.announce(code);
     const converted = this.#converter.convert(this.#declarations, code);
     if (converted.diagnostics.length > 0) return converted.diagnostics.map(problem);
-    const sides = (converted.sideOutputs ?? []).map(({ path, data }) => [path, this.#scripts.get(data)!] as const);
+    const modules = this.#modules;
+    this.#modules = new Map();
     return {
-      script: converted.output ? this.#scripts.get(converted.output) : undefined,
-      modules: new Map(sides),
+      script: this.#script,
+      modules,
       resultName: converted.lastExpressionVar,
       declarations: converted.declOutput ?? "",
     };

@@ -12,12 +12,13 @@ interface Watched {
 export class FileWatch {
   readonly #files = new Map<string, Watched>();
 
-  /** @param folder the notebook's; files outside it and in node_modules count as constant */
+  /** @param folder the notebook's; packages, and declaration files outside it, count as constant */
   constructor(private readonly folder: string) {}
 
   /** In place of `ts.sys.watchFile`. */
   readonly add = (path: string, callback: ts.FileWatcherCallback): ts.FileWatcher => {
-    if (!path.startsWith(this.folder + sep) || path.includes("/node_modules/")) return { close: () => undefined };
+    const isConstant = path.endsWith(".d.ts") && !path.startsWith(this.folder + sep);
+    if (isConstant || path.includes("/node_modules/")) return { close: () => undefined };
     this.#files.set(path, { callback, version: version(path) });
     return { close: () => this.#files.delete(path) };
   };

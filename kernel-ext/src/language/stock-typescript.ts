@@ -4,19 +4,24 @@ import Module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { forkFunctions } from "./compiler-internals.js";
-import { TypeResolver } from "./type-resolver.js";
+import type { CellBuilders } from "./cell-builder.js";
 import type { FileWatch } from "./file-watch.js";
+import { TypeResolver } from "./type-resolver.js";
 
 interface Hooks {
   /** Folders from which packages and their types are found, in this order. */
   readonly roots: readonly string[];
   readonly watch: FileWatch;
+  readonly builders: CellBuilders;
   /** ES module text -> CommonJS text. */
-  transpile(source: string, target: ts.ScriptTarget): string;
+  transpile(source: string): string;
 }
 
-/** Complaints that make no sense in a notebook: an unused left side of a comma, an evolving array shown by its name. */
-const ignoredDiagnostics = new Set([2695, 7005, 7034]);
+/**
+ * Complaints that make no sense in a notebook: an unused left side of a comma, an evolving array shown by its name, a local
+ * module outside the notebook's folder.
+ */
+const ignoredDiagnostics = new Set([2695, 6059, 7005, 7034]);
 
 /** Must run before tslab's converter is loaded. */
 export function installStockTypeScript(hooks: Hooks): void {
@@ -34,20 +39,18 @@ export function installStockTypeScript(hooks: Hooks): void {
     getPreEmitDiagnosticsOfFiles: diagnosticsOf,
     createWatchCompilerHost: (files: string[], options: ts.CompilerOptions, ...rest: unknown[]) =>
       compilerHost(hooks, files, options, rest),
-    transpileModule: (source: string, { compilerOptions }: ts.TranspileOptions): ts.TranspileOutput => ({
-      outputText: hooks.transpile(source, compilerOptions?.target ?? ts.ScriptTarget.ES2022),
-    }),
+    transpileModule: (source: string): ts.TranspileOutput => ({ outputText: hooks.transpile(source) }),
   };
   own.cache[fork] = stand;
 }
 
-type WatchHost = ts.WatchCompilerHostOfFilesAndCompilerOptions<ts.EmitAndSemanticDiagnosticsBuilderProgram>;
+type WatchHost = ts.WatchCompilerHostOfFilesAndCompilerOptions<ts.BuilderProgram>;
 
 function compilerHost(
-  { roots }: Hooks,
+  { roots, builders }: Hooks,
   files: string[],
   { noImplicitUseStrict: _, experimentalDecorators: __, ...options }: ts.CompilerOptions,
-  [system, ...rest]: unknown[],
+  [system, , ...reporters]: unknown[],
 ): WatchHost {
   const create = ts.createWatchCompilerHost as unknown as (...parameters: unknown[]) => WatchHost;
   const settings: ts.CompilerOptions = {
@@ -61,55 +64,14 @@ function compilerHost(
     types: ["node"],
     inlineSourceMap: true,
   };
-  const host = create(files, settings, system, ...rest);
+  const host = create(files, settings, system, builders.create, ...reporters);
   const resolver = new TypeResolver(roots, system as ts.System);
   host.resolveModuleNameLiterals = (literals, file, redirected, compilerOptions) =>
     literals.map(({ text }) => resolver.resolve(text, file, compilerOptions, redirected));
+  host.getModuleResolutionCache = () => resolver.cache;
   // With an own resolver the compiler would otherwise rebuild everything for each cell.
   host.hasInvalidatedResolutions = () => false;
-  return withForcedDeclarations(host);
-}
-
-/**
- * tslab stores its own `afterProgramCreate`, through which it gets each program. Declarations are what later cells know
- * of this one, so they are emitted even where a type cannot be named from outside its package.
- */
-function withForcedDeclarations(host: WatchHost): WatchHost {
-  let receive: WatchHost["afterProgramCreate"];
-  return Object.defineProperty(host, "afterProgramCreate", {
-    get: () => (builder: ts.EmitAndSemanticDiagnosticsBuilderProgram) => {
-      const program = builder.getProgram() as ts.Program & { emit(...parameters: unknown[]): ts.EmitResult };
-      builder.emit = (file, write, cancellation, onlyDeclarations, transformers) => {
-        const after = [expandShorthands(program), ...(transformers?.after ?? [])];
-        return program.emit(file, write, cancellation, onlyDeclarations, { ...transformers, after }, true);
-      };
-      receive?.(builder);
-    },
-    set: (value: WatchHost["afterProgramCreate"]) => (receive = value),
-  });
-}
-
-/** tslab turns a name from an earlier cell into a property of `exports`, but misses it in `{ name }`. */
-function expandShorthands(program: ts.Program): ts.TransformerFactory<ts.SourceFile> {
-  const checker = program.getTypeChecker();
-  const isEarlier = (node: ts.ShorthandPropertyAssignment) =>
-    checker
-      .getShorthandAssignmentValueSymbol(ts.getOriginalNode(node))
-      ?.declarations?.some((declaration) => declaration.getSourceFile().fileName.endsWith("__prev__.d.ts"));
-  return (context) => {
-    const { factory } = context;
-    const visit = (node: ts.Node): ts.Node => {
-      const inner = ts.visitEachChild(node, visit, context);
-      if (!ts.isShorthandPropertyAssignment(inner) || !isEarlier(inner)) return inner;
-      const { name, objectAssignmentInitializer } = inner;
-      const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), name.text);
-      return factory.createPropertyAssignment(
-        factory.createIdentifier(name.text),
-        objectAssignmentInitializer ? factory.createAssignment(value, objectAssignmentInitializer) : value,
-      );
-    };
-    return (file) => ts.visitEachChild(file, visit, context);
-  };
+  return host;
 }
 
 function diagnosticsOf(program: ts.Program, files: readonly ts.SourceFile[]): ts.Diagnostic[] {

@@ -4,6 +4,7 @@ import { Activity } from "./activity.js";
 import type { ToKernel, ToWire, WireSettings } from "./channel.js";
 import { Interrupter } from "./interrupter.js";
 import { watchParent } from "./parent-watch.js";
+import { endGroup } from "./process-group.js";
 import { Server } from "./server.js";
 
 /** Milliseconds that the main thread gets to end by itself; a blocked one never does. */
@@ -23,7 +24,10 @@ const server = new Server({
 
 function exit(): void {
   tellKernel({ kind: "shutdown" });
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), exitPatience);
+  setTimeout(() => {
+    endGroup("SIGKILL");
+    process.kill(process.pid, "SIGKILL");
+  }, exitPatience);
 }
 
 port.on("message", (message: ToWire | "interrupt") => {
