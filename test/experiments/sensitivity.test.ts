@@ -30,7 +30,10 @@ test("every combination with every seed, in the order of the seeds; values keep 
   const grid = ["uniform 8,8", "uniform 16", "beta 8,8", "beta 16"];
   expect(seen).toEqual([...grid.map((name) => `${name} 3`), ...grid.map((name) => `${name} 4`)]);
   expect(report.rows()[1]).toEqual({ times: "flat", widths: "16", seed: 3, width: 19, seconds: expect.any(Number) });
-  expect(report.summary()[1]).toMatchObject({ variation: "flat, 16", measures: { width: { count: 2, mean: 19.5 } } });
+  expect(report.summary()[1]).toMatchObject({
+    variation: "flat, widths 16",
+    measures: { width: { count: 2, mean: 19.5 } },
+  });
   expect(report).toMatchObject({ interrupted: false, folder: undefined });
   expect(report.toString()).toContain("flat, 8 × 8");
   expect(report.toTable().numRows()).toBe(8);

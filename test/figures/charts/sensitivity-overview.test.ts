@@ -32,6 +32,15 @@ test("a variation has one colour in all panels and the legend", () => {
   expect(layout.yaxis!.type).toBe("log");
 });
 
+test("four panels make two rows of two, five fill rows of three", () => {
+  const grid = (count: number) => {
+    const { rows, columns } = sensitivityOverview(variations, Array<SensitivityPanel>(count).fill(panels[1]!)).layout
+      .grid as { rows: number; columns: number };
+    return [rows, columns];
+  };
+  expect([1, 2, 3, 4, 5].map(grid)).toEqual([[1, 1], [1, 2], [1, 3], [2, 2], [2, 3]]); // prettier-ignore
+});
+
 test("intervals: seeds as points beside the mean, whiskers only where there is an interval", () => {
   const drawn = sensitivityOverview(variations, panels).data.filter(({ xaxis }) => xaxis === "x2");
   expect(drawn.map(({ y }) => y)).toEqual([[900, 1100], [1000], [1200], [1200]]);

@@ -44,9 +44,11 @@ export function gridOf(vary: Vary, seeds: readonly number[]): Cell[] {
   return seeds.flatMap((seed) => combinations.map((combination) => ({ ...combination, seed })));
 }
 
-/** "beta" for one factor, "beta, 0.5" for two. */
+/** "beta, flowRatio 0.5": names stand for themselves, numbers come with their factor. */
 export function variationName({ labels }: Pick<Cell, "labels">): string {
-  return Object.values(labels).join(", ");
+  return Object.entries(labels)
+    .map(([factor, label]) => (Number.isNaN(Number(label)) ? label : `${factor} ${label}`))
+    .join(", ");
 }
 
 /** "times beta, flowRatio 0.5, seed 1". */

@@ -42,10 +42,8 @@ export interface IntervalPanel {
 
 export type SensitivityPanel = LinePanel | IntervalPanel;
 
-const columns = 3;
-
 /**
- * Panels side by side, three in a row. `variations` are the names whose order gives the colours.
+ * Panels side by side, three in a row, or two where that leaves no gap. `variations` are the names whose order gives the colours.
  * Throws DMPO_FIGURE_DATA if there is nothing to draw, a name is unknown or a number is not finite.
  */
 export function sensitivityOverview(
@@ -54,6 +52,7 @@ export function sensitivityOverview(
   titles: Titles = {},
 ): Figure {
   check(variations, panels);
+  const columns = panels.length === 4 ? 2 : Math.min(3, panels.length);
   const rows = Math.ceil(panels.length / columns);
   const suffixes = panels.map((_, index) => (index === 0 ? "" : String(index + 1)));
   return figure({
@@ -66,7 +65,7 @@ export function sensitivityOverview(
       {
         width: 1080,
         height: 130 + 310 * rows,
-        grid: { rows, columns: Math.min(columns, panels.length), pattern: "independent", xgap: 0.22, ygap: 0.36 },
+        grid: { rows, columns, pattern: "independent", xgap: 0.22, ygap: 0.36 },
         ...Object.fromEntries(
           panels.flatMap((panel, index) => {
             const [x, y] = panelAxes(variations, panel);
