@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { bundledDatasets } from "../../sdk/src/data/d4rl-folder.js";
+import { bundledDatasets } from "../../sdk/src/data/data-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import type { NpyArray } from "../../sdk/src/data/npy.js";
@@ -92,7 +92,7 @@ describe("selection", () => {
     expect([...kept.terminals!]).toEqual([0, 0, 1]);
     expect([...kept.episodeLengths]).toEqual([3]);
     expect(kept.actions).toEqual(Dataset.from(raw).actions.subarray(4));
-    expect(kept.episodes).toEqual([{ index: 0, start: 0, length: 3, return: 12 }]);
+    expect(kept.episodes).toEqual([{ index: 0, start: 0, length: 3, return: 12, best: 5 }]);
   });
 
   test("filtering everything away is refused", () => {
@@ -265,12 +265,12 @@ describe("D4RL by name", () => {
     expect(got.name).toBe("hopper-medium-mini");
     expect(notices).toEqual([
       "hopper-medium-v2 is not in the data folder: using the bundled hopper-medium-mini instead. For the original, put " +
-        `hopper_medium-v2.hdf5 (D4RL) or train.npz with normalization.npz in ${place("hopper-medium-v2")}.`,
+        `hopper_medium-v2.hdf5 (D4RL) or train.npz with normalization.npz in ${place("hopper-medium-v2")}, or run \`dmpo data fetch gym/hopper-medium-v2\`.`,
     ]);
   });
 
   test("other names are refused with the file to put and the place", async () => {
-    await expect(Dataset.d4rl("ant-medium-expert-v2", { folder: home })).rejects.toThrow(
+    await expect(Dataset.d4rl("ant-medium-expert-v2", { folder: home, download: false })).rejects.toThrow(
       `data set "ant-medium-expert-v2": not found in ${place("ant-medium-expert-v2")}\n` +
         `  expected ant_medium_expert-v2.hdf5 (D4RL) or train.npz with normalization.npz in ${place("ant-medium-expert-v2")}\n` +
         "  DMPO_DATA_DIR names another data folder",
@@ -293,7 +293,7 @@ describe("D4RL by name", () => {
     await Dataset.from(raw).save(task);
     expect((await Dataset.d4rl("hopper-medium-v2")).steps).toBe(5);
     vi.stubEnv("DMPO_DATA_DIR", join(home, "elsewhere"));
-    await expect(Dataset.d4rl("kitchen-complete-v0")).rejects.toThrow(
+    await expect(Dataset.d4rl("kitchen-complete-v0", { download: false })).rejects.toThrow(
       join(home, "elsewhere", "gym", "kitchen-complete-v0"),
     );
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { File, ready } from "h5wasm/node";
 import { describe, expect, test } from "vitest";
-import { bundledDatasets } from "../../sdk/src/data/d4rl-folder.js";
+import { bundledDatasets } from "../../sdk/src/data/data-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import { InputError } from "../../sdk/src/errors.js";

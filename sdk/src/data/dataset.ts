@@ -1,17 +1,35 @@
 // Demonstrations, normalised and cut into episodes: the one form in which training sees data.
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { Random } from "../engine/random.js";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import type { Normalization } from "../normalization.js";
 import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } from "./d3il.js";
-import { bundledDatasets, dataFolder, findD4rl, substitutes, whatToPut, type BundledDataset } from "./d4rl-folder.js";
 import { readD4rlHdf5 } from "./d4rl-hdf5.js";
-import { encodeTrajectories, readTrajectories } from "./npz-trajectories.js";
+import {
+  bundledDatasets,
+  dataFolder,
+  findLocal,
+  locateData,
+  substitutes,
+  whatToPut,
+  type BundledDataset,
+  type DataFiles,
+  type DataRequest,
+} from "./data-folder.js";
+import type { Images } from "./images.js";
+import { encodeNormalization, readTrajectories, streamTrajectories } from "./npz-trajectories.js";
+import { writeNpz } from "./npz-writer.js";
 import { fromArrays, type RawTrajectories } from "./raw-arrays.js";
 import { dropUnrewarded, episodeLengths, toTrajectories } from "./recording.js";
+import { readRobomimic, type RobomimicOptions } from "./robomimic.js";
+import { meets, renormalize, type EpisodeBounds } from "./selection.js";
+import type { DataFamily } from "./sources.js";
 import { describeDataset, summarize, type DatasetSummary } from "./summary.js";
 import { listEpisodes, selectEpisodes, type Episode, type Trajectories } from "./trajectories.js";
+
+const kitchenSets = ["kitchen-complete-v0", "kitchen-partial-v0", "kitchen-mixed-v0"];
 
 /** Immutable: methods that change something return a new Dataset. */
 export class Dataset implements Trajectories {
@@ -19,6 +37,8 @@ export class Dataset implements Trajectories {
   readonly actions: Float32Array;
   readonly rewards?: Float32Array;
   readonly terminals?: Uint8Array;
+  /** Pictures of the steps, which stay on disk. */
+  readonly images?: Images;
   readonly episodeLengths: Int32Array;
   readonly observationDimension: number;
   readonly actionDimension: number;
@@ -32,6 +52,7 @@ export class Dataset implements Trajectories {
     this.actions = trajectories.actions;
     this.rewards = trajectories.rewards;
     this.terminals = trajectories.terminals;
+    this.images = trajectories.images;
     this.episodeLengths = trajectories.episodeLengths;
     this.observationDimension = trajectories.observationDimension;
     this.actionDimension = trajectories.actionDimension;
@@ -77,42 +98,80 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * A D4RL data set by name, from `<data folder>/gym/<name>`: train.npz, or the one .hdf5 file there. For
-   * "hopper-medium-v2" the bundled stand-in is used if there is neither, and `notify` (default console.warn) told so.
-   * @param options `folder` defaults to DMPO_DATA_DIR, DPPO_DATA_DIR, REINFLOW_DATA_DIR or ./data.
+   * A D4RL data set by name: train.npz or the one .hdf5 file in `<data folder>/gym/<name>`, else the published files, downloaded
+   * once; with `original` D4RL's own recording. "hopper-medium-v2" has a bundled stand-in, which is used where nothing lies in the
+   * folder and `download: true` is not given, and `notify` (default console.warn) told so.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
-  static async d4rl(
-    name: string,
-    options: { folder?: string; notify?: (message: string) => void } = {},
-  ): Promise<Dataset> {
-    const { folder = dataFolder(), notify = console.warn } = options;
-    const path = findD4rl(name, resolve(folder));
-    if (path !== undefined) return path.endsWith(".npz") ? Dataset.npz(path, { name }) : Dataset.hdf5(path, { name });
-    const substitute = substitutes[name]!;
-    notify(
-      `${name} is not in the data folder: using the bundled ${substitute} instead. ` +
-        `For the original, put ${whatToPut(name, resolve(folder))}.`,
-    );
-    return Dataset.bundled(substitute);
+  static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {
+    const { folder = dataFolder(), notify = console.warn, download, original } = request;
+    const substitute = Object.hasOwn(substitutes, name) ? substitutes[name] : undefined;
+    const home = join(resolve(folder), "gym", name);
+    if (substitute && !download && !findLocal(home, original)) {
+      notify(
+        `${name} is not in the data folder: using the bundled ${substitute} instead. ` +
+          `For the original, put ${whatToPut("gym", name, folder)}, or run \`dmpo data fetch gym/${name}\`.`,
+      );
+      return Dataset.bundled(substitute);
+    }
+    return Dataset.#located("gym", name, { notify, ...request }, (path) => Dataset.hdf5(path, { name }));
   }
 
   /**
-   * A set of the avoiding task: "avoid" (all demonstrations), "avoid_m1", "avoid_m2" or "avoid_m3".
-   * @param options `demonstrations`: folder of the 96 recordings env_*.pkl, from which the set is made.
+   * A set of the Franka kitchen: "complete", "partial" or "mixed", or D4RL's names such as "kitchen-mixed-v0"; from
+   * `<data folder>/gym/kitchen-mixed-v0` or downloaded, as {@link d4rl}.
+   * @throws InputError `DMPO_DATA_NOT_FOUND`.
+   */
+  static async kitchen(name: string, request: DataRequest = {}): Promise<Dataset> {
+    const full = /^kitchen-/.test(name) ? name : `kitchen-${name}-v0`;
+    requireKnown("kitchen data set", name, full, kitchenSets);
+    return Dataset.d4rl(full, request);
+  }
+
+  /**
+   * A robomimic set by name: "lift", "can", "square" or "transport" (demonstrations of several people), with "-ph" those of a
+   * proficient one, with "-img" pictures; from `<data folder>/robomimic/<name>` or downloaded.
+   * @param request of a recording (HDF5): `withObject` and `maxEpisodes`.
+   * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
+   */
+  static async robomimic(task: string, request: DataRequest & RobomimicOptions = {}): Promise<Dataset> {
+    return Dataset.#located("robomimic", task, request, async (path) => {
+      const { recording, lengths } = await readRobomimic(path, request);
+      return new Dataset(task, toTrajectories(recording, lengths));
+    });
+  }
+
+  /**
+   * A set of the avoiding task: "avoid" (all demonstrations), "avoid_m1", "avoid_m2" or "avoid_m3"; from train.npz in
+   * `<data folder>/d3il/<task>`, else made from the recordings.
+   * @param request `demonstrations`: folder of the 96 recordings env_*.pkl; default `<data folder>/d3il/demos` where it exists.
    * @throws InputError `DMPO_DATA_*`, `DMPO_PICKLE` naming file and part.
    */
-  static async d3il(task: string, { demonstrations }: { demonstrations: string }): Promise<Dataset> {
-    const known = ["avoid", ...Object.keys(avoidingSets)];
-    if (!known.includes(task)) {
-      const close = nearest(task, known);
-      const remedy = close && `is "${close}" meant?`;
-      fail("DMPO_DATA_NOT_FOUND", "D3IL data set", `"${task}" is unknown`, `one of ${known.join(", ")}`, remedy);
+  static async d3il(task: string, request: DataRequest & { demonstrations?: string } = {}): Promise<Dataset> {
+    requireKnown("D3IL data set", task, task, ["avoid", ...Object.keys(avoidingSets)]);
+    const home = join(resolve(request.folder ?? dataFolder()), "d3il");
+    const usual = existsSync(join(home, "demos")) && !findLocal(join(home, task)) ? join(home, "demos") : undefined;
+    const { demonstrations = usual } = request;
+    if (demonstrations === undefined) {
+      return Dataset.#located("d3il", task, request, (path) =>
+        Dataset.hdf5(path, { name: task, keepUnrewarded: true }),
+      );
     }
     const all = await readDemonstrations(demonstrations);
     const selection = avoidingSets[task];
     const { recording, lengths } = avoidingRecording(selection ? filterAvoiding(all, selection) : all, task);
     return new Dataset(task, toTrajectories(recording, lengths));
+  }
+
+  static async #located(
+    family: DataFamily,
+    name: string,
+    request: DataRequest,
+    readRecording: (path: string) => Promise<Dataset>,
+  ): Promise<Dataset> {
+    const files: DataFiles = await locateData(family, name, request);
+    if ("hdf5" in files) return readRecording(files.hdf5);
+    return Dataset.npz(files.train, { name, normalizationPath: files.normalization });
   }
 
   /**
@@ -140,20 +199,42 @@ export class Dataset implements Trajectories {
     return this.filter(({ index }) => index < count);
   }
 
-  /** The episodes for which `predicate` holds, in order; statistics stay those of the source. */
-  filter(predicate: (episode: Episode) => boolean): Dataset {
-    const kept = this.episodes.filter(predicate);
+  /**
+   * The episodes that meet the bounds, or for which the predicate holds, in order; statistics stay those of the source.
+   * @throws InputError `DMPO_DATA_EMPTY` if none is kept, `DMPO_DATA_FILTER`.
+   */
+  filter(wanted: EpisodeBounds | ((episode: Episode) => boolean)): Dataset {
+    const keeps = typeof wanted === "function" ? wanted : meets(wanted, this.rewards !== undefined);
+    const kept = this.episodes.filter(keeps);
     if (kept.length === 0) {
       const remedy = this.rewards ? undefined : "there are no rewards: every return is NaN";
-      fail(
-        "DMPO_DATA_EMPTY",
-        this.name,
-        `none of ${this.episodeLengths.length} episodes is kept`,
-        "at least one",
-        remedy,
-      );
+      const wrong = `none of ${this.episodeLengths.length} episodes is kept`;
+      fail("DMPO_DATA_EMPTY", this.name, wrong, "at least one", remedy);
     }
     return new Dataset(this.name, selectEpisodes(this, kept));
+  }
+
+  /**
+   * Two parts of whole episodes at random: `share` of them, and the rest; each in the order of the source.
+   * @param share in (0, 1), leaving at least one episode to both parts. @param options `seed` default 0.
+   */
+  split(share: number, { seed = 0 }: { seed?: number } = {}): [Dataset, Dataset] {
+    const count = this.episodeLengths.length;
+    const first = Math.floor(count * share);
+    if (!(first >= 1 && first < count)) {
+      const expected = "a share that leaves an episode to both parts";
+      fail("DMPO_DATA_EMPTY", "split", `${share} of ${count} episodes`, expected);
+    }
+    const chosen = new Set(new Random(seed).stream("episodes").permutation(count).subarray(0, first));
+    return [this.filter(({ index }) => chosen.has(index)), this.filter(({ index }) => !chosen.has(index))];
+  }
+
+  /**
+   * The same steps, normalised by other statistics: those given (of another set), or the minima and maxima of these very steps.
+   * @throws InputError `DMPO_DATA_SHAPE` for statistics of other dimensions.
+   */
+  normalize(statistics?: Normalization): Dataset {
+    return new Dataset(this.name, renormalize(this, statistics));
   }
 
   /** Counts, episode returns and lengths, and ranges per dimension. */
@@ -162,18 +243,19 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * Writes train.npz and normalization.npz, as NumPy and the reference read them.
+   * Writes train.npz and normalization.npz, as NumPy and the reference read them. Pictures are stored uncompressed, so that
+   * training can read single ones.
    * @param options `overwrite` (default false) replaces existing files.
    * @throws InputError `DMPO_DATA_EXISTS`.
    */
   async save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
-    const { train, normalization } = encodeTrajectories(this);
-    const files = { [join(folder, "normalization.npz")]: normalization, [join(folder, "train.npz")]: train };
-    const existing = Object.keys(files).find(existsSync);
+    const [normalization, train] = [join(folder, "normalization.npz"), join(folder, "train.npz")];
+    const existing = [normalization, train].find(existsSync);
     if (existing !== undefined && !options.overwrite) {
       fail("DMPO_DATA_EXISTS", existing, "exists already", "a folder without it", "overwrite: true replaces it");
     }
-    for (const [path, bytes] of Object.entries(files)) await writeFileAtomic(path, bytes);
+    await writeFileAtomic(normalization, encodeNormalization(this.normalization));
+    await writeNpz(train, streamTrajectories(this));
   }
 
   toString(): string {
@@ -185,4 +267,11 @@ export class Dataset implements Trajectories {
 function nameOf(path: string): string {
   const name = basename(path, extname(path));
   return name === "train" ? basename(dirname(resolve(path))) : name;
+}
+
+function requireKnown(what: string, given: string, name: string, known: readonly string[]): void {
+  if (known.includes(name)) return;
+  const close = nearest(name, known);
+  const remedy = close && `is "${close}" meant?`;
+  fail("DMPO_DATA_NOT_FOUND", what, `"${given}" is unknown`, `one of ${known.join(", ")}`, remedy);
 }

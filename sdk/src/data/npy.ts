@@ -48,11 +48,16 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
 
 /** Encodes one array in version 1, little-endian, row-major: what `numpy.save` writes. */
 export function encodeNpy({ type, shape, data }: NpyArray): Uint8Array {
+  return Buffer.concat([npyHeader(type, shape), encodeValues(type, data)]);
+}
+
+/** A copy of the values as a file has them. */
+export function encodeValues(type: ElementType, data: ArrayLike<number>): Uint8Array {
   const values =
     type === "i8" || type === "u8" ? new elementTypes[type](Array.from(data, BigInt)) : new elementTypes[type](data);
-  const valueBytes = new Uint8Array(values.buffer);
-  if (endianness() === "BE") swapBytes(valueBytes, values.BYTES_PER_ELEMENT);
-  return Buffer.concat([npyHeader(type, shape), valueBytes]);
+  const bytes = new Uint8Array(values.buffer);
+  if (endianness() === "BE") swapBytes(bytes, values.BYTES_PER_ELEMENT);
+  return bytes;
 }
 
 /** What stands before the values of an array of version 1, little-endian, row-major. */

@@ -1,13 +1,17 @@
 // The reference's standard pair of files: train.npz, already normalised, and normalization.npz beside it.
 import { fail } from "../errors.js";
 import type { Normalization } from "../normalization.js";
-import type { NpyArray } from "./npy.js";
+import { dataFileSize } from "./data-file.js";
+import type { ElementType, NumberArray } from "./element-types.js";
+import { findImages } from "./images.js";
+import { encodeValues, type NpyArray } from "./npy.js";
+import type { StreamedArray } from "./npz-writer.js";
 import { encodeNpz, readNpz, type NpzFile } from "./npz.js";
 import type { Trajectories } from "./trajectories.js";
 
 /**
  * Reads `states` (N, Do), `actions` (N, Da), `traj_lengths` (E, adding up to at most N) and, if present, `rewards` and
- * `terminals` (N); and `obs_min`, `obs_max`, `action_min`, `action_max` from the second file. Other arrays are ignored.
+ * `terminals` (N) and `images` uint8 (N, C, H, W), which stay on disk; and `obs_min`, `obs_max`, `action_min`, `action_max` from the second file. Other arrays are ignored.
  * @throws InputError as {@link readNpz}, `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`.
  */
 export async function readTrajectories(path: string, normalizationPath: string): Promise<Trajectories> {
@@ -22,11 +26,16 @@ export async function readTrajectories(path: string, normalizationPath: string):
     file.has(key) ? column(file, path, key, 1, rows).data.subarray(0, steps) : undefined;
   const [rewards, terminals] = [optional("rewards"), optional("terminals")];
   requireLength(actions, `${path}: actions`, rows);
+  const images = findImages(path, await dataFileSize(path));
+  if (images && images.count !== rows) {
+    fail("DMPO_DATA_SHAPE", `${path}: images`, `has ${images.count} pictures`, `${rows}, one per row of states`);
+  }
   return {
     observations: Float32Array.from(states.data.subarray(0, steps * observationDimension)),
     actions: Float32Array.from(actions.data.subarray(0, steps * actionDimension)),
     rewards: rewards && Float32Array.from(rewards),
     terminals: terminals && Uint8Array.from(terminals, (flag) => (flag ? 1 : 0)),
+    images,
     episodeLengths,
     observationDimension,
     actionDimension,
@@ -34,29 +43,36 @@ export async function readTrajectories(path: string, normalizationPath: string):
   };
 }
 
-/** Both files' bytes: float32, traj_lengths int64, terminals boolean, compressed. */
-export function encodeTrajectories(trajectories: Trajectories): { train: Uint8Array; normalization: Uint8Array } {
-  const { observations, actions, rewards, terminals, episodeLengths, normalization } = trajectories;
-  const floats = (data: Float32Array, width?: number): NpyArray => ({
-    type: "f4",
-    shape: width === undefined ? [data.length] : [data.length / width, width],
-    data,
-  });
+/** The arrays of a train.npz: float32, traj_lengths int64, terminals boolean; pictures uncompressed. */
+export function streamTrajectories(trajectories: Trajectories): Record<string, StreamedArray> {
+  const { observations, actions, rewards, terminals, images, episodeLengths } = trajectories;
+  const steps = observations.length / trajectories.observationDimension;
   return {
-    train: encodeNpz({
-      states: floats(observations, trajectories.observationDimension),
-      actions: floats(actions, trajectories.actionDimension),
-      ...(rewards && { rewards: floats(rewards) }),
-      ...(terminals && { terminals: { type: "b1", shape: [terminals.length], data: terminals } }),
-      traj_lengths: { type: "i8", shape: [episodeLengths.length], data: episodeLengths },
+    states: streamed("f4", [steps, trajectories.observationDimension], observations),
+    actions: streamed("f4", [steps, trajectories.actionDimension], actions),
+    ...(rewards && { rewards: streamed("f4", [steps], rewards) }),
+    ...(terminals && { terminals: streamed("b1", [steps], terminals) }),
+    ...(images && {
+      images: { type: "u1" as const, shape: [steps, ...images.shape], blocks: images.blocks(), compressed: false },
     }),
-    normalization: encodeNpz({
-      obs_min: floats(normalization.observationMin),
-      obs_max: floats(normalization.observationMax),
-      action_min: floats(normalization.actionMin),
-      action_max: floats(normalization.actionMax),
-    }),
+    traj_lengths: streamed("i8", [episodeLengths.length], episodeLengths),
   };
+}
+
+/** An array that is in memory. */
+export function streamed(type: ElementType, shape: readonly number[], data: NumberArray): StreamedArray {
+  return { type, shape, blocks: [encodeValues(type, data)] };
+}
+
+/** Bytes of a normalization.npz. */
+export function encodeNormalization(normalization: Normalization): Uint8Array {
+  const floats = (data: Float32Array): NpyArray => ({ type: "f4", shape: [data.length], data });
+  return encodeNpz({
+    obs_min: floats(normalization.observationMin),
+    obs_max: floats(normalization.observationMax),
+    action_min: floats(normalization.actionMin),
+    action_max: floats(normalization.actionMax),
+  });
 }
 
 /**

@@ -1,9 +1,10 @@
 // Named NumPy arrays in one file: .npz, a zip archive of .npy entries.
 import { zipSync, type Zippable } from "fflate";
 import { fail, nearest } from "../errors.js";
-import { readDataFile } from "./data-file.js";
+import { dataFileSize } from "./data-file.js";
+import { fileSource } from "./images.js";
 import { decodeNpy, encodeNpy, type NpyArray } from "./npy.js";
-import { openZip } from "../zip-archive.js";
+import { openZip, type ZipSource } from "../zip-archive.js";
 
 /** An opened .npz file: arrays are decoded when asked for, so that unused ones (images) cost nothing. */
 export interface NpzFile {
@@ -13,13 +14,13 @@ export interface NpzFile {
   get(key: string): NpyArray;
 }
 
-/** Opens a file from disk. @throws InputError `DMPO_DATA_NOT_FOUND`, `DMPO_DATA_FORMAT`. */
+/** Opens a file on disk, of which only the arrays asked for are read. @throws InputError `DMPO_DATA_NOT_FOUND`, `DMPO_DATA_FORMAT`. */
 export async function readNpz(path: string): Promise<NpzFile> {
-  return openNpz(await readDataFile(path), path);
+  return openNpz(fileSource(path, await dataFileSize(path)), path);
 }
 
-/** Opens bytes in memory; `file` is how errors name them. */
-export function openNpz(bytes: Uint8Array, file: string): NpzFile {
+/** Opens bytes in memory or elsewhere; `file` is how errors name them. */
+export function openNpz(bytes: Uint8Array | ZipSource, file: string): NpzFile {
   const entries = new Map([...openZip(bytes, file)].map(([name, extract]) => [name.replace(/\.npy$/, ""), extract]));
   const keys = [...entries.keys()];
   return {

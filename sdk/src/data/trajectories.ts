@@ -1,5 +1,6 @@
 // Normalised transitions stored end to end, episode after episode: what every data family is turned into.
 import type { Normalization } from "../normalization.js";
+import type { Images } from "./images.js";
 
 /** Rows are steps in order of time. N steps, E episodes, observations of Do and actions of Da numbers. */
 export interface Trajectories {
@@ -11,6 +12,8 @@ export interface Trajectories {
   readonly rewards?: Float32Array;
   /** (N), 1 where the episode ended in failure or success rather than by a time limit. */
   readonly terminals?: Uint8Array;
+  /** Pictures of the N steps. */
+  readonly images?: Images;
   /** (E), all positive, adding up to N. */
   readonly episodeLengths: Int32Array;
   readonly observationDimension: number;
@@ -19,12 +22,13 @@ export interface Trajectories {
   readonly normalization: Normalization;
 }
 
-/** One episode: rows `start` to `start + length`. `return` is its sum of raw rewards, NaN without rewards. */
+/** One episode: rows `start` to `start + length`. `return` is its sum of raw rewards, `best` the highest; NaN without rewards. */
 export interface Episode {
   readonly index: number;
   readonly start: number;
   readonly length: number;
   readonly return: number;
+  readonly best: number;
 }
 
 export function listEpisodes({ episodeLengths, rewards }: Pick<Trajectories, "episodeLengths" | "rewards">): Episode[] {
@@ -32,7 +36,9 @@ export function listEpisodes({ episodeLengths, rewards }: Pick<Trajectories, "ep
   return Array.from(episodeLengths, (length, index) => {
     const start = end;
     end += length;
-    return { index, start, length, return: rewards ? sum(rewards.subarray(start, end)) : NaN };
+    const values = rewards?.subarray(start, end);
+    const best = values ? values.reduce((most, value) => Math.max(most, value), -Infinity) : NaN;
+    return { index, start, length, return: values ? sum(values) : NaN, best };
   });
 }
 
@@ -53,6 +59,7 @@ export function selectEpisodes(from: Trajectories, episodes: readonly Episode[])
     observations: rows(from.observations, observationDimension, new Float32Array(steps * observationDimension)),
     actions: rows(from.actions, actionDimension, new Float32Array(steps * actionDimension)),
     rewards: from.rewards && rows(from.rewards, 1, new Float32Array(steps)),
+    images: from.images?.select(episodes),
     terminals: from.terminals && rows(from.terminals, 1, new Uint8Array(steps)),
     episodeLengths: Int32Array.from(episodes, ({ length }) => length),
   };

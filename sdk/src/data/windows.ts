@@ -8,6 +8,8 @@ export interface WindowOptions {
   readonly horizonSteps: number;
   /** Observations per window, To; the last is the one at the first action. Default 1. */
   readonly condSteps?: number;
+  /** Pictures per window, Ti, at most `condSteps`. Default 1. */
+  readonly imageSteps?: number;
 }
 
 /** All windows of a data set, addressed by 0 <= index < count. */
@@ -15,14 +17,18 @@ export class WindowSampler {
   readonly #data: Trajectories;
   readonly #horizonSteps: number;
   readonly #condSteps: number;
+  readonly #imageSteps: number;
   /** Row of each window's first action. */
   readonly #starts: Int32Array;
   /** Row of the first frame of each window's episode. */
   readonly #episodeStarts: Int32Array;
 
   /** @throws InputError `DMPO_DATA_WINDOWS` if no episode is `horizonSteps` long. */
-  constructor(data: Trajectories, { horizonSteps, condSteps = 1 }: WindowOptions) {
-    requirePositive({ horizonSteps, condSteps });
+  constructor(data: Trajectories, { horizonSteps, condSteps = 1, imageSteps = 1 }: WindowOptions) {
+    requirePositive({ horizonSteps, condSteps, imageSteps });
+    if (imageSteps > condSteps) {
+      fail("DMPO_DATA_WINDOWS", "imageSteps", String(imageSteps), `at most condSteps, ${condSteps}`);
+    }
     const count = data.episodeLengths.reduce((total, length) => total + Math.max(0, length - horizonSteps + 1), 0);
     if (count === 0) {
       const longest = data.episodeLengths.reduce((most, length) => Math.max(most, length), 0);
@@ -36,6 +42,7 @@ export class WindowSampler {
     this.#data = data;
     this.#horizonSteps = horizonSteps;
     this.#condSteps = condSteps;
+    this.#imageSteps = imageSteps;
     this.#starts = new Int32Array(count);
     this.#episodeStarts = new Int32Array(count);
     let [window, episodeStart] = [0, 0];
@@ -64,8 +71,7 @@ export class WindowSampler {
     requireSize("observations", observations, indices.length * this.#condSteps * observationDimension);
     let target = 0;
     for (let b = 0; b < indices.length; b++) {
-      const start = this.#starts[indices[b]!];
-      if (start === undefined) fail("DMPO_DATA_WINDOWS", `indices[${b}]`, String(indices[b]), `0 to ${this.count - 1}`);
+      const start = this.#start(indices, b);
       copy(this.#data.actions, start * actionDimension, actions, b * actionSize, actionSize);
       const first = this.#episodeStarts[indices[b]!]!;
       for (let back = this.#condSteps - 1; back >= 0; back--, target += observationDimension) {
@@ -73,6 +79,30 @@ export class WindowSampler {
         copy(this.#data.observations, row * observationDimension, observations, target, observationDimension);
       }
     }
+  }
+
+  /**
+   * Writes the pictures of the windows at `indices` (B), read from disk.
+   * @param out (B, Ti, C, H, W), values 0 to 255, oldest first.
+   * @throws InputError `DMPO_DATA_KEY` without pictures, `DMPO_DATA_WINDOWS` as {@link fill}.
+   */
+  fillImages(indices: ArrayLike<number>, out: Uint8Array): void {
+    const { images } = this.#data;
+    if (!images) fail("DMPO_DATA_KEY", "data set", "has no images", "an array `images` beside the states");
+    requireSize("images", out, indices.length * this.#imageSteps * images.size);
+    let target = 0;
+    for (let b = 0; b < indices.length; b++) {
+      const start = this.#start(indices, b);
+      const first = this.#episodeStarts[indices[b]!]!;
+      for (let back = this.#imageSteps - 1; back >= 0; back--, target += images.size) {
+        images.read(Math.max(start - back, first), out, target);
+      }
+    }
+  }
+
+  #start(indices: ArrayLike<number>, b: number): number {
+    const start = this.#starts[indices[b]!];
+    return start ?? fail("DMPO_DATA_WINDOWS", `indices[${b}]`, String(indices[b]), `0 to ${this.count - 1}`);
   }
 }
 
@@ -127,6 +157,6 @@ function requirePositive(sizes: Readonly<Record<string, number>>): void {
   }
 }
 
-function requireSize(name: string, buffer: Float32Array, size: number): void {
+function requireSize(name: string, buffer: Float32Array | Uint8Array, size: number): void {
   if (buffer.length !== size) fail("DMPO_DATA_WINDOWS", name, `holds ${buffer.length} numbers`, String(size));
 }

@@ -1,0 +1,139 @@
+// Where data sets lie on this machine, how they get there, and the set that comes with this package.
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fail, InputError, nearest } from "../errors.js";
+import { fetchFile, type FetchOptions } from "../hub/fetch-file.js";
+import { pathInUse } from "../paths.js";
+import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } from "./sources.js";
+
+/** Data sets that come with the package. */
+export const bundledDatasets = {
+  "hopper-medium-mini": fileURLToPath(
+    new URL("../../data/hopper-medium-mini/hopper_medium_mini.hdf5", import.meta.url),
+  ),
+} as const;
+
+export type BundledDataset = keyof typeof bundledDatasets;
+
+/** Bundled data that stand in for a set which is not there. */
+export const substitutes: Readonly<Record<string, BundledDataset>> = { "hopper-medium-v2": "hopper-medium-mini" };
+
+/** The data folder of this user, see `pathInUse`; by default ./data. */
+export function dataFolder(): string {
+  return resolve(pathInUse("data").value);
+}
+
+/** What to look for and where. */
+export interface DataRequest extends FetchOptions {
+  /** Default: DMPO_DATA_DIR, DPPO_DATA_DIR, REINFLOW_DATA_DIR, what `dmpo paths` stored, or ./data. */
+  readonly folder?: string;
+  /** The original recording rather than the published, normalised files. Default false. */
+  readonly original?: boolean;
+  /** Whether what is missing may be downloaded. Default true. */
+  readonly download?: boolean;
+}
+
+/** Files of one data set: a recording (HDF5), or normalised steps and their statistics. */
+export type DataFiles = { readonly hdf5: string } | { readonly train: string; readonly normalization: string };
+
+/**
+ * The files of a data set: those in `<folder>/<family>/<name>`, train.npz before the only .hdf5 (after it with `original`), else
+ * downloaded into the cache.
+ * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where and why no address could be used.
+ */
+export async function locateData(family: DataFamily, name: string, request: DataRequest = {}): Promise<DataFiles> {
+  const { folder = dataFolder(), original = false, download = true } = request;
+  const local = findLocal(join(resolve(folder), family, name), original);
+  if (local) return local;
+  const source = findSource(family, name);
+  const failures: string[] = [];
+  if (source && download) {
+    const attempts = [
+      ...source.published.map((address) => () => fetchPublished(source, address, request)),
+      ...source.original.map((address) => () => fetchOriginal(source, address, request)),
+    ];
+    const published = source.published.length;
+    const ordered = original ? [...attempts.slice(published), ...attempts.slice(0, published)] : attempts;
+    for (const attempt of ordered) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failures.push(...error.problems.map(({ path, wrong }) => `${path}: ${wrong}`));
+      }
+    }
+  }
+  return failMissing(family, name, folder, failures);
+}
+
+/** Files already on this machine; undefined if there are none. @throws InputError if two .hdf5 files compete. */
+export function findLocal(home: string, original = false): DataFiles | undefined {
+  const files = existsSync(home) ? readdirSync(home) : [];
+  const hdf5 = files.filter((file) => /\.(hdf5|h5)$/i.test(file));
+  const npz = { train: join(home, "train.npz"), normalization: join(home, "normalization.npz") };
+  if (files.includes("train.npz") && !(original && hdf5.length === 1)) return npz;
+  if (hdf5.length === 1) return { hdf5: join(home, hdf5[0]!) };
+  if (hdf5.length === 0) return undefined;
+  const found = `holds ${hdf5.sort().join(", ")}`;
+  fail("DMPO_DATA_NOT_FOUND", home, found, "one .hdf5 file, or train.npz", "remove the others");
+}
+
+async function fetchPublished({ sha256 }: DataSource, address: string, options: FetchOptions): Promise<DataFiles> {
+  const [train, normalization] = await Promise.all(
+    ["train.npz", "normalization.npz"].map((file) =>
+      fetchFile(`${address}/${file}`, { ...options, sha256: sha256[file] }),
+    ),
+  );
+  return { train: train!, normalization: normalization! };
+}
+
+async function fetchOriginal({ sha256 }: DataSource, address: string, options: FetchOptions): Promise<DataFiles> {
+  return { hdf5: await fetchFile(address, { ...options, sha256: sha256[basename(address)] }) };
+}
+
+/**
+ * A file that a configuration names, `.../<family>/<name>/train.npz` or `normalization.npz`: itself where it exists, else the
+ * published one, where there is one.
+ * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
+ */
+export async function fetchMissing(path: string, options: FetchOptions = {}): Promise<string> {
+  const [file, home] = [basename(path), dirname(resolve(path))];
+  const [family, name] = [basename(dirname(home)), basename(home)];
+  const source = dataSources.find((one) => one.family === family && one.name === name);
+  if (existsSync(path) || !source || !["train.npz", "normalization.npz"].includes(file)) return path;
+  const files = await locateData(source.family, name, { ...options, folder: dirname(dirname(home)) });
+  return "train" in files ? (file === "train.npz" ? files.train : files.normalization) : files.hdf5;
+}
+
+function failMissing(family: DataFamily, name: string, folder: string, failures: readonly string[]): never {
+  const home = join(resolve(folder), family);
+  const known = [
+    ...(existsSync(home) ? readdirSync(home) : []),
+    ...dataSources.filter((source) => source.family === family).map((source) => source.name),
+  ];
+  const close = nearest(name, known);
+  const misspelt = close !== undefined && close !== name;
+  const remedies = [
+    ...failures,
+    misspelt ? `is "${close}" meant?` : (findSource(family, name)?.byHand ?? ""),
+    misspelt ? "" : "DMPO_DATA_DIR names another data folder",
+  ];
+  const wrong = `not found in ${join(home, name)}`;
+  fail(
+    "DMPO_DATA_NOT_FOUND",
+    `data set "${name}"`,
+    wrong,
+    whatToPut(family, name, folder),
+    remedies.filter((line) => line !== "").join("\n  "),
+  );
+}
+
+/** Which file to put where, e.g. "hopper_medium-v2.hdf5 (D4RL) in /home/me/data/gym/hopper-medium-v2, or ...". */
+export function whatToPut(family: DataFamily, name: string, folder: string): string {
+  const address = findSource(family, name)?.original[0];
+  const recording =
+    family === "gym" ? `${address ? basename(address) : d4rlFile(name)} (D4RL)` : address && basename(address);
+  const files = [...(recording ? [recording] : []), "train.npz with normalization.npz"].join(" or ");
+  return `${files} in ${join(resolve(folder), family, name)}`;
+}
