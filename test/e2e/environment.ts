@@ -87,6 +87,7 @@ export class LabServer {
       "--port=0",
       "--IdentityProvider.token=",
       "--ServerApp.password=",
+      "--ServerApp.disable_check_xsrf=True",
       `--ServerApp.root_dir=${folder}`,
       "--LabApp.news_url=None",
       "--LabApp.expose_app_in_browser=True",

@@ -116,7 +116,7 @@ for (let i = 1; i <= 20; i++) {
     const picture = output.locator("img").first();
     await picture.waitFor({ state: "visible", timeout: 30_000 });
     expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(300);
-    await picture.hover();
+    await picture.hover({ force: true });
     await output.locator(".js-plotly-plot .main-svg").first().waitFor({ state: "visible", timeout: 60_000 });
     await lab.close();
   });

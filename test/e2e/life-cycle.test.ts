@@ -21,7 +21,8 @@ describe.skipIf(!hasJupyter || process.platform === "win32")("life cycle under a
   test.each(["SIGTERM", "SIGKILL"] as const)("two kernels end with a server that gets %s", async (signal) => {
     const server = await LabServer.start(registered, folder);
     for (let i = 0; i < 2; i++) {
-      await fetch(`${server.url}api/kernels`, { method: "POST", body: JSON.stringify({ name: "dmpo" }) });
+      const request = { method: "POST", body: JSON.stringify({ name: "dmpo" }) };
+      expect((await fetch(`${server.url}api/kernels`, request)).status).toBe(201);
     }
     await expect.poll(() => kernelsOf(server.process.pid!).length, { timeout: 60_000 }).toBe(2);
     const kernels = kernelsOf(server.process.pid!);
