@@ -95,6 +95,12 @@ export function runLog(folder: string): { write(text: string): void } {
   return { write: (text) => appendFileSync(join(folder, "run.log"), text) };
 }
 
+/** Says something about a run that is no metric: on the console, apart from its output, and in its run.log. */
+export function announce(line: string, folder: string | undefined): void {
+  console.warn(line);
+  if (folder) runLog(folder).write(`${line}\n`);
+}
+
 export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,18 +1,20 @@
 // A fine-tuning run: environments, algorithm, metrics and checkpoints.
 import { join } from "node:path";
 import { z } from "zod";
-import { loadCheckpoint, saveCheckpoint } from "../checkpoints/checkpoint.js";
+import { isCheckpoint, openCheckpoint, saveCheckpoint } from "../checkpoints/checkpoint.js";
+import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
 import { fail } from "../errors.js";
 import { learningCurve } from "../figures/charts/learning-curve.js";
 import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../figures/data-table.js";
 import type { Figure } from "../figures/figure.js";
 import { policyRecord, type TrainedPolicy } from "../policies/trained-policy.js";
-import type { FineTuningResult, Run, RunState } from "../rl/algorithm.js";
+import type { FineTuningResult, Run, RunContext, RunState } from "../rl/algorithm.js";
 import { logRow, type IterationRecord } from "../rl/iteration-record.js";
 import type { LearnerSetup } from "../rl/learner.js";
 import { PPO, type ppoOptions } from "../rl/ppo.js";
-import { compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import { announce, compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { openEnvironments, type EnvironmentSettings } from "./play.js";
+import { referenceIterations, referenceRunState } from "./reference-run.js";
 import { versions } from "./versions.js";
 
 /** A finished or stopped fine-tuning: its policies, its curve, and where its files are. */
@@ -80,7 +82,7 @@ export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSet
   readonly seed?: number;
   /** Iterations between numbered checkpoints. Default: none. */
   readonly saveEvery?: number | null;
-  /** Continue from this checkpoint. */
+  /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
   readonly resumePath?: string | null;
 }
 
@@ -89,7 +91,7 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
   const control = stoppable(given);
   const { base, learning, seed = 42, saveEvery, resumePath, successThreshold, noiseNet, critic, env } = settings;
   const folder = await folderOf(control, `finetune/${env}`, seed);
-  const resume = resumePath ? await loadRunState(resumePath) : undefined;
+  const resumed = resumePath ? await loadRunState(resumePath, base, (line) => announce(line, folder)) : undefined;
   const options = PPO.options.parse(learning);
   const environments = await openEnvironments(base, settings, seed, control);
   // Evaluating elsewhere leaves the training episodes alone.
@@ -97,7 +99,7 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
   const sink = sinkOf(control, folder, {
     counter: "itr",
     total: options.iterations,
-    start: resume?.metadata.curve.length,
+    start: resumed?.iterations,
     shown: {
       step: "environment steps",
       "train/avg episode reward": "training return",
@@ -120,7 +122,7 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
     };
     const result = await PPO.train(setup, options, {
       signal: control.signal,
-      resume,
+      resume: resumed?.state,
       async onStop(run) {
         if (folder) await save(folder, "last", run, base);
       },
@@ -165,17 +167,44 @@ async function save(folder: string, name: string, run: Omit<Run, "isBest">, base
 
 const runMetadata = z.object({
   kind: z.literal("finetuning"),
+  model: z.object({ policy: z.string(), network: z.record(z.string(), z.unknown()) }),
   state: z.custom<RunState["metadata"]>((state) => typeof state === "object" && state !== null),
 });
 
-async function loadRunState(path: string): Promise<RunState> {
-  const { tensors, metadata } = await loadCheckpoint(path);
+interface Resumed {
+  /** Iterations done. */
+  readonly iterations: number | undefined;
+  readonly state: RunContext["resume"];
+}
+
+async function loadRunState(path: string, base: TrainedPolicy, notify: (line: string) => void): Promise<Resumed> {
+  const { contents, object } = await readCheckpointFile(path);
+  if (!isCheckpoint(contents)) {
+    return {
+      iterations: referenceIterations(object),
+      state: (learner) => referenceRunState(object, path, PPO.name, learner, notify),
+    };
+  }
+  const { tensors, metadata } = openCheckpoint(contents, path);
   const parsed = runMetadata.safeParse(metadata);
   if (!parsed.success)
     fail("DMPO_RESUME", path, "is not a checkpoint of a fine-tuning run", "checkpoint/last.safetensors of one");
+  checkPolicy(parsed.data.model, base, path);
+  const { state } = parsed.data;
   const own = Object.entries(tensors).filter(([name]) => name.startsWith("state."));
   return {
-    tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice("state.".length), tensor])),
-    metadata: parsed.data.state,
+    iterations: state.progress.iteration,
+    state: {
+      tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice("state.".length), tensor])),
+      metadata: state,
+    },
   };
+}
+
+/** @throws InputError when a run was made with another policy or network than `base`. */
+function checkPolicy(stored: z.output<typeof runMetadata>["model"], { model: { spec } }: TrainedPolicy, path: string) {
+  const [found, expected] = [stored, spec].map(({ policy, network }) => JSON.stringify({ policy, network }));
+  if (found === expected) return;
+  const remedy = "resume with the run's own configuration and pre-trained policy";
+  fail("DMPO_RESUME", path, "belongs to another policy or network", `the policy to fine-tune, ${expected}`, remedy);
 }

@@ -21,7 +21,7 @@ export type PretrainInput = z.input<typeof pretrainOptions> &
     /** Where tests are played. Default: the environment of the data. */
     readonly env?: string;
     readonly test?: Partial<Omit<PlaySettings, "env" | "seed">>;
-    /** Continue from this checkpoint. */
+    /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
     readonly resumePath?: string;
   };
 

@@ -1,5 +1,7 @@
 // A pre-training run: loop, simulator tests, metrics and files.
 import { join } from "node:path";
+import { isCheckpoint } from "../checkpoints/checkpoint.js";
+import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
 import type { Dataset } from "../data/dataset.js";
 import { learningCurve } from "../figures/charts/learning-curve.js";
 import { lossCurve } from "../figures/charts/loss-curve.js";
@@ -8,9 +10,10 @@ import type { Figure } from "../figures/figure.js";
 import type { FlowModel } from "../policies/flow-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { PretrainOptions } from "../pretrain/options.js";
-import { pretrain, type PretrainRecord, type PretrainResult } from "../pretrain/pretrain.js";
-import { compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import { pretrain, type PretrainContext, type PretrainRecord, type PretrainResult } from "../pretrain/pretrain.js";
+import { announce, compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { play, type PlaySettings } from "./play.js";
+import { resumeReferencePretraining } from "./reference-run.js";
 import { versions } from "./versions.js";
 
 /** A finished or stopped pre-training: its policies, its curve, and where its files are. */
@@ -84,6 +87,7 @@ export interface PretrainingSettings {
   readonly training: PretrainOptions;
   /** How tests in the simulator are played; needed for `testInMujoco`. */
   readonly test?: PlaySettings;
+  /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
   readonly resumePath?: string | null;
 }
 
@@ -104,7 +108,7 @@ export async function runPretraining(settings: PretrainingSettings, given: RunCo
     const result = await pretrain(model, data, training, {
       signal: control.signal,
       folder,
-      resumePath: resumePath ?? undefined,
+      ...(await resumeOf(resumePath, (line) => announce(line, folder))),
       compile,
       onEpoch: (record) => sink.log({ ...record }),
       onProgress: ({ step, steps }) => sink.advance((step / steps) * training.epochs),
@@ -120,6 +124,14 @@ export async function runPretraining(settings: PretrainingSettings, given: RunCo
   } finally {
     await sink.close();
   }
+}
+
+/** Own checkpoints by their path, which continue exactly; those of the reference as far as they go. */
+async function resumeOf(path: string | null | undefined, notify: (line: string) => void): Promise<PretrainContext> {
+  if (!path) return {};
+  const { contents, object } = await readCheckpointFile(path);
+  if (isCheckpoint(contents)) return { resumePath: path };
+  return { resume: (run) => resumeReferencePretraining(object, path, run, notify) };
 }
 
 function summaryOf({ curve, interrupted, seconds }: PretrainResult) {

@@ -13,7 +13,7 @@ export interface ReferenceWeights {
   readonly tensors: Readonly<Record<string, HostTensor>>;
 }
 
-type StateDict = ReadonlyMap<string, RawTensor>;
+export type StateDict = ReadonlyMap<string, RawTensor>;
 
 /**
  * Fine-tuned weights if there are any (they exist once), else the averaged or the trained ones.
@@ -45,7 +45,8 @@ export function referenceWeights(object: unknown, averaged: boolean, path: strin
   );
 }
 
-function stateDict(value: unknown): StateDict | undefined {
+/** `value`, if it is a dict of named tensors and not empty. */
+export function stateDict(value: unknown): StateDict | undefined {
   if (!(value instanceof Map) || value.size === 0) return undefined;
   const isStateDict = [...(value as Map<unknown, unknown>)].every(
     ([key, tensor]) => typeof key === "string" && (tensor instanceof TorchTensor || isRaw(tensor)),
@@ -63,13 +64,17 @@ function fineTuned(model: StateDict): StateDict | undefined {
   return own.length > 0 ? new Map(own.map(([key, tensor]) => [key.slice(prefix.length), tensor])) : undefined;
 }
 
+/** This program's name of a network's parameter. */
+export function networkName(key: string): string {
+  return `network.${key.replaceAll("base_meanflow.", "").replace(/^(?:module\.|_orig_mod\.)*(?:network\.)?/, "")}`;
+}
+
 /** Older files say `base_meanflow.`, some in addition; a teacher is no part of the policy; wrappers leave prefixes. */
 function named(set: string, isFineTuned: boolean, dict: StateDict, path: string): ReferenceWeights {
   const tensors: Record<string, HostTensor> = {};
   for (const [key, tensor] of dict) {
     if (key.startsWith("teacher.")) continue;
-    const plain = key.replaceAll("base_meanflow.", "").replace(/^(?:module\.|_orig_mod\.)*(?:network\.)?/, "");
-    const name = `network.${plain}`;
+    const name = networkName(key);
     const where = `${path}: ${set}.${key}`;
     const data = elementsOf(tensor, where);
     const known = tensors[name];

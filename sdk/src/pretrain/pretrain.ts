@@ -41,6 +41,8 @@ export interface PretrainContext {
   readonly folder?: string;
   /** Continue from this checkpoint. */
   readonly resumePath?: string;
+  /** Continue a run that is stored otherwise: puts its state into `trainable` and says how far it was. */
+  readonly resume?: (run: { readonly trainable: Trainable; readonly batches: number }) => Progress;
   /** Mean and spread of the episode return of a policy; needed for `testInMujoco`. */
   readonly test?: (
     policy: TrainedPolicy,
@@ -91,7 +93,7 @@ export async function pretrain(
   const trainable = new Trainable(model.layout, model.layout.initialise(random.stream("weights")), { ema: true });
   const progress: Progress = context.resumePath
     ? await restoreProgress(context.resumePath, model, trainable, random)
-    : startProgress();
+    : (context.resume?.({ trainable, batches }) ?? startProgress());
   const batch = { ...emptyWindows(batchSize), ...model.emptyDraws(batchSize) };
   const step = compileTraining<FlowBatch>(model.lossFor(batchSize), trainable, {
     name: "pretraining loss",

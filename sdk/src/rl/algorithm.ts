@@ -2,6 +2,7 @@
 // The driver here does what all share: validation, the curve, the best policy, saving, stopping, resuming.
 import type { z } from "zod";
 import { hostTensor } from "../engine/tensor.js";
+import { fail } from "../errors.js";
 import { parseOptions } from "../options.js";
 import { TrainedPolicy } from "../policies/trained-policy.js";
 import type { IterationRecord } from "./iteration-record.js";
@@ -45,8 +46,9 @@ export interface RunContext {
   /** Called after every iteration, e.g. to log and to save. */
   readonly onIteration?: (record: IterationRecord, run: Run) => void | Promise<void>;
   /** Continue from here. The same options and seed give the same weights as an uninterrupted run, as far as new
-   * episodes begin at the interruption (`resetAtIteration`, or after an evaluation): environments cannot be stored. */
-  readonly resume?: RunState;
+   * episodes begin at the interruption (`resetAtIteration`, or after an evaluation): environments cannot be stored.
+   * A function makes the state for a learner that has just been made. */
+  readonly resume?: RunState | ((learner: Learner) => RunState);
 }
 
 export interface FineTuningResult {
@@ -76,12 +78,14 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
     context: RunContext = {},
   ): Promise<FineTuningResult> {
     const options = parseOptions(definition.options, input);
-    const { signal, onIteration, onStop, resume } = context;
+    const { signal, onIteration, onStop } = context;
     const learner = new Learner({ ...setup, signal }, definition.plan(options));
     const { base } = setup;
     const curve: IterationRecord[] = [];
     let best: { index: number; weights: Float32Array } | undefined;
+    const resume = typeof context.resume === "function" ? context.resume(learner) : context.resume;
     if (resume) {
+      checkAlgorithm(resume, definition.name);
       learner.restore(resume);
       curve.push(...resume.metadata.curve);
       if (resume.metadata.best !== null) {
@@ -132,6 +136,12 @@ export function defineAlgorithm<const Name extends string, Schema extends z.ZodO
   }
 
   return { ...definition, train };
+}
+
+function checkAlgorithm({ metadata: { algorithm } }: RunState, expected: string): void {
+  if (algorithm === expected) return;
+  const found = `is a run of ${JSON.stringify(algorithm)}`;
+  fail("DMPO_RESUME", "the checkpoint", found, `one of "${expected}"`, "resume with the run's own configuration");
 }
 
 function isBetter(record: IterationRecord, best: IterationRecord | undefined): boolean {
