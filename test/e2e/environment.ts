@@ -1,6 +1,6 @@
 // What the end-to-end tests need besides npm packages, and how they say that it is missing: Python with JupyterLab, Chromium.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,10 @@ export interface Registered {
 export async function registerKernel(): Promise<Registered> {
   const prefix = await mkdtemp(join(tmpdir(), "dmpo-e2e-"));
   await installKernel({ prefix });
+  // The question whether one wants news would lie over the page.
+  const disabledExtensions = { "@jupyterlab/apputils-extension:announcements": true };
+  await mkdir(join(prefix, "config/labconfig"), { recursive: true });
+  await writeFile(join(prefix, "config/labconfig/page_config.json"), JSON.stringify({ disabledExtensions }));
   const env = {
     ...process.env,
     JUPYTER_PATH: join(prefix, "share/jupyter"),
@@ -89,9 +93,7 @@ export class LabServer {
       "--ServerApp.password=",
       "--ServerApp.disable_check_xsrf=True",
       `--ServerApp.root_dir=${folder}`,
-      "--LabApp.news_url=None",
       "--LabApp.expose_app_in_browser=True",
-      "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
       ...(process.getuid?.() === 0 ? ["--allow-root"] : []),
     ];
     const child = spawn(program, ["-m", "jupyterlab", ...settings], { env, stdio: ["ignore", "ignore", "pipe"] });

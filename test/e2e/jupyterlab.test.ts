@@ -117,7 +117,7 @@ for (let i = 1; i <= 20; i++) {
     await picture.waitFor({ state: "visible", timeout: 30_000 });
     expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(300);
     await picture.hover({ force: true });
-    await output.locator(".js-plotly-plot .main-svg").first().waitFor({ state: "visible", timeout: 60_000 });
+    await output.locator(".plot-container .main-svg").first().waitFor({ state: "visible", timeout: 60_000 });
     await lab.close();
   });
 
@@ -151,7 +151,7 @@ for (let i = 1; i <= 20; i++) {
     { timeout: 900_000 },
     async () => {
       await cp(quickstart, join(folder, "00-quickstart.ipynb"));
-      const lab = await LabPage.open(browser, server.url, "00-quickstart.ipynb", { width: 1280, height: 1400 });
+      const lab = await LabPage.open(browser, server.url, "00-quickstart.ipynb", { width: 1280, height: 1180 });
       const file = JSON.parse(await readFile(quickstart, "utf8")) as NotebookFile;
       const last = file.cells.findLastIndex(({ cell_type }) => cell_type === "code");
       await lab.command("notebook:run-all-cells");
