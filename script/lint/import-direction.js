@@ -25,7 +25,7 @@ export const rooms = {
   experiments: ["pretrain", "rl", "evaluation", ...training],
   display: ["experiments", "rl", "pretrain", "evaluation", ...training],
   config: ["experiments", "pretrain", "rl", "evaluation", ...training],
-  cli: ["config", "experiments", "checkpoints", "tracking"],
+  cli: ["config", "experiments", "data", "figures", "checkpoints", "tracking"],
   figures: [],
   tracking: ["checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
   checkpoints: [],

@@ -7,6 +7,7 @@ import { addCompletion } from "./commands/completion.js";
 import { addConfig } from "./commands/config.js";
 import { addConfigs } from "./commands/configs.js";
 import { addDoctor } from "./commands/doctor.js";
+import { addData } from "./commands/data.js";
 import { addPaths } from "./commands/paths.js";
 import { addPkl2wandb } from "./commands/pkl2wandb.js";
 import { addRun } from "./commands/run.js";
@@ -20,6 +21,7 @@ const commands: readonly AddCommand[] = [
   addConfigs,
   addConfig,
   addPaths,
+  addData,
   addCheckpoint,
   addSync,
   addPkl2wandb,

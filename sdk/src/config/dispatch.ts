@@ -1,15 +1,18 @@
 // Runs an experiment: hands its options to the room that does the work.
 import { join } from "node:path";
+import { fetchMissing } from "../data/data-folder.js";
 import { Dataset } from "../data/dataset.js";
 import { fail, InputError, type Problem } from "../errors.js";
 import type { RunControl } from "../experiments/control.js";
 import { evaluate, type EvaluateInput } from "../experiments/evaluation.js";
+import { filmMaker } from "../experiments/films.js";
 import { runFineTuning } from "../experiments/finetuning.js";
 import { loadPolicy } from "../experiments/load-policy.js";
 import { MeanFlowDescription } from "../experiments/mean-flow.js";
 import { runPretraining } from "../experiments/pretraining.js";
 import { claimFolder } from "../experiments/run-folder.js";
 import { writeFileAtomic } from "../files.js";
+import { isAddress } from "../hub/address.js";
 import { resolvePath } from "../hub/fetch-file.js";
 import { pathInUse } from "../paths.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
@@ -66,6 +69,7 @@ export async function runExperiment(
       await saveConfig(experiment, folder);
       journal.keepIn(folder);
       report(`${evaluation.toString()}\nwritten to ${folder}`);
+      await filmEvaluation(base, experiment.options, folder, signal);
       return;
     }
   }
@@ -129,20 +133,22 @@ async function openData(
   return maxEpisodes === null ? data : data.limitEpisodes(maxEpisodes);
 
   async function readData(): Promise<Dataset> {
-    if (path === null) return Dataset.d4rl(name, { notify: report });
     const fetching = fetchOptions(report, signal);
-    const file = await resolvePath(path, fetching);
+    if (path === null) return Dataset.d4rl(name, { ...fetching, original: true });
+    const locate = (given: string) => (isAddress(given) ? resolvePath(given, fetching) : fetchMissing(given, fetching));
+    const file = await locate(path);
     if (/\.(hdf5|h5)$/.test(file)) return Dataset.hdf5(file, { name });
-    const statistics = normalizationPath === null ? undefined : await resolvePath(normalizationPath, fetching);
+    const statistics = normalizationPath === null ? undefined : await locate(normalizationPath);
     return Dataset.npz(file, { name, normalizationPath: statistics });
   }
 }
 
 function finetuningSettings(
-  { run, environments, learning, noiseNet, critic, saveEvery }: StageOptions["finetune"],
+  { run, environments, learning, noiseNet, critic, saveEvery, films }: StageOptions["finetune"],
   base: TrainedPolicy,
 ) {
-  return { ...environments, base, learning, noiseNet, critic, seed: run.seed, saveEvery, resumePath: run.resumePath };
+  const { seed, resumePath } = run;
+  return { ...environments, base, learning, noiseNet, critic, seed, saveEvery, films, resumePath };
 }
 
 function evaluationInput(
@@ -153,6 +159,17 @@ function evaluationInput(
   const onProgress: EvaluateInput["onProgress"] = ({ denoisingSteps: steps, meanReturn, stdReturn }) =>
     report(`denoising steps ${steps}: return ${Number(meanReturn).toFixed(1)} ± ${Number(stdReturn).toFixed(1)}`);
   return { ...play, denoisingSteps, clipIntermediate, device: run.device, signal, onProgress };
+}
+
+/** Episodes with the first of the numbers of denoising steps. */
+async function filmEvaluation(
+  base: TrainedPolicy,
+  { run, play, denoisingSteps, clipIntermediate, films }: StageOptions["eval"],
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const settings = { ...play, denoisingSteps: denoisingSteps[0], clipIntermediate, episodes: films };
+  await filmMaker(folder, settings, { device: run.device, signal })(base, "eval");
 }
 
 type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network"> & { readonly averagedWeights?: boolean };

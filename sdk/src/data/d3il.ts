@@ -72,10 +72,10 @@ async function readDemonstration(path: string): Promise<Demonstration> {
   return { name: basename(path, ".pkl"), desired, actual };
 }
 
-/** Every flag that occurs on the desired path; rows within 1 cm of the first two rows of obstacles, all beyond the third. */
+/** Every flag that occurs on the desired path but its last position, which is no observation; rows within 1 cm of the first two rows of obstacles, all beyond the third. */
 export function modesOf({ desired }: Demonstration): Set<number> {
   const flags = new Set<number>();
-  for (let i = 0; i < desired.length; i += 2) {
+  for (let i = 0; i + 2 < desired.length; i += 2) {
     const [x, y] = [desired[i]!, desired[i + 1]!];
     if (Math.abs(y + 0.1) <= 0.01 && x !== 0.5) flags.add(x < 0.5 ? 0 : 1);
     if (Math.abs(y - 0.08) <= 0.01) flags.add(x < 0.425 ? 2 : x < 0.575 ? 3 : 4);

@@ -68,6 +68,8 @@ async function writeEntry(file: FileHandle, offset: number, entryName: string, a
   const deflate = compressed ? createDeflateRaw({ level: constants.Z_DEFAULT_COMPRESSION }) : undefined;
   const packing = deflate && drain(deflate, put);
   for await (const block of contents()) {
+    // zlib starts the checksum anew at an empty block.
+    if (block.length === 0) continue;
     checksum = crc32(block, checksum);
     size += block.length;
     if (!deflate) await put(block);

@@ -1,6 +1,7 @@
 // Raw transitions as a simulator wrote them, and what the converter makes of them: episodes, min-max statistics, [-1, 1].
 import { fail, InputError, type Problem } from "../errors.js";
 import { normalize, type Normalization } from "../normalization.js";
+import { RunningRange } from "./running-range.js";
 import { listEpisodes, selectEpisodes, type Trajectories } from "./trajectories.js";
 
 /** Numbers in row-major order with their shape, e.g. `{ data: new Float32Array(6), shape: [3, 2] }`. */
@@ -114,26 +115,8 @@ function checkShapes({ source, observations, actions, rewards, terminals, timeou
   if (problems.length > 0) throw new InputError("DMPO_DATA_SHAPE", problems);
 }
 
-/** Smallest and largest value per column. */
 function range({ data, shape }: Table, where: string): readonly [Float32Array, Float32Array] {
-  const width = shape[1]!;
-  const min = new Float32Array(width).fill(Infinity);
-  const max = new Float32Array(width).fill(-Infinity);
-  for (let i = 0, column = 0; i < data.length; i++, column = column + 1 === width ? 0 : column + 1) {
-    const value = Math.fround(data[i]!);
-    if (!Number.isFinite(value)) {
-      const place = `row ${Math.floor(i / width)}` + (width > 1 ? `, column ${column}` : "");
-      fail(
-        "DMPO_DATA_VALUES",
-        where,
-        `is ${value} at ${place}`,
-        "finite float32 numbers",
-        "remove or repair the episode",
-      );
-    }
-    if (value < min[column]!) min[column] = value;
-    if (value > max[column]!) max[column] = value;
-  }
+  const { min, max } = new RunningRange(shape[1]!, where).add(data);
   return [min, max];
 }
 

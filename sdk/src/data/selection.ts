@@ -1,6 +1,7 @@
 // Which episodes of a data set to keep, and other statistics for the same steps.
 import { fail } from "../errors.js";
 import { denormalize, normalize, type Normalization } from "../normalization.js";
+import { RunningRange } from "./running-range.js";
 import type { Episode, Trajectories } from "./trajectories.js";
 
 /** Bounds that an episode must meet, each inclusive; absent ones do not matter. */
@@ -44,9 +45,14 @@ export function renormalize(data: Trajectories, statistics?: Normalization): Tra
     });
   const rawObservations = raw(observations, old.observationMin, old.observationMax);
   const rawActions = raw(actions, old.actionMin, old.actionMax);
-  const [observationMin, observationMax] = extremes(rawObservations, observationDimension);
-  const [actionMin, actionMax] = extremes(rawActions, actionDimension);
-  const normalization = statistics ?? { observationMin, observationMax, actionMin, actionMax };
+  const ofObservations = new RunningRange(observationDimension, "observations").add(rawObservations);
+  const ofActions = new RunningRange(actionDimension, "actions").add(rawActions);
+  const normalization = statistics ?? {
+    observationMin: ofObservations.min,
+    observationMax: ofObservations.max,
+    actionMin: ofActions.min,
+    actionMax: ofActions.max,
+  };
   const [wide, narrow] = [normalization.observationMin.length, normalization.actionMin.length];
   if (wide !== observationDimension || narrow !== actionDimension) {
     const expected = `${observationDimension} observations and ${actionDimension} actions`;
@@ -60,14 +66,4 @@ export function renormalize(data: Trajectories, statistics?: Normalization): Tra
     actions: scaled(rawActions, normalization.actionMin, normalization.actionMax),
     normalization,
   };
-}
-
-function extremes(values: Float64Array, width: number): readonly [Float32Array, Float32Array] {
-  const [min, max] = [new Float32Array(width).fill(Infinity), new Float32Array(width).fill(-Infinity)];
-  values.forEach((value, i) => {
-    const column = i % width;
-    min[column] = Math.min(min[column]!, value);
-    max[column] = Math.max(max[column]!, value);
-  });
-  return [min, max];
 }
