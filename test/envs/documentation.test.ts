@@ -32,7 +32,12 @@ test("one environment, many environments", async () => {
 
 test("a robot of one's own", async () => {
   const [robot, program] = programs.slice(2);
-  expect(programs).toHaveLength(4);
   await writeFile(join(folder, "pendulum.mjs"), robot!);
   expect(await run(program!)).toBe("[ 1, 1, 1, 1 ]\n");
+});
+
+test("a picture", async () => {
+  expect(programs).toHaveLength(6);
+  expect(await run(programs[4]!.replace("table.png", join(folder, "table.png")))).toBe("Picture, 320 x 240\n");
+  expect((await readFile(join(folder, "table.png"))).subarray(1, 4).toString()).toBe("PNG");
 });

@@ -24,6 +24,8 @@ function playOf(config: PretrainConfig | EvalConfig) {
   return { ...environmentsOf(config), episodes, initialNoise, seed };
 }
 
+const isFilmed = ({ env }: AnyConfig) => env.saveVideo || env.render;
+
 /** What the configuration says about shapes; undefined where it leaves them to the data. */
 function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: AnyConfig) {
   return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
@@ -81,6 +83,7 @@ export function finetuneOptionsOf(config: FinetuneConfig) {
     environments: environmentsOf(config),
     learning,
     saveEvery: saveModelFreq,
+    films: isFilmed(config) ? { every: render?.freq ?? learning.valFreq, episodes: render?.num ?? 1 } : null,
     network: model.network && networkOf(model.network),
     critic: model.critic,
     noiseNet: {
@@ -101,6 +104,7 @@ export function evalOptionsOf(config: EvalConfig) {
     averagedWeights: config.loadEma,
     denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
     clipIntermediate: config.clipIntermediateActions,
+    films: isFilmed(config) ? config.renderNum : 0,
     network: config.model.network && networkOf(config.model.network),
   };
 }

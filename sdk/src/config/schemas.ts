@@ -140,6 +140,7 @@ const evalKeys = {
   loadEma: z.boolean().default(true).describe("of a pre-training checkpoint, the averaged weights"),
   denoisingSteps: count.default(1).describe("network calls per chunk, where denoising_step_list is null"),
   denoisingStepList: z.array(count).min(1).nullable().default(null).describe("evaluate with each of these"),
+  renderNum: z.int().nonnegative().default(1).describe("episodes to film with env.save_video"),
   clipIntermediateActions: z.boolean().default(true).describe("clip actions after every denoising step"),
   ...played,
 };

@@ -53,12 +53,15 @@ export const environments = z.strictObject({
   nEnvs: count.default(40).describe("environments side by side"),
   maxEpisodeSteps: count.default(1000).describe("time limit in environment steps"),
   bestRewardThresholdForSuccess: z.number().default(3).describe("best reward of an episode that counts as success"),
-  saveVideo: optional.flag.describe("record episodes of the first environments"),
-  render: optional.flag.describe("show the simulation"),
+  saveVideo: optional.flag.describe("film some episodes, see train.render and render_num"),
+  render: optional.flag.describe("the same; there are no windows"),
   resetWithinStep: optional.flag.describe("a new episode may start within a chunk"),
 });
 
 /** `train.render:`, which iterations are recorded with env.save_video. */
 export const rendered = z
-  .strictObject({ freq: count.default(1).describe("iterations between videos"), num: z.int().nonnegative().default(0) })
+  .strictObject({
+    freq: count.default(1).describe("iterations between films"),
+    num: z.int().nonnegative().default(1).describe("episodes per film"),
+  })
   .optional();

@@ -2,6 +2,7 @@
 import { compile, constants, type CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
+import type { InitialNoise } from "../evaluation/evaluate.js";
 import { makeEnvironment, type Environment, type Transition } from "../envs/make-environment.js";
 import { denormalize, normalize } from "../normalization.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
@@ -14,6 +15,12 @@ export interface EpisodeOptions {
   readonly maxSteps?: number;
   /** Default 1. */
   readonly denoisingSteps?: number;
+  /** Clip after every denoising step, not only the last. Default true. */
+  readonly clipIntermediate?: boolean;
+  /** Initial noise of every chunk: standard normal, or zero for the policy's central chunk. Default "sampled". */
+  readonly initialNoise?: InitialNoise;
+  /** Actions of a chunk that are executed. Default: the whole chunk. */
+  readonly actionSteps?: number;
   readonly compile?: CompileOptions;
 }
 
@@ -24,14 +31,15 @@ export async function playEpisode(
   visit: (env: Environment, steps: number, transition: Transition) => boolean | void,
 ): Promise<void> {
   const { model, normalization } = policy;
-  const { env: name, seed = 0, maxSteps = 150, denoisingSteps = 1 } = options;
+  const { env: name, seed = 0, maxSteps = 150, denoisingSteps = 1, clipIntermediate, initialNoise } = options;
   const { horizonSteps, actionDim, condDim } = model.spec.network;
+  const { actionSteps = horizonSteps } = options;
   const dimension = normalization.observationMin.length;
   const env = await makeEnvironment(name, { seed });
   const frozen = model.views(policy.weights);
   const sample = compile(
     ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) =>
-      model.sample(constants<Weights>(frozen), state, noise, { steps: denoisingSteps }),
+      model.sample(constants<Weights>(frozen), state, noise, { steps: denoisingSteps, clipIntermediate }),
     { name: "sample actions", ...options.compile, threads: 1 },
   );
   const random = new Random(seed).stream("initial noise");
@@ -53,9 +61,9 @@ export async function playEpisode(
     for (let i = 0; i < condDim / dimension; i++) observe(first);
     let steps = 0;
     for (let ended = false; !ended && steps < maxSteps;) {
-      random.normal(noise.data as Float32Array);
+      if (initialNoise !== "zero") random.normal(noise.data as Float32Array);
       const chunk = (await sample({ state, noise })).data;
-      for (let step = 0; step < horizonSteps && !ended && steps < maxSteps; step++) {
+      for (let step = 0; step < actionSteps && !ended && steps < maxSteps; step++) {
         const action = Array.from({ length: actionDim }, (_, i) =>
           denormalize(chunk[step * actionDim + i]!, normalization.actionMin[i]!, normalization.actionMax[i]!),
         );

@@ -11,8 +11,9 @@ import { policyRecord, type TrainedPolicy } from "../policies/trained-policy.js"
 import type { FineTuningResult, Run, RunContext, RunState } from "../rl/algorithm.js";
 import { logRow, type IterationRecord } from "../rl/iteration-record.js";
 import type { LearnerSetup } from "../rl/learner.js";
-import { PPO, type ppoOptions } from "../rl/ppo.js";
+import { PPO, type PpoOptions, type ppoOptions } from "../rl/ppo.js";
 import { announce, compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import { filmMaker } from "./films.js";
 import { openEnvironments, type EnvironmentSettings } from "./play.js";
 import { referenceIterations, referenceRunState } from "./reference-run.js";
 import { versions } from "./versions.js";
@@ -82,6 +83,8 @@ export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSet
   readonly seed?: number;
   /** Iterations between numbered checkpoints. Default: none. */
   readonly saveEvery?: number | null;
+  /** Films of `episodes` episodes after every so many iterations, beginning with iteration 0, into the folder's render/. Default: none. */
+  readonly films?: { readonly every: number; readonly episodes: number } | null;
   /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
   readonly resumePath?: string | null;
 }
@@ -89,13 +92,14 @@ export interface FineTuningSettings extends EnvironmentSettings, Pick<LearnerSet
 /** A run stopped by the control's signal saves a checkpoint and returns what it has. */
 export async function runFineTuning(settings: FineTuningSettings, given: RunControl = {}): Promise<FineTuningRun> {
   const control = stoppable(given);
-  const { base, learning, seed = 42, saveEvery, resumePath, successThreshold, noiseNet, critic, env } = settings;
+  const { base, learning, seed = 42, saveEvery, films, resumePath, successThreshold, noiseNet, critic, env } = settings;
   const folder = await folderOf(control, `finetune/${env}`, seed);
   const resumed = resumePath ? await loadRunState(resumePath, base, (line) => announce(line, folder)) : undefined;
   const options = PPO.options.parse(learning);
   const environments = await openEnvironments(base, settings, seed, control);
   // Evaluating elsewhere leaves the training episodes alone.
   const evaluationEnvironments = await openEnvironments(base, settings, seed + 1_000_000, control);
+  const film = folder && films ? filming(folder, films, settings, options, control) : undefined;
   const sink = sinkOf(control, folder, {
     counter: "itr",
     total: options.iterations,
@@ -134,6 +138,7 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
         if (run.isBest) await save(folder, "best", run, base);
         if (saveEvery && record.iteration % saveEvery === 0) await save(folder, `state_${record.iteration}`, run, base);
         if (isLast || record.mode === "evaluation") await save(folder, "last", run, base);
+        await film?.(record.iteration, run);
       },
     });
     if (folder) {
@@ -152,6 +157,21 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
   } finally {
     await Promise.all([sink.close(), environments.close(), evaluationEnvironments.close()]);
   }
+}
+
+/** Films show what evaluations play: the policy without exploration noise. */
+function filming(
+  folder: string,
+  { every, episodes }: NonNullable<FineTuningSettings["films"]>,
+  { env, actionSteps, maxEpisodeSteps, seed = 42 }: FineTuningSettings,
+  { denoisingSteps, clipIntermediateActions: clipIntermediate, evaluationNoise: initialNoise }: PpoOptions,
+  control: RunControl,
+) {
+  const played = { env, actionSteps, maxEpisodeSteps, denoisingSteps, clipIntermediate, initialNoise };
+  const film = filmMaker(folder, { ...played, episodes, seed: seed + 2_000_000 }, control);
+  return async (iteration: number, { policy }: Pick<Run, "policy">) => {
+    if (iteration % every === 0) await film(policy(), `itr-${iteration}`);
+  };
 }
 
 /** `policy.*` are the weights to act with; `state.*` and the metadata continue the run. */

@@ -22,6 +22,7 @@ const settingKeys = [
   "critic",
   "seed",
   "saveEvery",
+  "films",
   "resumePath",
 ] as const satisfies readonly (keyof FineTuningSettings)[];
 

@@ -8,8 +8,12 @@ import { policyOf, type PolicySource } from "./policy-source.js";
 export interface RecordOptions extends Partial<EpisodeOptions>, RenderOptions {
   /** Default 25, at most 50. Frames are taken from the simulation at this rate, so the film runs at its true speed. */
   readonly framesPerSecond?: number;
+  /** Simulated time after which the film ends, if neither the episode nor `maxSteps` ends it before. */
+  readonly maxSeconds?: number;
   /** Also writes the film to this file. */
   readonly path?: string;
+  /** Ends the film early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -20,7 +24,9 @@ export async function record(source: PolicySource, options: RecordOptions = {}):
   const policy = await policyOf(source);
   const {
     framesPerSecond = 25,
+    maxSeconds = Infinity,
     path,
+    signal,
     camera,
     width = 320,
     height = 240,
@@ -36,6 +42,7 @@ export async function record(source: PolicySource, options: RecordOptions = {}):
     if (due > pictures.length - 1 || pictures.length === 0) {
       pictures.push(env.render({ camera, width, height, samples, groups, shadows }));
     }
+    return signal?.aborted || steps * env.secondsPerStep >= maxSeconds;
   });
   const film = new Animation(pictures, framesPerSecond);
   if (path !== undefined) await writeFileAtomic(path, film.gif());
