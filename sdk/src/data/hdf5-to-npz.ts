@@ -243,5 +243,4 @@ function sum(values: ArrayLike<number>, start: number, length: number): number {
   return total;
 }
 
-const flag = (value: number) => (value ? 1 : 0);
 const mean = (values: readonly number[]) => values.reduce((total, value) => total + value, 0) / values.length;

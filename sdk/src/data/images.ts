@@ -109,7 +109,7 @@ export function checkImages(where: string, type: string, shape: readonly number[
     type === "u1" && shape.length === 4 && shape.every((extent) => extent > 0) && height === width && height! % 8 === 0;
   if (sound) return;
   const remedy =
-    shape.length === 4 && channels === width && shape[3]! <= 6 ? "channels come before height and width" : undefined;
+    shape.length === 4 && channels === height && width! <= 6 ? "channels come before height and width" : undefined;
   const expected = "uint8 (steps, channels, height, width), height = width, a multiple of 8";
   fail("DMPO_DATA_SHAPE", where, `has type ${type} and shape (${shape.join(", ")})`, expected, remedy);
 }
