@@ -1,7 +1,7 @@
 // The Python environment with JupyterLab that `npm run notebook` and the end-to-end tests share: the one on the PATH if it
 // has exactly the versions of notebooks/requirements.txt, else .venv in the project's root. Plain Node, no dependencies.
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -73,6 +73,8 @@ function createVirtualEnvironment() {
   }
   const failure = `\`${base} -m venv\` failed; on Debian and Ubuntu: apt-get install python3-venv`;
   attempt(base, ["-m", "venv", ownEnvironment], failure);
+  // JupyterLab brings CommonJS files that Node would take for ES modules, as the project's own package.json says.
+  writeFileSync(join(ownEnvironment, "package.json"), '{ "private": true }\n');
 }
 
 /** What lies behind an interpreter's name, and which requirements it does not meet; undefined if it does not run. */
