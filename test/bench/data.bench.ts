@@ -15,8 +15,15 @@ const batchSize = 128;
 
 export async function measure({ threads }: Context): Promise<Row[]> {
   if (!threads.includes(1)) return [];
-  const row = (name: string, unit: string, ours: number): Row =>
-    ({ name, unit, ours, peer: null, peerName: "", ratio: null, threads: 1 }) as Row;
+  const row = (name: string, unit: string, ours: number): Row => ({
+    name,
+    unit,
+    ours,
+    peer: null,
+    peerName: "",
+    ratio: null,
+    threads: 1,
+  });
   return [
     row("windows of a batch of 128", "µs", await windows()),
     row("pictures of a batch of 128", "GB/s", await pictures()),
