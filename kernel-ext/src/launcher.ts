@@ -31,11 +31,12 @@ const settings: WireSettings = {
   activity: activity.memory,
   typescriptVersion: version,
 };
-const wire = new Worker(new URL("./wire/thread.js", import.meta.url), { workerData: settings });
-const send = (message: ToWire | "interrupt") => wire.postMessage(message);
-wire.on("error", (error) => {
-  throw error;
+const wire = new Worker(new URL("./wire/thread.js", import.meta.url), {
+  workerData: settings,
+  resourceLimits: { maxYoungGenerationSizeMb: 4 },
 });
+const send = (message: ToWire) => wire.postMessage(message);
+wire.once("exit", () => process.exit(1));
 
 const output = new Output(send);
 const reportLate = (error: unknown) => {
@@ -56,7 +57,7 @@ installTimers(reportLate);
 output.capture();
 process.on("uncaughtException", reportLate);
 process.on("unhandledRejection", reportLate);
-process.on("SIGINT", () => send("interrupt"));
+process.on("SIGINT", () => send({ kind: "interrupt" }));
 // Node's own listener would announce in every notebook that require() loads ES modules, an experiment in Node 20.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message }) => {
@@ -64,13 +65,17 @@ process.on("warning", ({ name, message }) => {
 });
 
 wire.on("message", (message: ToKernel) => {
-  if (message.kind === "request") handler.onRequest(message.request);
-  else if (message.kind === "interrupt") handler.onInterrupt(message.at);
-  else end();
+  switch (message.kind) {
+    case "request":
+      return handler.onRequest(message.request);
+    case "interrupt":
+      return handler.onInterrupt(message.at);
+    case "shutdown":
+      // The process must not end under open sockets: their library would abort it.
+      return send({ kind: "close" });
+    case "closed":
+      process.removeAllListeners("SIGTERM").on("SIGTERM", () => undefined);
+      endGroup("SIGTERM");
+      return process.exit(0);
+  }
 });
-
-function end(): void {
-  process.removeAllListeners("SIGTERM").on("SIGTERM", () => undefined);
-  endGroup("SIGTERM");
-  process.exit(0);
-}

@@ -1,25 +1,27 @@
-// Returns memory between cells: each cell leaves a compiler program behind, which V8 would rather keep.
+// Returns memory between cells: each cell leaves a compiler program of some megabytes behind, and V8 would rather let
+// hundreds of them pile up than collect them.
 import { setFlagsFromString } from "node:v8";
 import vm from "node:vm";
 
-const growth = 48 * 2 ** 20;
-const idleTime = 300;
+const allowance = 24 * 2 ** 20;
 
-/** A function to call after each cell; it collects garbage once the kernel is idle and the heap has grown. */
+/** A function to call after each cell; it collects garbage when the heap has grown. */
 export function memoryKeeper(): () => void {
   setFlagsFromString("--expose-gc");
   const collect = vm.runInNewContext("gc") as () => void;
-  const setTimer = setTimeout;
-  let timer: NodeJS.Timeout | undefined;
-  let floor = process.memoryUsage().heapUsed;
+  const later = setImmediate;
+  let floor = heapUsed();
   const collectIfGrown = () => {
-    if (process.memoryUsage().heapUsed < floor + growth) return;
+    // In proportion, so that a user's own large heap is not searched after each cell.
+    if (heapUsed() < floor + Math.max(allowance, floor / 4)) return;
     collect();
-    floor = process.memoryUsage().heapUsed;
+    floor = heapUsed();
   };
   return () => {
-    clearTimeout(timer);
-    timer = setTimer(collectIfGrown, idleTime);
-    timer.unref();
+    later(collectIfGrown);
   };
+}
+
+function heapUsed(): number {
+  return process.memoryUsage().heapUsed;
 }

@@ -148,7 +148,7 @@ export class KernelClient {
     const ended =
       this.process.exitCode === null && this.process.signalCode === null ? once(this.process, "exit") : undefined;
     if (ended) {
-      await this.request("shutdown_request", { restart: false }, "control");
+      await Promise.race([this.request("shutdown_request", { restart: false }, "control"), ended]);
       await ended;
     }
     await this.dispose();

@@ -36,7 +36,7 @@ export class CellBuilders {
     const cell = roots?.find((name) => name.endsWith(cellFile));
     if (previous && cell !== undefined && outline?.text === host?.readFile(cell))
       return { ...previous, getSourceFile: (name) => (name === cell ? outline : previous.getSourceFile(name)) };
-    const builder = ts.createAbstractBuilder(...(parameters as Parameters<typeof ts.createAbstractBuilder>));
+    const builder = ts.createAbstractBuilder(...parameters);
     return fullBuilder(builder, this.receive);
   };
 }
@@ -67,10 +67,8 @@ function fullBuilder(builder: ts.BuilderProgram, receive: ReceiveModule): ts.Bui
 }
 
 function bind(file: ts.SourceFile, options: ts.CompilerOptions): void {
-  const { bindSourceFile } = ts as unknown as {
-    bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void;
-  };
-  bindSourceFile(file, options);
+  const compiler = ts as unknown as { bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void };
+  compiler.bindSourceFile(file, options);
 }
 
 function localsOf(file: ts.SourceFile): ReadonlyMap<unknown, unknown> | undefined {
@@ -79,7 +77,7 @@ function localsOf(file: ts.SourceFile): ReadonlyMap<unknown, unknown> | undefine
 
 /** The file and the local modules that it imports, directly or not; packages count only as declarations. */
 function localDependencies(program: ts.Program, file: ts.SourceFile): string[] {
-  const { getResolvedModuleFromModuleSpecifier: resolved } = program as unknown as {
+  const resolver = program as unknown as {
     getResolvedModuleFromModuleSpecifier(
       specifier: ts.StringLiteralLike,
       file: ts.SourceFile,
@@ -91,7 +89,7 @@ function localDependencies(program: ts.Program, file: ts.SourceFile): string[] {
     if (!source || source.isDeclarationFile) continue;
     const { imports } = source as unknown as { imports: readonly ts.StringLiteralLike[] };
     for (const specifier of imports) {
-      const module = resolved(specifier, source)?.resolvedModule;
+      const module = resolver.getResolvedModuleFromModuleSpecifier(specifier, source)?.resolvedModule;
       if (module && !module.isExternalLibraryImport) found.add(module.resolvedFileName);
     }
   }

@@ -11,9 +11,14 @@ export interface KernelRequest {
 export type ToKernel =
   | { readonly kind: "request"; readonly request: KernelRequest }
   | { readonly kind: "interrupt"; readonly at: number }
-  | { readonly kind: "shutdown" };
+  | { readonly kind: "shutdown" }
+  /** The sockets are closed; the process may end. */
+  | { readonly kind: "closed" };
 
-export type ToWire =
+export type ToWire = { readonly kind: "interrupt" } | { readonly kind: "close" } | Report;
+
+/** What becomes of a request. */
+export type Report =
   /** Content is JSON text: what cannot be cloned fails where it was made, in the cell. */
   | { readonly kind: "publish"; readonly request: number; readonly type: string; readonly content: string }
   | { readonly kind: "stream"; readonly request: number; readonly name: "stdout" | "stderr"; readonly text: string }

@@ -1,6 +1,7 @@
 // The kernel's sockets: answers what needs no cell, queues cells, and publishes what the main thread reports.
+import { setTimeout } from "node:timers/promises";
 import { Publisher, Reply, Router } from "zeromq";
-import type { Connection, ToKernel, ToWire } from "./channel.js";
+import type { Connection, Report, ToKernel } from "./channel.js";
 import { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { MessageCodec, type Message } from "./message.js";
@@ -24,6 +25,9 @@ interface Collaborators {
 
 // A socket that never drops a message, however slow its reader is.
 const unbounded = { sendHighWaterMark: 0, linger: 1000 };
+
+/** Milliseconds between the last message and the end. */
+const farewell = 100;
 
 /** Requests that the compiler in the main thread answers. */
 const compilerRequests = new Set(["complete_request", "inspect_request", "is_complete_request"]);
@@ -67,8 +71,12 @@ export class Server {
     void this.#echo();
   }
 
+  close(): void {
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#publisher, this.#heartbeat]) socket.close();
+  }
+
   /** What the main thread reports about its requests. */
-  onReport(report: ToWire): void {
+  onReport(report: Report): void {
     const pending = this.#requests.get(report.request);
     if (!pending) return;
     if (report.kind === "stream") return this.#streams.write(report.request, report.name, report.text);
@@ -136,7 +144,8 @@ export class Server {
 
   async #exit(outbox: Outbox): Promise<void> {
     await Promise.all([outbox.flushed(), this.#published.flushed()]);
-    for (const socket of [this.#shell, this.#control, this.#stdin, this.#publisher, this.#heartbeat]) socket.close();
+    // zeromq has accepted the reply, and hands it to the network a moment later.
+    await setTimeout(farewell);
     this.with_.exit();
   }
 

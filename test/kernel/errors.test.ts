@@ -1,0 +1,75 @@
+// Errors in the user's own lines, whatever was thrown and wherever it happened.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KernelClient } from "./client.js";
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await KernelClient.start();
+});
+afterAll(async () => kernel.shutdown());
+
+describe("before running", () => {
+  test("type errors, strictly", async () => {
+    const { error, reply } = await kernel.execute("\nconst a: { b?: string } = {};\na.b.length");
+    expect(error).toMatchObject({ ename: "TypeScriptError" });
+    expect(error!.evalue).toBe("3:1 - 'a.b' is possibly 'undefined'. (TS18048)");
+    expect(reply.content).toMatchObject({ status: "error", ename: "TypeScriptError" });
+  });
+
+  test("syntax errors", async () => {
+    const { error } = await kernel.execute("const ok = 1;\nfoo(;");
+    expect(error!.ename).toBe("SyntaxError");
+    expect(error!.evalue).toMatch(/^2:5 - /);
+    expect(error!.traceback).toContain("> 2 | foo(;\n          ^");
+  });
+});
+
+describe("while running", () => {
+  test("line and column after imports and awaits", async () => {
+    const code =
+      "import { join } from 'node:path';\n\nawait Promise.resolve();\nconst path = join('a', 'b');\nthrow new RangeError(path);";
+    const { error } = await kernel.execute(code);
+    expect(error).toMatchObject({ ename: "RangeError", evalue: "a/b" });
+    expect(error!.traceback).toMatch(/at cell-\d+\.ts:5:7/);
+    expect(error!.traceback).toContain("> 5 | throw new RangeError(path);");
+  });
+
+  test("functions of earlier cells, without frames of the kernel", async () => {
+    const { reply } = await kernel.execute(
+      "// a comment\nfunction fail(reason: string): never {\n  throw new Error(reason);\n}",
+    );
+    const { error } = await kernel.execute("\n\nfail('there')");
+    expect(error!.traceback).toMatch(new RegExp(`at fail \\(cell-${reply.content.execution_count}\\.ts:3:9\\)`));
+    expect(error!.traceback).toMatch(/cell-\d+\.ts:3:\d/);
+    expect(error!.traceback).not.toMatch(/kernel-ext|tslab|node:/);
+  });
+
+  test.each([
+    ["throw 'text'", "text"],
+    ["throw { code: 7 }", "{ code: 7 }"],
+    ["throw undefined", "undefined"],
+    ["await Promise.reject(3)", "3"],
+  ])("%s", async (code, evalue) => {
+    expect((await kernel.execute(code)).error).toMatchObject({ ename: "Thrown value", evalue });
+  });
+
+  test("causes are shown", async () => {
+    const { error } = await kernel.execute("throw new Error('outer', { cause: new TypeError('inner') })");
+    expect(error!.traceback).toMatch(/Error: outer[\s\S]*caused by TypeError: inner/);
+  });
+
+  test("an error's own stack names the user's lines", async () => {
+    expect((await kernel.execute("\nnew Error('x').stack!.split('\\n')[1]!.trim()")).text).toMatch(
+      /^at cell-\d+\.ts:2:1$/,
+    );
+  });
+});
+
+test("unhandled rejections and exceptions of timers are reported, and the kernel lives", async () => {
+  const { stderr } = await kernel.execute(
+    "setTimeout(() => { throw new Error('late'); }, 5);\nvoid Promise.reject(new TypeError('lost'));\nawait new Promise((resolve) => setTimeout(resolve, 100));",
+  );
+  expect(stderr).toMatch(/Uncaught TypeError: lost\n\s+at cell-\d+\.ts:2:21/);
+  expect(stderr).toMatch(/Uncaught Error: late\n\s+at cell-\d+\.ts:1:26/);
+  expect((await kernel.execute("'alive'")).text).toBe("alive");
+});

@@ -1,0 +1,83 @@
+// Output without loss, results by MIME type, values as text.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KernelClient, type CellResult } from "./client.js";
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await KernelClient.start();
+});
+afterAll(async () => kernel.shutdown());
+
+const displays = (result: CellResult, type: string) => result.published.filter((message) => message.type === type);
+
+describe("streams", () => {
+  test("2,000 lines in order, several times over", async () => {
+    const expected = Array.from({ length: 2000 }, (_, line) => `${line}\n`).join("");
+    for (let repeat = 0; repeat < 3; repeat++) {
+      const { stdout } = await kernel.execute("for (let i = 0; i < 2000; i++) console.log(i)");
+      expect(stdout).toBe(expected);
+    }
+  });
+
+  test("10 MB of text", async () => {
+    const { stdout } = await kernel.execute("for (let i = 0; i < 100; i++) process.stdout.write('x'.repeat(1e5))");
+    expect(stdout).toHaveLength(1e7);
+  });
+
+  test("stdout and stderr apart, colours kept, characters split over two writes whole", async () => {
+    const { stdout, stderr } = await kernel.execute(
+      "console.log('\\x1b[31mred\\x1b[0m'); console.error('bad');\nconst bytes = Buffer.from('😀'); process.stdout.write(bytes.subarray(0, 2)); process.stdout.write(bytes.subarray(2));",
+    );
+    expect(stdout).toBe("\x1b[31mred\x1b[0m\n😀");
+    expect(stderr).toBe("bad\n");
+  });
+});
+
+describe("display", () => {
+  test("2,000 updates of one display arrive", async () => {
+    const result = await kernel.execute(
+      "const { display } = (globalThis as any)[Symbol.for('dmpo.notebook')];\ndisplay({ 'text/plain': 'start' }, { id: 'p' });\nfor (let i = 0; i < 2000; i++) display({ 'text/plain': String(i) }, { id: 'p', update: true });",
+    );
+    expect(displays(result, "display_data")).toHaveLength(1);
+    const updates = displays(result, "update_display_data");
+    expect(updates).toHaveLength(2000);
+    expect(updates.at(-1)!.content).toMatchObject({ data: { "text/plain": "1999" }, transient: { display_id: "p" } });
+  });
+
+  test("clear_output, also with wait", async () => {
+    const result = await kernel.execute("(globalThis as any)[Symbol.for('dmpo.notebook')].clear(true)");
+    expect(displays(result, "clear_output")).toMatchObject([{ content: { wait: true } }]);
+  });
+
+  test("a value shows itself, in several MIME types, also asynchronously", async () => {
+    const { published } = await kernel.execute(
+      "({ async [Symbol.for('Jupyter.display')]() { return { 'text/plain': 'x', 'text/html': '<b>x</b>', 'image/png': 'AA==' }; } })",
+    );
+    expect(published.find(({ type }) => type === "execute_result")?.content.data).toEqual({
+      "text/plain": "x",
+      "text/html": "<b>x</b>",
+      "image/png": "AA==",
+    });
+  });
+
+  test("a display method that throws is reported", async () => {
+    const { error } = await kernel.execute("({ [Symbol.for('Jupyter.display')]() { throw new Error('ugly'); } })");
+    expect(error?.evalue).toBe("ugly");
+  });
+
+  test("a table comes as HTML and as text", async () => {
+    const { published } = await kernel.execute("import { table } from 'arquero'; table({ a: [1, 2] })");
+    const { data } = published.find(({ type }) => type === "execute_result")!.content;
+    expect(data["text/html"]).toMatch(/<table>/);
+    expect(data["text/plain"]).toMatch(/\|\s*a\s*\|/);
+  });
+
+  test.each([
+    ["'text'", "text"],
+    ["null", undefined],
+    ["({ a: 1, b: [1, 2] })", "{ a: 1, b: [ 1, 2 ] }"],
+    ["Promise.resolve(1)", "Promise { 1 }"],
+  ])("%s", async (code, text) => {
+    expect((await kernel.execute(code)).text).toBe(text);
+  });
+});
