@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { dataFolders } from "./jupyter-folders.js";
+import { dataFolders, projectEnvironment } from "./jupyter-folders.js";
 import { probeKernel } from "./kernel-probe.js";
 import { registrations } from "./registration.js";
 import { exchangeOneMessage } from "./socket-check.js";
@@ -74,10 +74,12 @@ function checkNode(): string {
 }
 
 async function checkJupyter(): Promise<string> {
-  const lab = await run("jupyter", ["lab", "--version"]).catch(() => {
-    throw new Error("there is no JupyterLab on the PATH");
-  });
-  return `JupyterLab ${lab.stdout.trim()}`;
+  const own = projectEnvironment();
+  for (const jupyter of ["jupyter", ...(own ? [join(own, "bin/jupyter")] : [])]) {
+    const lab = await run(jupyter, ["lab", "--version"]).catch(() => undefined);
+    if (lab) return `JupyterLab ${lab.stdout.trim()} (${jupyter})`;
+  }
+  throw new Error("there is no JupyterLab on the PATH");
 }
 
 async function checkRegistration(): Promise<string> {

@@ -1,13 +1,21 @@
 // Where Jupyter looks for kernels and extensions (docs.jupyter.org, "Common Directories and File Locations").
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
 /** Where a kernel is registered: for this user, in the active Python environment, or below a folder. */
 export type Place = "user" | "sys-prefix" | { readonly prefix: string };
+
+/** The environment that `npm run notebook` makes, if this is a clone of the project in which it has run. */
+export function projectEnvironment(): string | undefined {
+  const folder = fileURLToPath(new URL("../../../.venv", import.meta.url));
+  return existsSync(folder) ? folder : undefined;
+}
 
 /** The data folder of Jupyter for a place. Undefined for "sys-prefix" when no Python answers. */
 export async function dataFolder(place: Place): Promise<string | undefined> {
@@ -16,9 +24,9 @@ export async function dataFolder(place: Place): Promise<string | undefined> {
   return prefix && join(prefix, "share/jupyter");
 }
 
-/** All data folders that exist for this process, in the order in which Jupyter reads them. */
+/** The data folders of every Jupyter that this process could start, in the order in which Jupyter reads them. */
 export async function dataFolders(): Promise<string[]> {
-  const prefix = await pythonPrefix();
+  const prefixes = [await pythonPrefix(), projectEnvironment()].filter((prefix) => prefix !== undefined);
   const system =
     process.platform === "win32"
       ? [join(process.env.PROGRAMDATA ?? "C:/ProgramData", "jupyter")]
@@ -27,7 +35,7 @@ export async function dataFolders(): Promise<string[]> {
     ...new Set([
       ...(process.env.JUPYTER_PATH?.split(delimiter).filter(Boolean) ?? []),
       userDataFolder(),
-      ...(prefix ? [join(prefix, "share/jupyter")] : []),
+      ...prefixes.map((prefix) => join(prefix, "share/jupyter")),
       ...system,
     ]),
   ];
