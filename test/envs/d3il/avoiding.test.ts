@@ -70,6 +70,22 @@ describe("environment", () => {
     env.close();
   });
 
+  test.skipIf(!hasShared)('task "avoiding" observes what the recordings hold', async () => {
+    const env = await makeEnvironment("avoiding");
+    const [demonstration] = demonstrations().slice(30);
+    const { row, length } = demonstration!;
+    env.reset();
+    let worst = 0;
+    for (let t = 0; t + 2 < length; t++) {
+      const [from, to] = [row("des_c_pos", t), row("des_c_pos", t + 1)];
+      const { observation } = env.step([to[0]! - from[0]!, to[1]! - from[1]!]);
+      const recorded = [to[0]!, to[1]!, row("c_pos", t + 1)[0]!, row("c_pos", t + 1)[1]!];
+      worst = Math.max(worst, ...recorded.map((value, i) => Math.abs(value - observation[i]!)));
+    }
+    expect(worst).toBeLessThan(5e-3);
+    env.close();
+  });
+
   test("running into an obstacle costs for the rest of the episode, unless the penalty is off", async () => {
     const rewardsOf = async (name: string) => {
       const env = await makeEnvironment(name);

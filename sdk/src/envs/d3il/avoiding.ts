@@ -1,5 +1,6 @@
 // The avoiding task of D3IL (Jia et al. 2024) as DPPO's fork runs it: a Panda pushes a rod through three rows of obstacles; there
-// are 24 ways, and the reward wants some of them. Observations and rewards lag one step, as policies were trained with.
+// are 24 ways, and the reward wants some of them. Observations and rewards are those of
+// before the simulation, as policies were trained with.
 import { defineEnvironment, type EnvironmentDefinition } from "../environment.js";
 import { element, toXml, type Element } from "../locomotion/model.js";
 import { Simulator } from "../simulator.js";
@@ -132,9 +133,20 @@ interface Task {
   readonly wanted?: ModeFlag;
   /** Whether leaving the table's middle or touching an obstacle costs 0.1 per step instead; default true. */
   readonly penalty?: boolean;
+  /**
+   * Which set point an observation has beside the tool's position: "reference", the one before the action that was just given,
+   * one step too old; "recorded" (default), that action's own, as in the demonstrations.
+   */
+  readonly setPoint?: "reference" | "recorded";
 }
 
-function avoiding({ name, aliases = [], wanted, penalty = wanted !== undefined }: Task): EnvironmentDefinition {
+function avoiding({
+  name,
+  aliases = [],
+  wanted,
+  penalty = wanted !== undefined,
+  setPoint = "recorded",
+}: Task): EnvironmentDefinition {
   return defineEnvironment({
     name,
     aliases,
@@ -166,10 +178,12 @@ function avoiding({ name, aliases = [], wanted, penalty = wanted !== undefined }
           begin();
         },
         step(action) {
-          observation.set([desired[0], desired[1], arm.x, arm.y]);
           const earned = reward();
+          if (setPoint === "reference") observation.set(desired.slice(0, 2));
           desired[0] += action[0]!;
           desired[1] += action[1]!;
+          if (setPoint === "recorded") observation.set(desired.slice(0, 2));
+          observation.set([arm.x, arm.y], 2);
           for (let i = 0; i < substeps; i++) arm.advance(desired);
           modes.visit(arm.x, arm.y);
           return earned;
@@ -188,14 +202,16 @@ function avoiding({ name, aliases = [], wanted, penalty = wanted !== undefined }
   });
 }
 
+/** The published tasks, and one whose observations are those of the recordings. */
 export const avoidingTasks: readonly EnvironmentDefinition[] = [
-  avoiding({ name: "avoiding-m5", aliases: ["avoid_m1", "avoid_m2", "avoid_m3"], wanted: 5 }),
-  avoiding({ name: "avoiding-m6", wanted: 6 }),
-  avoiding({ name: "avoiding-m7", wanted: 7 }),
-  avoiding({ name: "avoiding-m8", wanted: 8 }),
+  avoiding({ name: "avoiding-m5", aliases: ["avoid_m1", "avoid_m2", "avoid_m3"], wanted: 5, setPoint: "reference" }),
+  avoiding({ name: "avoiding-m6", wanted: 6, setPoint: "reference" }),
+  avoiding({ name: "avoiding-m7", wanted: 7, setPoint: "reference" }),
+  avoiding({ name: "avoiding-m8", wanted: 8, setPoint: "reference" }),
   // Published runs most likely never saw the penalty: their workers looked for a rod of another name.
-  avoiding({ name: "avoiding-m5-without-penalty", wanted: 5, penalty: false }),
-  avoiding({ name: "avoiding-v0" }),
+  avoiding({ name: "avoiding-m5-without-penalty", wanted: 5, penalty: false, setPoint: "reference" }),
+  avoiding({ name: "avoiding-v0", setPoint: "reference" }),
+  avoiding({ name: "avoiding", aliases: ["avoid"], penalty: true }),
 ];
 
 /** Joints that hold the tool at the start, from the recorded ones. */
