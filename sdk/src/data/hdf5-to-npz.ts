@@ -180,14 +180,20 @@ function* selectedRows(
     .node(key)
     .shape!.slice(1)
     .reduce((product, extent) => product * extent, 1);
+  const pieceRows = Math.max(1, Math.floor(2 ** 18 / width));
   let next = 0;
   for (const { row, rows, values } of file.blocks(key)) {
     while (next < spans.length && spans[next]!.start + spans[next]!.length <= row) next++;
     for (let i = next; i < spans.length && spans[i]!.start < row + rows; i++) {
       const from = Math.max(spans[i]!.start, row) - row;
       const to = Math.min(spans[i]!.start + spans[i]!.length, row + rows) - row;
-      const part: ArrayLike<number> = values.subarray(from * width, to * width);
-      yield encodeValues(type, change ? Float32Array.from(part, (value, at) => change(value, at % width)) : part);
+      // In small pieces, whose copies are gone soon.
+      for (let at = from * width; at < to * width; at += pieceRows * width) {
+        const part = values.subarray(at, Math.min(at + pieceRows * width, to * width));
+        const piece = change ? new Float32Array(part) : part;
+        if (change) for (let j = 0; j < piece.length; j++) piece[j] = change(part[j]!, j % width);
+        yield encodeValues(type, piece);
+      }
     }
   }
 }

@@ -49,14 +49,14 @@ export class Images {
     return new Images(this.source, Int32Array.from(rows));
   }
 
-  /** All pictures in blocks of about 16 MB; the next block overwrites the one before. */
+  /** All pictures in blocks of about 4 MB. */
   *blocks(): Generator<Uint8Array> {
-    const perBlock = Math.max(1, Math.floor(2 ** 24 / this.size));
-    const block = new Uint8Array(perBlock * this.size);
+    const perBlock = Math.max(1, Math.floor(2 ** 22 / this.size));
     for (let row = 0; row < this.count; row += perBlock) {
       const count = Math.min(perBlock, this.count - row);
+      const block = new Uint8Array(count * this.size);
       for (let i = 0; i < count; i++) this.read(row + i, block, i * this.size);
-      yield block.subarray(0, count * this.size);
+      yield block;
     }
   }
 }

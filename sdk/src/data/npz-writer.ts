@@ -7,7 +7,7 @@ import { constants, crc32, createDeflateRaw } from "node:zlib";
 import { elementCount, type ElementType } from "./element-types.js";
 import { npyHeader } from "./npy.js";
 
-/** One array: its rows arrive as bytes, little-endian and row-major, `elementCount(shape)` elements in all. */
+/** One array: its rows arrive as bytes, little-endian and row-major, `elementCount(shape)` elements in all; blocks are not reused. */
 export interface StreamedArray {
   readonly type: ElementType;
   readonly shape: readonly number[];
@@ -73,8 +73,7 @@ async function writeEntry(file: FileHandle, offset: number, entryName: string, a
     checksum = crc32(block, checksum);
     size += block.length;
     if (!deflate) await put(block);
-    // The stream keeps the block until it is packed, and the producer overwrites it.
-    else if (!deflate.write(Buffer.from(block))) await Promise.race([once(deflate, "drain"), packing]);
+    else if (!deflate.write(block)) await Promise.race([once(deflate, "drain"), packing]);
   }
   deflate?.end();
   await packing;
