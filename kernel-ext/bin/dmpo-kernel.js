@@ -8,5 +8,7 @@ if (!existsSync(fileURLToPath(main))) {
   console.error("dmpo-kernel: the package is not built yet. Run `npm run build` in the project's root first.");
   process.exit(1);
 }
+// `dmpo-kernel doctor | head` closes the pipe early; that is no failure.
+process.stdout.on("error", (error) => process.exit(error.code === "EPIPE" ? 0 : 1));
 const { run } = await import(main.href);
 process.exitCode = await run(process.argv.slice(2));
