@@ -7,7 +7,7 @@ import { playEpisode } from "./episode.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 export interface AvoidingOptions {
-  /** Default "avoiding-m5". */
+  /** Default "avoiding". */
   readonly env?: string;
   /** Default 20. Episode i draws its noise from seed + i; the task itself always starts the same. */
   readonly episodes?: number;
@@ -20,26 +20,26 @@ export interface AvoidingOptions {
 const ways = 24;
 
 /**
- * Plays the avoiding task until the rod crosses the line, touches an obstacle or leaves the table's middle, or 100 steps are over.
+ * Plays the avoiding task until the tool crosses the line or 100 steps are over.
  * @throws InputError if policy and environment do not fit.
  */
 export async function avoidingRollouts(source: PolicySource, options: AvoidingOptions = {}): Promise<AvoidingRollouts> {
   const policy = await policyOf(source);
-  const { env = "avoiding-m5", episodes = 20, seed = 0, denoisingSteps = 1 } = options;
+  const { env = "avoiding", episodes = 20, seed = 0, denoisingSteps = 1 } = options;
   const paths: TablePath[] = [];
   for (let episode = 0; episode < episodes; episode++) {
     const [x, y]: [number[], number[]] = [[], []];
     const modes = new ModeFlags();
-    let isTouching = false;
-    await playEpisode(policy, { env, seed: seed + episode, maxSteps: 100, denoisingSteps }, (_, __, transition) => {
+    let touchedAt: number | undefined;
+    await playEpisode(policy, { env, seed: seed + episode, maxSteps: 100, denoisingSteps }, (_, steps, transition) => {
       const [, , toolX, toolY] = transition.observation as unknown as [number, number, number, number];
       x.push(toolX);
       y.push(toolY);
       modes.visit(toolX, toolY);
-      isTouching = transition.reward < 0;
-      return isTouching || toolY > finishLine;
+      if (transition.reward < 0) touchedAt ??= steps - 1;
+      return toolY > finishLine;
     });
-    paths.push({ mode: modes.list().join("-") || "none", x, y, failed: !(y.at(-1)! > finishLine) });
+    paths.push({ mode: modes.list().join("-") || "none", x, y, crossAt: touchedAt });
   }
   return new AvoidingRollouts(paths);
 }
@@ -47,30 +47,35 @@ export async function avoidingRollouts(source: PolicySource, options: AvoidingOp
 export class AvoidingRollouts {
   constructor(readonly paths: readonly TablePath[]) {}
 
-  /** Share of rollouts that crossed y = 0.35 m without touching anything. */
+  /** Share of rollouts that reached the goal, y = 0.35 m. */
   get successRate(): number {
-    return this.#successes.length / this.paths.length;
+    return this.#arrived.length / this.paths.length;
   }
 
-  /** Successful rollouts by the way they took: flags as in D3IL, e.g. "1-2-5". */
+  /** Share of rollouts that reached it without touching an obstacle or leaving the table's middle. */
+  get cleanRate(): number {
+    return this.#arrived.filter(({ crossAt }) => crossAt === undefined).length / this.paths.length;
+  }
+
+  /** Rollouts that arrived, by the way they took: flags as in D3IL, e.g. "1-2-5". */
   get modes(): Record<string, number> {
     const counts: Record<string, number> = {};
-    for (const { mode } of this.#successes) counts[mode] = (counts[mode] ?? 0) + 1;
+    for (const { mode } of this.#arrived) counts[mode] = (counts[mode] ?? 0) + 1;
     return counts;
   }
 
   /** 0: always the same way; 1: all 24 equally often. */
   get modeEntropy(): number {
     return Object.values(this.modes)
-      .map((count) => count / this.#successes.length)
+      .map((count) => count / this.#arrived.length)
       .reduce((sum, share) => sum - (share * Math.log(share)) / Math.log(ways), 0);
   }
 
-  get #successes(): readonly TablePath[] {
-    return this.paths.filter(({ failed }) => !failed);
+  get #arrived(): readonly TablePath[] {
+    return this.paths.filter(({ y }) => y.at(-1)! > finishLine);
   }
 
-  /** All paths over the table; failed ones end in a cross. */
+  /** All paths over the table; a cross marks where one first touched an obstacle. */
   figure(): Figure {
     return tablePaths(this.paths, {
       title: "Rollouts by their way round the obstacles",
@@ -81,9 +86,10 @@ export class AvoidingRollouts {
   }
 
   toString(): string {
-    const percent = (100 * this.successRate).toFixed(0);
+    const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+    const arrived = `${percent(this.successRate)} reach the goal, ${percent(this.cleanRate)} without touching anything`;
     const taken = Object.keys(this.modes).length;
-    return `${this.paths.length} rollouts, ${percent} % reach the goal, ${taken} ways, mode entropy ${this.modeEntropy.toFixed(2)}`;
+    return `${this.paths.length} rollouts: ${arrived}; ${taken} ways, mode entropy ${this.modeEntropy.toFixed(2)}`;
   }
 
   /** What Jupyter shows. */

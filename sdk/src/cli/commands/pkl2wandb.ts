@@ -34,7 +34,9 @@ export const addPkl2wandb: AddCommand = (program, { terminal }) => {
   }).action(async (source: string, flags: Flags) => {
     const { readMetrics } = await import("../../tracking/read-metrics.js");
     const records = await readMetrics(source);
-    const sinks = await Promise.all(flags.to.map((target) => openSink(target, source, flags, records, (line) => terminal.out(line))));
+    const sinks = await Promise.all(
+      flags.to.map((target) => openSink(target, source, flags, records, (line) => terminal.out(line))),
+    );
     for (const record of records) for (const sink of sinks) sink.log(record);
     for (const sink of sinks) await sink.close();
     terminal.out(`${records.length} records sent to ${flags.to.join(", ")}`);

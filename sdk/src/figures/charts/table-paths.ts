@@ -10,8 +10,8 @@ export interface TablePath {
   /** m. */
   readonly x: readonly number[];
   readonly y: readonly number[];
-  /** Whether a cross marks its end. */
-  readonly failed?: boolean;
+  /** Index of a point to mark with a cross. */
+  readonly crossAt?: number;
 }
 
 export interface TablePathsOptions extends Titles {
@@ -48,14 +48,14 @@ export function tablePaths(paths: readonly TablePath[], options: TablePathsOptio
       line: { color, dash, width: 1.8 },
     };
   });
-  const failures = paths.filter(({ failed, x }) => failed && x.length > 0);
+  const marked = paths.filter(({ crossAt }) => crossAt !== undefined);
   const crosses = {
     type: "scatter",
     mode: "markers",
-    name: `failed (${failures.length})`,
-    x: failures.map(({ x }) => x.at(-1)!),
-    y: failures.map(({ y }) => y.at(-1)!),
-    marker: { symbol: "x", size: 9, color: ink },
+    name: `touched (${marked.length})`,
+    x: marked.map(({ x, crossAt }) => x[crossAt!]!),
+    y: marked.map(({ y, crossAt }) => y[crossAt!]!),
+    marker: { symbol: "x", size: 8, color: ink },
   };
   const shapes = [
     ...obstacles.map(({ x, y, radius }) => ({
@@ -72,7 +72,7 @@ export function tablePaths(paths: readonly TablePath[], options: TablePathsOptio
       : [{ type: "line", x0: 0.2, x1: 0.8, y0: finishLine, y1: finishLine, line: { color: "#1A7F37", width: 2 } }]),
   ];
   return figure({
-    data: failures.length > 0 ? [...traces, crosses] : traces,
+    data: marked.length > 0 ? [...traces, crosses] : traces,
     layout: themedLayout(options, {
       width: 640,
       height: 760,
