@@ -39,8 +39,8 @@ test("episodes know their rows and returns", () => {
     Int32Array.of(2, 4),
   );
   expect(listEpisodes({ episodeLengths: lengths, rewards })).toEqual([
-    { index: 0, start: 0, length: 2, return: 3 },
-    { index: 1, start: 2, length: 4, return: 18 },
+    { index: 0, start: 0, length: 2, return: 3, best: 2 },
+    { index: 1, start: 2, length: 4, return: 18, best: 6 },
   ]);
 });
 
