@@ -8,6 +8,8 @@ const allowance = 24 * 2 ** 20;
 /** A function to call after each cell; it collects garbage when the heap has grown. */
 export function memoryKeeper(): () => void {
   setFlagsFromString("--expose-gc");
+  // Optimising the compiler's own largest functions takes 60 to 100 MB of malloc's heap, which sometimes never shrinks again.
+  setFlagsFromString("--max-optimized-bytecode-size=15000");
   const collect = vm.runInNewContext("gc") as () => void;
   const later = setImmediate;
   let floor = heapUsed();
