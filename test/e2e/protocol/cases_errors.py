@@ -163,7 +163,7 @@ def queue_continues(k, d):
 def after_error(k, d):
     for _ in range(5):
         k.run(d("throw new Error('x')", "raise ValueError('x')")).failed()
-        assert k.run("20+3").ok().result["text/plain"] == "23"
+        assert k.run("20+3").ok().shown == "23"
 
 
 @case("what a failing cell printed before is kept")
@@ -177,7 +177,7 @@ def printed_before(k, d):
 def corrected(k, d):
     k.run(d("const again: number = 'no';", "again = int('no')")).failed()
     k.run(d("const again: number = 5;", "again = 5")).ok()
-    assert k.run("again").ok().result["text/plain"] == "5"
+    assert k.run("again").ok().shown == "5"
 
 
 @case("deep recursion is an error, not the end")

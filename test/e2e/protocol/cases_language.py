@@ -9,8 +9,8 @@ from case import case
 
 
 def shows(k, code, expected, timeout=30):
-    got = k.run(code, timeout=timeout).ok().result["text/plain"]
-    assert got.strip("'\"") == expected, f"expected {expected}, got {got}"
+    got = k.run(code, timeout=timeout).ok().shown
+    assert got == expected, f"expected {expected}, got {got}"
 
 
 @case("await of a parenthesised expression")
@@ -228,7 +228,7 @@ def trailing(k, d):
 def failing_keeps(k, d):
     k.run(d("let untouched = 1;", "untouched = 1")).ok()
     k.run(d("untouched = 2; throw new Error('x')", "raise ValueError('x')")).failed()
-    assert k.run("untouched").ok().result["text/plain"] in ("1", "2")
+    assert k.run("untouched").ok().shown in ("1", "2")
 
 
 @case("process.cwd() and relative paths are the notebook's folder")

@@ -166,7 +166,7 @@ def burst(k, d):
     for msg_id in ids:
         k.collect(msg_id, timeout=30).ok()
     code = d("seen.length + ':' + seen.every((n, i) => n === i)", "f'{len(seen)}:{str(seen == list(range(100))).lower()}'")
-    assert k.run(code).ok().result["text/plain"].strip("'\"") == "100:true"
+    assert k.run(code).ok().shown == "100:true"
 
 
 @case("code with emoji, tabs and CRLF is taken as it is")

@@ -27,7 +27,7 @@ def stopped(k, code, after=0.7, prepare=None):
 
 
 def keeps(k, d, name="kept", value="41"):
-    assert k.run(name, timeout=15).ok().result["text/plain"] == value
+    assert k.run(name, timeout=15).ok().shown == value
 
 
 def prepare(d):
@@ -119,7 +119,7 @@ def queue_dropped(k, d):
 @case("a cell sent right after the stopped one has ended runs")
 def next_runs(k, d):
     stopped(k, d("while (true) {}", "while True: pass"), prepare=prepare(d))
-    assert k.run("40+2").ok().result["text/plain"] == "42"
+    assert k.run("40+2").ok().shown == "42"
 
 
 @case("stopping works again and again")
@@ -154,7 +154,7 @@ while (!signal.aborted) { rounds++; await new Promise((r) => setTimeout(r, 20));
 const partial = { rounds, finished: true };""",
     )
     stopped(k, code)
-    assert "finished: true" in k.run("partial").ok().result["text/plain"]
+    assert "finished: true" in k.run("partial").ok().shown
 
 
 @case("a training run stops, has saved a checkpoint and returns the partial run")
@@ -162,4 +162,4 @@ def training(k, d):
     k.run(d(None, dmpo='import { Dataset, MeanFlow } from "dmpo";\nconst demonstrations = await Dataset.bundled("hopper-medium-mini");'), timeout=60).ok()
     stopped(k, 'const partial = await MeanFlow.improved().pretrain(demonstrations, { epochs: 100_000, folder: "stopped-run" });', after=4)
     shown = k.run("[partial.interrupted, (await import('node:fs')).readdirSync('stopped-run', { recursive: true }).some((name) => String(name).endsWith('.safetensors'))]").ok()
-    assert shown.result["text/plain"].replace("\n", "").replace(" ", "") == "[true,true]", shown.text
+    assert shown.shown.replace("\n", "").replace(" ", "") == "[true,true]", shown.text

@@ -36,6 +36,12 @@ class Cell:
         return results[0]["data"]
 
     @property
+    def shown(self):
+        """The value as text, also where a kernel prints it instead of sending a result: for cases about something else."""
+        results = [c["data"].get("text/plain", "") for c in self.contents("execute_result")]
+        return "".join(results or [self.stream()]).strip().strip("'\"")
+
+    @property
     def error(self):
         errors = self.contents("error")
         assert len(errors) == 1, f"expected one error message, got {self.describe()}"
