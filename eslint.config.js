@@ -6,7 +6,16 @@ import { importDirection } from "./script/lint/import-direction.js";
 
 export default tseslint.config(
   // sdk/assembly is AssemblyScript, which only looks like TypeScript.
-  globalIgnores(["**/dist/", ".venv/", "sdk/assembly/", "notebooks/", "log/", "runs/", "dmpo_eval_results/", "coverage/"]),
+  globalIgnores([
+    "**/dist/",
+    ".venv/",
+    "sdk/assembly/",
+    "notebooks/",
+    "log/",
+    "runs/",
+    "dmpo_eval_results/",
+    "coverage/",
+  ]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
