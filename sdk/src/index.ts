@@ -2,7 +2,9 @@
 import "./display/index.js";
 
 export { Dataset } from "./data/dataset.js";
+export { QLearningSampler, type QLearningBatch, type QLearningOptions } from "./data/q-learning.js";
 export type { DatasetSummary } from "./data/summary.js";
+export { WindowSampler, type WindowOptions } from "./data/windows.js";
 export { makeEnvironment, type Environment, type RenderOptions } from "./envs/make-environment.js";
 export { Animation, Picture } from "./envs/render/picture.js";
 export type { Viewpoint } from "./envs/render/view.js";

@@ -32,12 +32,17 @@ test("configs --check, as a table and for machines", async () => {
   expect(states[0]).toEqual({ command: expect.any(String), status: "waits", missing: expect.any(Array) });
 });
 
-test("a sweep runs every combination and ends with a table", { timeout: 120_000 }, async () => {
+test.for([
+  ["one after another", []],
+  ["in two processes", ["--jobs", "2"]],
+] as const)("a sweep runs every combination, %s, and ends with a table", { timeout: 120_000 }, async ([, flags]) => {
   const folder = folderWith({});
-  const { code, out } = await dmpo("run", "-m", ...hopper, ...small, "seed=1,2", `logdir=${folder}/run`);
+  const { code, out } = await dmpo("run", "-m", ...flags, ...hopper, ...small, "seed=1,2", `logdir=${folder}/run`);
   expect(code).toBe(0);
   expect(out).toMatch(/^run +overrides +state +seconds +result +folder$/m);
   expect(out).toMatch(/^1\/2 +seed=1 +done +\d+ +loss [\d.]+ +\S+\/run_0$/m);
+  // The lines of processes of their own are marked with the run's number.
+  expect(/^\[2\/2\] .*epoch/m.test(out)).toBe(flags.length > 0);
   expect(readdirSync(folder).sort()).toEqual(["run_0", "run_1"]);
   expect(readFileSync(`${folder}/run_1/config.yaml`, "utf8")).toMatch(/^seed: 2 /m);
 });

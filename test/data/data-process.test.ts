@@ -173,6 +173,55 @@ describe("robomimic", () => {
     expect((await Dataset.npz(join(out, "train.npz"))).observationDimension).toBe(9);
   });
 
+  test("what cameras saw becomes channels of images; without any, that is said", async () => {
+    const side = 8;
+    const pictures = (steps: number, from: number) => ({
+      data: Uint8Array.from({ length: steps * side * side * 3 }, (_, i) => (from + 7 * i) % 256),
+      shape: [steps, side, side, 3],
+    });
+    const cameras = {
+      demo_0: [pictures(2, 1), pictures(2, 50)],
+      demo_1: [pictures(3, 100), pictures(3, 150)],
+    } as const;
+    const home = join(folder, "seen");
+    const path = join(home, "robomimic/can-img/image.hdf5");
+    const write = (changes: Record<string, { data: Values; shape?: number[] }> = {}) => {
+      const seen = Object.entries(cameras).flatMap(([name, [left, right]]) => [
+        [`data/${name}/obs/left_image`, left],
+        [`data/${name}/obs/right_image`, right],
+      ]);
+      writeHdf5(path, { ...grouped({ demo_0: demo(2), demo_1: demo(3) }), ...Object.fromEntries(seen), ...changes });
+    };
+    write();
+    await expect(Dataset.robomimic("can-img", { folder: home })).rejects.toThrow(/compressed[^]*--cameras/);
+    const flags = [
+      "data",
+      "process-robomimic-dataset",
+      `--load_path=${path}`,
+      `--save_dir=${dirname(path)}`,
+      "--normalize",
+    ];
+    expect(await dmpo(...flags, "--cameras", "left", "right")).toMatchObject({ code: 0, error: "" });
+    const data = await Dataset.robomimic("can-img", { folder: home });
+    expect(data.observationDimension).toBe(9);
+    expect([data.images!.count, ...data.images!.shape]).toEqual([5, 6, side, side]);
+    const got = new Uint8Array(6 * side * side);
+    data.images!.read(3, got);
+    const expected = cameras.demo_1.flatMap(({ data: values }) =>
+      [0, 1, 2].flatMap((channel) =>
+        Array.from({ length: side * side }, (_, pixel) => values[3 * (side * side + pixel) + channel]!),
+      ),
+    );
+    expect([...got]).toEqual(expected);
+
+    expect((await dmpo(...flags, "--cameras", "left", "top")).error).toMatch(/top_image: is missing/);
+    expect((await dmpo(...flags, "--cameras", "top")).out).toMatch(/^no pictures of top in the file/m);
+    write({ "data/demo_1/obs/right_image": { data: new Uint8Array(3 * 16 * 16 * 3), shape: [3, 16, 16, 3] } });
+    expect((await dmpo(...flags, "--cameras", "left", "right")).error).toMatch(
+      /demo_1\/obs\/right_image: has shape \(3, 16, 16, 3\)\n {2}expected \(3, 8, 8, 3\)/,
+    );
+  });
+
   test("files without observations say how to get them", async () => {
     const path = writeHdf5(join(folder, "raw/demo.hdf5"), { "data/demo_0/actions": demo(2).actions });
     await expect(

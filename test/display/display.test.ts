@@ -14,7 +14,7 @@ import {
   type FineTuningRun,
   type PretrainingRun,
 } from "../../sdk/src/index.js";
-import { randomRolloutFigure } from "../../sdk/src/display/random-rollout.js";
+import { randomRollout } from "../../sdk/src/display/random-rollout.js";
 import { hopper } from "../../sdk/src/envs/locomotion/hopper.js";
 
 type Displayed = Readonly<Record<symbol, () => Promise<Record<string, string>>>>;
@@ -26,9 +26,14 @@ async function shown(value: object) {
   const { document } = new JSDOM(bundle["text/html"]).window;
   expect(document.querySelector("script, style, link, iframe")).toBeNull();
   const pictures = [...document.querySelectorAll("img")].map(({ src }) => {
-    const png = Buffer.from(src.slice("data:image/png;base64,".length), "base64");
-    expect(png.subarray(1, 4).toString()).toBe("PNG");
-    return [png.readUInt32BE(16), png.readUInt32BE(20)] as const;
+    const [, type, data] = /^data:image\/(png|gif);base64,(.*)$/.exec(src)!;
+    const image = Buffer.from(data!, "base64");
+    if (type === "gif") {
+      expect(image.subarray(0, 6).toString()).toBe("GIF89a");
+      return [image.readUInt16LE(6), image.readUInt16LE(8)] as const;
+    }
+    expect(image.subarray(1, 4).toString()).toBe("PNG");
+    return [image.readUInt32BE(16), image.readUInt32BE(20)] as const;
   });
   const tables = [...document.querySelectorAll("table")].map(({ rows }) =>
     [...rows].map(({ cells }) => [...cells].map(({ textContent }) => textContent)),
@@ -140,7 +145,7 @@ test("an environment shows its robot, and stays as it was", async () => {
   expect(environment.state()).toEqual(before);
   environment.close();
   expect(tables[0]).toContainEqual(["numbers per observation", "11"]);
-  expect(pictures).toHaveLength(1);
+  expect(pictures).toEqual([[240, 180]]);
   const vector = await VectorEnv.create({
     env: "hopper-v2",
     count: 2,
@@ -153,10 +158,18 @@ test("an environment shows its robot, and stays as it was", async () => {
   await vector.close();
 });
 
-test("an environment without a picture shows its observations over time", async () => {
-  const { data: lines, layout } = await randomRolloutFigure({ ...hopper, pose: undefined });
+test("a film of random actions runs at its true speed; what cannot be seen shows its observations", async () => {
+  const seen = await randomRollout(hopper);
+  const { animation, title } = "films" in seen ? seen.films[0]! : expect.unreachable();
+  const steps = Number(/, (\d+) random actions$/.exec(title)![1]);
+  expect(animation.framesPerSecond).toBe(25);
+  expect(animation.pictures).toHaveLength(Math.floor((steps - 1) * 0.008 * 25) + 1);
+  const create: typeof hopper.create = async (options) => ({ ...(await hopper.create(options)), physics: undefined });
+  const unseen = await randomRollout({ ...hopper, create });
+  const { data: lines, layout } = "figures" in unseen ? unseen.figures[0]! : expect.unreachable();
   expect(lines).toHaveLength(11);
   expect(lines[0]!.x!.slice(0, 3)).toEqual([0, 0.008, 0.016]);
+  expect(layout.title!.text).toContain(`${steps} random actions`);
   expect(layout.xaxis!.title!.text).toBe("time (s)");
 });
 

@@ -136,6 +136,10 @@ export class Dataset implements Trajectories {
    */
   static async robomimic(task: string, request: DataRequest & RobomimicOptions = {}): Promise<Dataset> {
     return Dataset.#located("robomimic", task, request, async (path) => {
+      if (task.endsWith("-img")) {
+        const remedy = `dmpo data process-robomimic-dataset --load_path=${path} --save_dir=${dirname(path)} --normalize --cameras NAME`;
+        fail("DMPO_DATA_FORMAT", path, "is a recording, whose pictures lie compressed", "train.npz beside it", remedy);
+      }
       const { recording, lengths } = await readRobomimic(path, request);
       return new Dataset(task, toTrajectories(recording, lengths));
     });

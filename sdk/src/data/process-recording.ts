@@ -11,10 +11,13 @@ import {
   type Demonstration,
   type ModeFilter,
 } from "./d3il.js";
+import { withHdf5 } from "./hdf5.js";
+import type { Images } from "./images.js";
 import { encodeNormalization, streamTrajectories } from "./npz-trajectories.js";
 import { writeNpz } from "./npz-writer.js";
 import { toTrajectories, type Recording } from "./recording.js";
-import { readRobomimic } from "./robomimic.js";
+import { robomimicImages } from "./robomimic-images.js";
+import { robomimicRecording } from "./robomimic.js";
 import { listEpisodes, selectEpisodes, type Trajectories } from "./trajectories.js";
 
 export interface ProcessOptions {
@@ -93,28 +96,39 @@ export interface RobomimicProcessing extends ProcessOptions {
   readonly maxEpisodes?: number;
   /** Scale to [-1, 1] and write normalization.npz. Default false: raw values. */
   readonly normalized?: boolean;
-  /** Names of cameras; with any, observations leave out the object's state. */
+  /** Names of cameras, whose pictures become channels in this order; with any, observations leave out the object's state. */
   readonly cameras?: readonly string[];
 }
 
-/** Low-dimensional robomimic data: train.npz and val.npz (empty without a split) with states, actions, rewards, terminals, traj_lengths. */
+/**
+ * Robomimic data: train.npz and val.npz (empty without a split) with states, actions, rewards, terminals, traj_lengths, and
+ * images where the file has what the cameras saw.
+ */
 export async function processRobomimic(path: string, options: RobomimicProcessing): Promise<void> {
-  const { maxEpisodes = -1, normalized = false, cameras = [] } = options;
+  const { maxEpisodes = -1, normalized = false, cameras = [], report } = options;
   const limit = maxEpisodes > 0 ? maxEpisodes : undefined;
-  const { recording, lengths } = await readRobomimic(path, { maxEpisodes: limit, withObject: cameras.length === 0 });
-  await write(recording, lengths, options, { normalized, emptyValidation: true });
+  await withHdf5(path, async (file) => {
+    const parts = robomimicRecording(file, { maxEpisodes: limit, withObject: cameras.length === 0 });
+    const images = robomimicImages(file, cameras, parts.lengths);
+    if (cameras.length > 0 && !images) {
+      report?.(
+        `no pictures of ${cameras.join(", ")} in the file: all that changes is that the object's state is left out`,
+      );
+    }
+    await write(parts.recording, parts.lengths, options, { normalized, emptyValidation: true, images });
+  });
 }
 
 async function write(
   recording: Recording,
   lengths: Int32Array,
   { folder, prefix = "", validationSplit, seed = 0, report }: ProcessOptions,
-  { normalized, emptyValidation }: { normalized: boolean; emptyValidation: boolean },
+  { normalized, emptyValidation, images }: { normalized: boolean; emptyValidation: boolean; images?: Images },
 ): Promise<(episode: number) => boolean> {
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     fail("DMPO_DATA_SPLIT", "validation split", String(validationSplit), "a share in [0, 1)");
   }
-  const scaled = toTrajectories(recording, lengths);
+  const scaled = { ...toTrajectories(recording, lengths), images };
   const all: Trajectories = normalized
     ? scaled
     : {

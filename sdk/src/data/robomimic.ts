@@ -17,23 +17,29 @@ export interface RobomimicOptions {
  * object's state. No step is terminal: rewards accumulate after success.
  * @throws InputError `DMPO_DATA_*` naming file, group and key.
  */
-export function readRobomimic(
-  path: string,
-  options: RobomimicOptions = {},
-): Promise<{ recording: Recording; lengths: Int32Array }> {
-  return withHdf5(path, (file) => {
-    const demonstrations = demonstrationsOf(file).slice(0, options.maxEpisodes);
-    const keys = observationKeys(file, demonstrations[0]!, options.withObject ?? true);
-    const parts = demonstrations.map((group) => readDemonstration(file, group, keys));
-    const recording: Recording = {
-      source: path,
-      observations: stack(parts.map(({ observations }) => observations)),
-      actions: stack(parts.map(({ actions }) => actions)),
-      rewards: stack(parts.map(({ rewards }) => ({ ...rewards, shape: [rewards.shape[0]!, 1] }))).data,
-      terminals: new Uint8Array(parts.reduce((total, { actions }) => total + actions.shape[0]!, 0)),
-    };
-    return { recording, lengths: Int32Array.from(parts, ({ actions }) => actions.shape[0]!) };
-  });
+export function readRobomimic(path: string, options: RobomimicOptions = {}): Promise<RobomimicRecording> {
+  return withHdf5(path, (file) => robomimicRecording(file, options));
+}
+
+export interface RobomimicRecording {
+  readonly recording: Recording;
+  /** Of the demonstrations (E). */
+  readonly lengths: Int32Array;
+}
+
+/** As {@link readRobomimic}, of an open file. */
+export function robomimicRecording(file: Hdf5File, options: RobomimicOptions = {}): RobomimicRecording {
+  const demonstrations = demonstrationsOf(file).slice(0, options.maxEpisodes);
+  const keys = observationKeys(file, demonstrations[0]!, options.withObject ?? true);
+  const parts = demonstrations.map((group) => readDemonstration(file, group, keys));
+  const recording: Recording = {
+    source: file.path,
+    observations: stack(parts.map(({ observations }) => observations)),
+    actions: stack(parts.map(({ actions }) => actions)),
+    rewards: stack(parts.map(({ rewards }) => ({ ...rewards, shape: [rewards.shape[0]!, 1] }))).data,
+    terminals: new Uint8Array(parts.reduce((total, { actions }) => total + actions.shape[0]!, 0)),
+  };
+  return { recording, lengths: Int32Array.from(parts, ({ actions }) => actions.shape[0]!) };
 }
 
 /** Groups "data/demo_0", "data/demo_1", ... in order of their numbers. */

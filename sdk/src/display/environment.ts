@@ -1,10 +1,10 @@
-// Environments in a notebook: their numbers and a picture.
+// Environments in a notebook: their numbers and a film of random actions.
 import { Environment } from "../envs/make-environment.js";
 import { findEnvironment } from "../envs/registry.js";
 import { VectorEnv } from "../envs/vector-env.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
-import { randomRolloutFigure } from "./random-rollout.js";
+import { randomRollout } from "./random-rollout.js";
 
 showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
   panelBundle({
@@ -15,7 +15,7 @@ showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
       "steps per episode, at most": definition.maxEpisodeSteps,
       "simulated seconds per step": secondsPerStep,
     },
-    figures: [await randomRolloutFigure(definition)],
+    ...(await randomRollout(definition)),
   }),
 );
 
@@ -30,6 +30,6 @@ showsAs(VectorEnv.prototype, async (environments) => {
       "numbers per action (Da)": environments.actionDimension,
       "threads besides the main one": environments.workers,
     },
-    figures: [await randomRolloutFigure(definition)],
+    ...(await randomRollout(definition)),
   });
 });

@@ -2,36 +2,43 @@
 import { Random } from "../engine/random.js";
 import type { EnvironmentDefinition } from "../envs/environment.js";
 import { Environment } from "../envs/make-environment.js";
+import { Animation, type Picture } from "../envs/render/picture.js";
 import { learningCurve } from "../figures/charts/learning-curve.js";
-import { rolloutStrip } from "../figures/charts/rollout-strip.js";
-import type { Pose } from "../figures/charts/silhouette.js";
 import type { Figure } from "../figures/figure.js";
+import type { Film } from "./panel.js";
 
 const mostSteps = 60;
 const mostLines = 12;
+const filmSize = { width: 240, height: 180 } as const;
+const framesPerSecond = 25;
 
-/** Pictures of the robot where it can be drawn, else its observations over time. */
-export async function randomRolloutFigure(definition: EnvironmentDefinition): Promise<Figure> {
+/** A film where the environment can be seen, else its observations over time. */
+export async function randomRollout(
+  definition: EnvironmentDefinition,
+): Promise<{ readonly films: readonly Film[] } | { readonly figures: readonly Figure[] }> {
   const simulation = await definition.create({ inertia: definition.inertia ?? "legacy" });
   const random = new Random(0);
   const environment = new Environment(definition, simulation, random.stream("environment"));
   const action = new Float32Array(definition.actionDimension);
-  const poses: Pose[] = [];
+  const { secondsPerStep } = environment;
+  const pictures: Picture[] = [];
   const observations: Float64Array[] = [];
   try {
     observations.push(environment.reset());
     for (let ended = false; !ended && observations.length < mostSteps;) {
-      poses.push({ time: poses.length * environment.secondsPerStep, capsules: environment.pose() });
+      const due = Math.floor((observations.length - 1) * secondsPerStep * framesPerSecond);
+      if (simulation.physics && due >= pictures.length) pictures.push(environment.render(filmSize));
       const { observation, terminated, truncated } = environment.step(random.stream("actions").uniform(action, -1, 1));
       observations.push(observation);
       ended = terminated || truncated;
     }
-    const title = `${definition.name}, ${poses.length} random actions`;
-    if (poses.every(({ capsules }) => capsules.length > 0)) return rolloutStrip(poses, { title });
-    return observationLines(observations, environment.secondsPerStep, title);
   } finally {
     environment.close();
   }
+  const title = `${definition.name}, ${observations.length - 1} random actions`;
+  return pictures.length > 0
+    ? { films: [{ title, animation: new Animation(pictures, framesPerSecond) }] }
+    : { figures: [observationLines(observations, secondsPerStep, title)] };
 }
 
 function observationLines(observations: readonly Float64Array[], secondsPerStep: number, title: string): Figure {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { describe, expect, test } from "vitest";
 import { hopperModel } from "../../../sdk/src/envs/locomotion/hopper.js";
-import { Animation } from "../../../sdk/src/envs/render/picture.js";
+import { Animation, Picture } from "../../../sdk/src/envs/render/picture.js";
 import { Renderer } from "../../../sdk/src/envs/render/renderer.js";
 import { Simulator } from "../../../sdk/src/envs/simulator.js";
 import { hasShared, sharedFile } from "../../shared.js";
@@ -125,7 +125,34 @@ test("errors name what was wrong", async () => {
   const simulator = await world('<geom type="sphere" size="0.5"/>');
   expect(() => new Renderer(simulator).render("frnt")).toThrow(/"frnt"[\s\S]*front/);
   expect(() => new Renderer(simulator, { width: 0 })).toThrow(/width: 0/);
-  expect(() => new Animation([], 25)).toThrow(/no pictures/);
+  expect(() => new Animation([], 25)).toThrow(/pictures: none/);
+  const [low, high] = [20, 30].map((height) => new Renderer(simulator, { width: 10, height }).render()) as [
+    Picture,
+    Picture,
+  ];
+  expect(() => new Animation([low, high], 25)).toThrow(/picture 1: 10 x 30 pixels[\s\S]*10 x 20 pixels, as the first/);
+  expect(() => Picture.row([low, high])).toThrow(/picture 1: 30 pixels high/);
+  simulator.delete();
+});
+
+test("a row has its pictures side by side", async () => {
+  const simulator = await world('<geom type="sphere" size="0.5"/>');
+  const [narrow, wide] = [10, 30].map((width) => new Renderer(simulator, { width, height: 20 }).render()) as [
+    Picture,
+    Picture,
+  ];
+  const row = Picture.row([narrow, wide]);
+  expect([row.width, row.height, row.rgb.length, row.depth.length]).toEqual([40, 20, 3 * 40 * 20, 40 * 20]);
+  for (const [x, y] of [
+    [0, 0],
+    [5, 10],
+    [29, 19],
+  ] as const) {
+    const [from, to] = [30 * y + x, 40 * y + 10 + x];
+    expect(row.depth[to]).toBe(wide.depth[from]);
+    expect(row.rgb.subarray(3 * to, 3 * to + 3)).toEqual(wide.rgb.subarray(3 * from, 3 * from + 3));
+  }
+  expect(row.depth.subarray(400, 410)).toEqual(narrow.depth.subarray(100, 110));
   simulator.delete();
 });
 

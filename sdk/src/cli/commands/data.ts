@@ -273,10 +273,10 @@ function addProcessRobomimic(data: Command, context: CommandContext): void {
   const command = withProcessFlags(
     data
       .command("process-robomimic-dataset")
-      .description("low-dimensional robomimic data to train.npz and val.npz")
+      .description("robomimic data to train.npz and val.npz")
       .option("--max_episodes, --max-episodes <count>", "the first so many demonstrations, -1 for all", number, -1)
       .option("--normalize", "scale to [-1, 1] and write normalization.npz")
-      .option("--cameras <names...>", "leave out the object's state, for policies that see it"),
+      .option("--cameras <names...>", "with their pictures, and without the object's state"),
     0,
   );
   examples(command, {

@@ -13,6 +13,25 @@ export class Picture {
     readonly depth: Float32Array,
   ) {}
 
+  /**
+   * Pictures of equal height side by side.
+   * @throws InputError DMPO_RENDER_FRAMES.
+   */
+  static row(pictures: readonly Picture[]): Picture {
+    const height = requireEqual(pictures, ({ height }) => height, "pixels high");
+    const width = pictures.reduce((sum, picture) => sum + picture.width, 0);
+    const row = new Picture(width, height, new Uint8Array(3 * width * height), new Float32Array(width * height));
+    let left = 0;
+    for (const { width: own, rgb, depth } of pictures) {
+      for (let y = 0; y < height; y++) {
+        row.rgb.set(rgb.subarray(3 * own * y, 3 * own * (y + 1)), 3 * (width * y + left));
+        row.depth.set(depth.subarray(own * y, own * (y + 1)), width * y + left);
+      }
+      left += own;
+    }
+    return row;
+  }
+
   png(): Uint8Array {
     return this.#canvas().toBuffer("image/png");
   }
@@ -52,14 +71,7 @@ export class Animation {
     readonly pictures: readonly Picture[],
     readonly framesPerSecond: number,
   ) {
-    const [first] = pictures;
-    if (!first) fail("DMPO_RENDER_FRAMES", "animation", "no pictures", "at least one");
-    const odd = pictures.findIndex(({ width, height }) => width !== first.width || height !== first.height);
-    if (odd >= 0) {
-      const { width, height } = pictures[odd]!;
-      const expected = `${first.width} x ${first.height}, as the first`;
-      fail("DMPO_RENDER_FRAMES", `picture ${odd}`, `${width} x ${height}`, expected);
-    }
+    requireEqual(pictures, ({ width, height }) => `${width} x ${height}`, "pixels");
   }
 
   /** Repeats for ever. */
@@ -81,4 +93,19 @@ export class Animation {
     const { width, height } = this.pictures[0]!;
     return `Animation of ${this.pictures.length} pictures, ${width} x ${height}`;
   }
+}
+
+/** What all pictures have in common. */
+function requireEqual<T extends string | number>(
+  pictures: readonly Picture[],
+  measure: (picture: Picture) => T,
+  unit: string,
+): T {
+  const [first] = pictures;
+  if (!first) return fail("DMPO_RENDER_FRAMES", "pictures", "none", "at least one");
+  const expected = measure(first);
+  const odd = pictures.findIndex((picture) => measure(picture) !== expected);
+  if (odd < 0) return expected;
+  const found = `${measure(pictures[odd]!)} ${unit}`;
+  return fail("DMPO_RENDER_FRAMES", `picture ${odd}`, found, `${expected} ${unit}, as the first`);
 }

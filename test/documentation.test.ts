@@ -1,0 +1,73 @@
+// The programs of the documents run as they stand, in the source instead of the package.
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Dataset, MeanFlow } from "../sdk/src/index.js";
+import { hasShared, sharedFile } from "./shared.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const loader = import.meta.resolve("tsx");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dmpo-documents-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function programsOf(document: string): Promise<string[]> {
+  const text = await readFile(join(root, "docs", document), "utf8");
+  const source = new URL("../sdk/src/index.ts", import.meta.url).href;
+  return [...text.matchAll(/```[jt]s\n(.*?)```/gs)].map(([, code]) => code!.replace('"dmpo"', `"${source}"`));
+}
+
+async function run(program: string): Promise<string> {
+  const file = join(folder, "program.mts");
+  await writeFile(file, program);
+  return (await promisify(execFile)(process.execPath, ["--import", loader, file], { cwd: folder })).stdout;
+}
+
+describe("environments.md", () => {
+  test("one environment, many environments", async () => {
+    const programs = await programsOf("environments.md");
+    expect(await run(programs[0]!)).toMatch(/^-?\d+\.\d % of an expert\n$/);
+    expect(await run(programs[1]!)).toBe("8 888\n");
+  });
+
+  test("a robot of one's own", async () => {
+    const [robot, program] = (await programsOf("environments.md")).slice(2);
+    await writeFile(join(folder, "pendulum.mjs"), robot!);
+    expect(await run(program!)).toBe("[ 1, 1, 1, 1 ]\n");
+  });
+
+  test("a picture", async () => {
+    const programs = await programsOf("environments.md");
+    expect(programs).toHaveLength(6);
+    expect(await run(programs[4]!)).toBe("Picture, 320 x 240\n");
+    expect((await readFile(join(folder, "table.png"))).subarray(1, 4).toString()).toBe("PNG");
+  });
+});
+
+test("data.md: from a data set to files, and to samples", async () => {
+  const [episodes, samples] = await programsOf("data.md");
+  expect(await run(episodes!)).toMatch(/^\d+ \+ \d+ episodes\n$/);
+  expect(await readdir(join(folder, "data/gym/mine"))).toEqual(["normalization.npz", "train.npz"]);
+  expect(await run(samples!)).toMatch(/^\d{5} windows\n$/);
+});
+
+test.skipIf(!hasShared)("checkpoints.md: both kinds are read, and exported", async () => {
+  const data = (await Dataset.bundled("hopper-medium-mini")).limitEpisodes(2);
+  await data.save(folder);
+  const network = { mlpDims: [16, 16, 16] };
+  const control = { threads: 1, workers: 0 };
+  const { folder: log } = await MeanFlow.improved()
+    .withNetwork(network)
+    .pretrain(data, { epochs: 1, folder: join(folder, "run"), ...control });
+  await cp(join(log!, "checkpoint/last.safetensors"), join(folder, "best.safetensors"));
+  await cp(sharedFile("data/checkpoints/pretrain_hopper/state_10.pt"), join(folder, "state_100.pt"));
+  expect(await run((await programsOf("checkpoints.md"))[0]!)).toBe("");
+  expect((await readdir(folder)).includes("policy.onnx")).toBe(true);
+});
