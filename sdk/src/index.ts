@@ -8,6 +8,7 @@ export { WindowSampler, type WindowOptions } from "./data/windows.js";
 export { makeEnvironment, type Environment, type RenderOptions } from "./envs/make-environment.js";
 export { Animation, Picture } from "./envs/render/picture.js";
 export type { Viewpoint } from "./envs/render/view.js";
+export { Random, type RandomStream } from "./engine/random.js";
 export { defineEnvironment, type EnvironmentDefinition, type Simulation } from "./envs/environment.js";
 export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";

@@ -1,7 +1,7 @@
 // Control steps per second of ten robots of each kind, one action per call: on one core beside Gymnasium's vector
-// environments and beside a bare loop of mj_step, on two cores beside one and beside Gymnasium. Gymnasium's take turns with ours,
-// each in a process of its own, the best of all rounds counts; what needs no Python
-// alternates with ours in one process, in short windows of time. Rates are medians over such windows.
+// environments and beside a bare loop of mj_step, on two cores beside one and beside Gymnasium. Gymnasium's take turns
+// with ours, each in a process of its own, and the best of all rounds counts; what needs no Python alternates with ours in one
+// process, in short windows of time. Rates are medians over such windows.
 //   node test/bench/vector-env.bench.mjs [ROBOT ...]     only these, e.g. ant; DMPO_BENCH_SECONDS: per contestant, default 2
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,9 @@ const run = promisify(execFile);
 const seconds = Number(process.env.DMPO_BENCH_SECONDS ?? 2);
 const windowMilliseconds = 20;
 const warmCalls = 200;
+/** Robots, and the chunks in which the second comparison of two cores with one gives actions, as PPO's rollouts do. */
 const count = 10;
+const rollout = { count: 40, actionSteps: 4 };
 const python = process.env.DMPO_BENCH_PYTHON ?? "python3";
 const thisFile = fileURLToPath(import.meta.url);
 const peerFile = fileURLToPath(new URL("./peers/vector_env.py", import.meta.url));
@@ -79,6 +81,7 @@ async function rowsOf(name, rounds) {
   const { gymnasium, limit } = robots[name];
   const alone = [];
   const pairs = [];
+  const rollouts = [];
   const peers = [
     { mode: "sync", cores: 1, rates: [] },
     { mode: "async", cores: 1, rates: [] },
@@ -88,6 +91,7 @@ async function rowsOf(name, rounds) {
   for (let round = 0; round < rounds; round++) {
     alone.push(await contestant(1, process.execPath, [thisFile, "--contestant", name, "0"]));
     pairs.push(await contestant(2, process.execPath, [thisFile, "--contestant", name, "1"]));
+    rollouts.push(await contestant(2, process.execPath, [thisFile, "--contestant", name, "1", "rollout"]));
     for (const { mode, cores, rates } of message ? [] : peers) {
       try {
         const task = [gymnasium, count, mode, limit, seconds, windowMilliseconds / 1000].map(String);
@@ -100,22 +104,24 @@ async function rowsOf(name, rounds) {
     }
   }
   const best = (runs) => runs.reduce((most, run) => (run.rate > most.rate ? run : most));
-  const ours = { 1: best(alone), 2: best(pairs) };
-  const row = (threads, peer, peerName, ratio, missing) => ({
+  const row = (threads, runs, peer, peerName, { ratio, message: missing, ...changes } = {}) => ({
     name: `${name} x ${count}`,
     unit: "steps/s",
-    ours: Math.round(ours[threads].rate),
+    ours: Math.round(best(runs).rate),
     peer: peer && Math.round(peer),
     peerName,
-    ratio: ratio ?? (peer && ours[threads].rate / peer),
+    ratio: ratio ?? (peer && best(runs).rate / peer),
     threads,
     ...(missing && { message: missing }),
+    ...changes,
   });
-  const alternating = (threads, runs, key, peerName) =>
-    row(threads, best(runs)[key].rate, peerName, median(runs.map((measured) => measured[key].ratio)));
+  const alternating = (threads, runs, key, peerName, changes) => {
+    const ratio = median(runs.map((measured) => measured[key].ratio));
+    return row(threads, runs, best(runs)[key].rate, peerName, { ratio, ...changes });
+  };
   const gymnasiumRow = (threads, { mode, cores, rates }) => {
     const peerName = `Gymnasium ${gymnasium} ${mode}, ${coreCount(cores)}`;
-    return row(threads, message ? null : Math.max(...rates), peerName, undefined, message);
+    return row(threads, threads === 1 ? alone : pairs, message ? null : Math.max(...rates), peerName, { message });
   };
   const [sync, asyncOne, asyncTwo] = peers;
   return [
@@ -124,6 +130,9 @@ async function rowsOf(name, rounds) {
     gymnasiumRow(1, asyncOne),
     alternating(2, pairs, "alone", "ours, one core"),
     alternating(2, pairs, "bare", "a bare loop on each core"),
+    alternating(2, rollouts, "alone", "ours, one core", {
+      name: `${name} x ${rollout.count}, chunks of ${rollout.actionSteps}`,
+    }),
     gymnasiumRow(2, sync),
     gymnasiumRow(2, asyncTwo),
   ];
@@ -154,21 +163,20 @@ function median(values) {
  * loop on each core. For each its rate, and the median of the ratios window by window: a machine that others use is not
  * equally fast at all times.
  */
-async function ourRates(name, workers) {
-  const vector = await createVector(name, workers);
-  const size = vector.actionDimension;
+async function ourRates(name, workers, shape) {
+  const vector = await createVector(name, workers, shape);
+  const size = vector.actionDimension * vector.actionSteps * vector.count;
   const actions = Array.from({ length: 64 }, () =>
-    Float32Array.from({ length: size * count }, () => robots[name].limit * (2 * Math.random() - 1)),
+    Float32Array.from({ length: size }, () => robots[name].limit * (2 * Math.random() - 1)),
   );
-  const bareLoop = await createBareLoop(name, size);
-  const alone = workers > 0 && (await createVector(name, 0));
-  const neighbour = workers > 0 && (await startNeighbour(name, actions));
-  const others = alone
-    ? { alone: () => windowRate((turn) => alone.step(actions[turn % 64])), bare: () => neighbour.beside(bareWindow) }
-    : { bare: bareWindow };
-  function bareWindow() {
-    return windowRate((turn) => bareLoop(actions[turn % 64]));
-  }
+  const alone = workers > 0 && (await createVector(name, 0, shape));
+  const bareLoop = shape ? undefined : await createBareLoop(name, vector.actionDimension);
+  const bareWindow = () => windowRate((turn) => bareLoop(actions[turn % 64]));
+  const neighbour = alone && bareLoop && (await startNeighbour(name, actions));
+  const others = {
+    ...(alone && { alone: () => windowRate((turn) => stepOf(alone, actions[turn % 64])) }),
+    ...(bareLoop && { bare: neighbour ? () => neighbour.beside(bareWindow) : bareWindow }),
+  };
   const rates = [];
   const start = performance.now();
   // V8 compiles the engine's hot functions anew in the background: neither too short a time nor too few calls warm up.
@@ -177,7 +185,7 @@ async function ourRates(name, workers) {
   while (performance.now() - warmSince < 1000 * seconds) {
     const warm = calls > warmCalls && performance.now() - start > 300 * seconds;
     if (warm) warmSince = Math.min(warmSince, performance.now());
-    const measured = { ours: await windowRate(() => vector.step(actions[calls++ % 64])) };
+    const measured = { ours: await windowRate(() => stepOf(vector, actions[calls++ % 64])) };
     for (const [key, window] of Object.entries(others)) measured[key] = await window();
     if (warm) rates.push(measured);
   }
@@ -192,21 +200,20 @@ async function ourRates(name, workers) {
   };
 }
 
-async function createVector(name, workers) {
+async function createVector(name, workers, shape = { count, actionSteps: 1 }) {
   const { VectorEnv } = await import("../../sdk/dist/envs/vector-env.js");
-  const vector = await VectorEnv.create({
-    env: robots[name].env,
-    count,
-    seed: 0,
-    workers,
-    actionSteps: 1,
-    condSteps: 1,
-  });
+  const vector = await VectorEnv.create({ env: robots[name].env, ...shape, seed: 0, workers, condSteps: 1 });
   await vector.reset();
   return vector;
 }
 
-/** Windows' words in shared memory: whether the neighbour is to run, and how many calls it has made. */
+/** One chunk; resolves with the control steps that were executed. */
+async function stepOf(vector, actions) {
+  await vector.step(actions);
+  return vector.executedSteps.reduce((sum, steps) => sum + steps, 0);
+}
+
+/** Words in shared memory: whether the neighbour is to run, and how many calls it has made. */
 const [running, done] = [0, 1];
 
 /** A thread with a bare loop of its own, which shows what a second core is worth on this machine. */
@@ -222,7 +229,7 @@ async function startNeighbour(name, actions) {
       Atomics.notify(words, running);
       const rate = await window();
       Atomics.store(words, running, 0);
-      return rate + (1000 * (Atomics.load(words, done) - before) * count) / (performance.now() - start);
+      return rate + (1000 * count * (Atomics.load(words, done) - before)) / (performance.now() - start);
     },
     close: () => thread.terminate(),
   };
@@ -237,11 +244,12 @@ async function beNeighbour({ name, actions, words }) {
   }
 }
 
+/** Steps per second; `call` gives the number of steps it made. */
 async function windowRate(call) {
   const start = performance.now();
-  let calls = 0;
-  while (performance.now() - start < windowMilliseconds) await call(calls++);
-  return (1000 * calls * count) / (performance.now() - start);
+  let [calls, steps] = [0, 0];
+  while (performance.now() - start < windowMilliseconds) steps += await call(calls++);
+  return (1000 * steps) / (performance.now() - start);
 }
 
 /** The least that the robots can cost in this engine: controls in, engine steps, observation out, resets as in ours. */
@@ -284,13 +292,14 @@ async function createBareLoop(name, actionSize) {
       }
       if (fallen(qpos) || ++member.steps === 1000) reset(member);
     });
+    return count;
   };
 }
 
 // With --contestant this file is one contestant; without, it prints the rows.
 if (!isMainThread && workerData?.words) await beNeighbour(workerData);
 else if (process.argv[1] === thisFile) {
-  const [first, name, workers] = process.argv.slice(2);
-  if (first === "--contestant") console.log(JSON.stringify(await ourRates(name, Number(workers))));
+  const [first, name, workers, shape] = process.argv.slice(2);
+  if (first === "--contestant") console.log(JSON.stringify(await ourRates(name, Number(workers), shape && rollout)));
   else console.table(await measure({}, process.argv.length > 2 ? process.argv.slice(2) : undefined));
 }
