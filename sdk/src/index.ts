@@ -55,6 +55,7 @@ export { fetchFile, resolvePath, type FetchOptions, type Progress } from "./hub/
 export { consoleSink } from "./tracking/console-sink.js";
 export { jsonlSink } from "./tracking/jsonl-sink.js";
 export type { MetricsRecord, MetricsSink } from "./tracking/metrics-sink.js";
+export { notebook, type Notebook } from "./tracking/notebook.js";
 export { readMetrics } from "./tracking/read-metrics.js";
 export { tensorBoardSink } from "./tracking/tensorboard-sink.js";
 export { wandbSink } from "./tracking/wandb-sink.js";

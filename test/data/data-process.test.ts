@@ -1,6 +1,8 @@
 // The commands of data_process: the guide's lines, exact results, files that NumPy reads.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { File, ready } from "h5wasm/node";
 import { describe, expect, test } from "vitest";
 import { bundledDatasets } from "../../sdk/src/data/data-folder.js";
@@ -12,6 +14,7 @@ import { hasShared, sharedFile } from "../shared.js";
 import { hasNumpy, python } from "./python.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = temporaryFolder();
 await ready;
 
@@ -131,6 +134,22 @@ test("read-hdf5 and read-npz describe files as the guide's lines ask", async () 
     /has 2 bytes only/,
   );
   expect((await dmpo("data", "read-npz")).code).toBe(2);
+});
+
+test("the programs of data_process are the commands of the same names", async () => {
+  const place = join(root, "data_process");
+  const programs = readdirSync(place).filter((name) => name.endsWith(".ts"));
+  const { out: help } = await dmpo("data", "--help");
+  for (const program of programs) {
+    const name = program.replace(".ts", "").replaceAll("_", "-");
+    expect(readFileSync(join(place, program), "utf8")).toContain(`run(["data", "${name}", ...process.argv.slice(2)])`);
+    expect(help).toMatch(new RegExp(`^ +(?:\\S+\\|)?${name} `, "m"));
+  }
+  const path = writeHdf5(join(folder, "program/recording.hdf5"), recording);
+  const parameters = ["--import", "tsx", join(place, "read_hdf5.ts"), `--file_path=${path}`];
+  const { stdout, status } = spawnSync(process.execPath, parameters, { cwd: root, encoding: "utf8" });
+  expect(status).toBe(0);
+  expect(stdout).toBe((await dmpo("data", "read-hdf5", `--file_path=${path}`)).out + "\n");
 });
 
 describe("robomimic", () => {

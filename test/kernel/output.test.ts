@@ -1,6 +1,7 @@
 // Output without loss, results by MIME type, values as text.
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { KernelClient, type CellResult } from "./client.js";
+import { KernelClient, sleep, type CellResult } from "./client.js";
 
 let kernel: KernelClient;
 beforeAll(async () => {
@@ -31,6 +32,19 @@ describe("streams", () => {
     expect(stdout).toBe("\x1b[31mred\x1b[0m\n😀");
     expect(stderr).toBe("bad\n");
   });
+});
+
+test("the cells of docs/kernel.md", async () => {
+  const text = readFileSync(new URL("../../docs/kernel.md", import.meta.url), "utf8");
+  const [loop, grid, ...more] = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+  expect(more).toEqual([]);
+  await kernel.execute("let steps = 0;\nconst step = () => new Promise<void>((done) => setTimeout(done, ++steps));");
+  const running = kernel.execute(`${loop!}\n"stopped"`);
+  await sleep(500);
+  await kernel.interrupt();
+  expect(displays(await running, "execute_result")[0]?.content.data).toMatchObject({ "text/plain": "stopped" });
+  const { published } = await kernel.execute(`${grid!}\nnew Grid()`);
+  expect(published.find(({ type }) => type === "execute_result")?.content.data).toMatchObject({ "text/plain": "grid" });
 });
 
 describe("display", () => {

@@ -115,8 +115,10 @@ async function checkCompute(): Promise<string> {
 
 async function checkSimulator(): Promise<string> {
   const environment = await makeEnvironment("hopper-v2");
+  environment.reset();
+  const { width, height } = environment.render({ width: 96, height: 96 });
   environment.close();
-  return "hopper-v2";
+  return `hopper-v2, drawn in ${width} x ${height} pixels`;
 }
 
 async function checkAssets(): Promise<string> {

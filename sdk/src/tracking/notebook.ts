@@ -6,7 +6,14 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 /** What a notebook kernel offers to running code. */
 export interface Notebook {
   /** Shows an output below the running cell. With `update`, the output of the same `id` is replaced in place. */
-  display(bundle: MimeBundle, options?: { readonly id?: string; readonly update?: boolean }): void;
+  display(
+    bundle: MimeBundle,
+    options?: {
+      readonly id?: string;
+      readonly update?: boolean;
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    },
+  ): void;
   /** Removes the outputs of the running cell; with `wait`, when the next one comes. */
   clear(wait?: boolean): void;
   /** Of the running cell; aborts when the stop button is pressed. Reading it says that the code will end by itself. */
