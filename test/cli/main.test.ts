@@ -1,5 +1,10 @@
 // The `dmpo` command in this process: output, exit codes, messages.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { folderWith } from "../config/folder.js";
 import { dmpo } from "./dmpo.js";
@@ -106,6 +111,34 @@ test("a run writes its folder; what disagrees with a checkpoint is refused befor
     expect(refused.error).toContain(text);
   }
   expect(existsSync(`${folder}/none`)).toBe(false);
+});
+
+test("resume_path is looked for before a folder is made, and fetched where it is an address", async () => {
+  const folder = folderWith({});
+  const argv = ["run", ...hopper, "max_n_episodes=2", `logdir=${folder}/run`];
+  const missing = await dmpo(...argv, `resume_path=${folder}/state_3.pt`);
+  expect(missing).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/state_3\.pt: does not exist\n {2}expected a checkpoint/),
+  });
+  const server = createServer((_, response) => response.writeHead(404).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const absent = await dmpo(...argv, `resume_path=http://127.0.0.1:${port}/state_3.pt`);
+  server.close();
+  expect(absent.error).toContain("404");
+  expect(existsSync(`${folder}/run`)).toBe(false);
+});
+
+test("a reader that leaves early, as head does, is no failure", async () => {
+  const program = fileURLToPath(new URL("../../sdk/src/cli/main.ts", import.meta.url));
+  const script = `import { run } from ${JSON.stringify(program)}; process.exitCode = await run(["data", "list"]);`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
+  child.stdout.destroy();
+  let error = "";
+  child.stderr.on("data", (chunk: Buffer) => (error += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  expect({ code, error }).toEqual({ code: 0, error: "" });
 });
 
 test("nothing written contains control characters", async () => {

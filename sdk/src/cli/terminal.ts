@@ -14,6 +14,13 @@ export const processTerminal: Terminal = {
   ...(process.stdin.isTTY && process.stdout.isTTY && { ask }),
 };
 
+// Whoever reads may leave, as in `dmpo data list | head`: the rest goes nowhere, and a run goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });

@@ -1,4 +1,5 @@
 // Runs an experiment: hands its options to the room that does the work.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fetchMissing } from "../data/data-folder.js";
 import { Dataset } from "../data/dataset.js";
@@ -55,10 +56,9 @@ export async function runExperiment(
     case "finetune": {
       const { environments } = experiment.options;
       const base = await loadBase(experiment.options, { policy, environment: environments.env }, report, signal);
-      await runFineTuning(
-        finetuningSettings(experiment.options, base),
-        await control(experiment, "itr", signal, journal),
-      );
+      const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
+      const settings = { ...finetuningSettings(experiment.options, base), resumePath };
+      await runFineTuning(settings, await control(experiment, "itr", signal, journal));
       return;
     }
     case "eval": {
@@ -118,7 +118,21 @@ async function pretrainingSettings(options: StageOptions["pretrain"], report: Re
   checkStated(shapes, { observationDimension, actionDimension }, data.name);
   const { horizonSteps, condSteps } = shapes;
   const model = new MeanFlowDescription(objective, { ...network, horizonSteps, condSteps }).for(data);
-  return { model, data, training, test, resumePath: run.resumePath ?? run.basePolicyPath };
+  const resumePath = await resumeFile(run.resumePath ?? run.basePolicyPath, report, signal);
+  return { model, data, training, test, resumePath };
+}
+
+/** The local file, fetched where it is an address; looked for before a run's folder is made. */
+async function resumeFile(
+  path: string | null,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (path === null) return null;
+  const file = await resolvePath(path, fetchOptions(report, signal));
+  if (!existsSync(file))
+    fail("DMPO_CONFIG_CHECKPOINT", path, "does not exist", "a checkpoint of a run", "check the path");
+  return file;
 }
 
 async function openData(
@@ -147,8 +161,7 @@ function finetuningSettings(
   { run, environments, learning, noiseNet, critic, saveEvery, films }: StageOptions["finetune"],
   base: TrainedPolicy,
 ) {
-  const { seed, resumePath } = run;
-  return { ...environments, base, learning, noiseNet, critic, seed, saveEvery, films, resumePath };
+  return { ...environments, base, learning, noiseNet, critic, seed: run.seed, saveEvery, films };
 }
 
 function evaluationInput(
