@@ -9,6 +9,7 @@ export default tseslint.config(
   globalIgnores([
     "**/dist/",
     ".venv/",
+    ".venv-peers/",
     "sdk/assembly/",
     "notebooks/",
     "log/",

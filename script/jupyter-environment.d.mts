@@ -7,7 +7,7 @@ export interface JupyterEnvironment {
 }
 export class EnvironmentError extends Error {}
 export const projectRoot: string;
-export const requirementsFile: string;
 export function findJupyter(): JupyterEnvironment | undefined;
 export function ensureJupyter(say: (line: string) => void): JupyterEnvironment;
+export function ensurePeers(say: (line: string) => void): string;
 export function findChromium(): string | undefined;

@@ -1,13 +1,18 @@
-// The Python environment with JupyterLab that `npm run notebook` and the end-to-end tests share: the one on the PATH if it
-// has exactly the versions of notebooks/requirements.txt, else .venv in the project's root. Plain Node, no dependencies.
+// Python environments in the project's root, made when they are first needed: .venv with JupyterLab, which `npm run notebook`
+// and the end-to-end tests share, unless the Python on the PATH has exactly the versions of notebooks/requirements.txt; and
+// .venv-peers with the programs that tests compare with (test/requirements.txt). Plain Node, no dependencies.
 import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const projectRoot = fileURLToPath(new URL("..", import.meta.url));
-export const requirementsFile = join(projectRoot, "notebooks/requirements.txt");
-const ownEnvironment = join(projectRoot, ".venv");
+const jupyter = { folder: join(projectRoot, ".venv"), requirements: "notebooks/requirements.txt", what: "JupyterLab" };
+const peers = {
+  folder: join(projectRoot, ".venv-peers"),
+  requirements: "test/requirements.txt",
+  what: "TensorBoard and others",
+};
 const windows = process.platform === "win32";
 
 export class EnvironmentError extends Error {}
@@ -24,9 +29,9 @@ export class EnvironmentError extends Error {}
  * @returns {JupyterEnvironment | undefined}
  */
 export function findJupyter() {
-  const candidates = [process.env.DMPO_PYTHON, interpreterIn(ownEnvironment), "python3", "python"];
+  const candidates = [process.env.DMPO_PYTHON, interpreterIn(jupyter.folder), "python3", "python"];
   for (const candidate of candidates) {
-    const found = candidate && inspect(candidate);
+    const found = candidate && inspect(candidate, jupyter.requirements);
     if (found && found.missing.length === 0 && writable(found.prefix))
       return { python: found.python, prefix: found.prefix };
   }
@@ -41,59 +46,74 @@ export function findJupyter() {
  * @throws {EnvironmentError} where there is no usable Python, or pip fails; the message says what to do
  */
 export function ensureJupyter(say) {
-  const found = findJupyter();
-  if (found) return found;
-  const python = interpreterIn(ownEnvironment);
+  return findJupyter() ?? ensureEnvironment(jupyter, say);
+}
+
+/**
+ * The Python with what tests compare with, made where it is missing.
+ *
+ * @param {(line: string) => void} say as for {@link ensureJupyter}
+ * @returns {string} the interpreter
+ * @throws {EnvironmentError}
+ */
+export function ensurePeers(say) {
+  return ensureEnvironment(peers, say).python;
+}
+
+function ensureEnvironment({ folder, requirements, what }, say) {
+  const python = interpreterIn(folder);
+  const found = inspect(python, requirements);
+  if (found?.missing.length === 0) return { python: found.python, prefix: found.prefix };
   if (!works(python)) {
-    say(`making a Python environment in ${ownEnvironment}`);
+    say(`making a Python environment in ${folder}`);
     // A folder whose interpreter is gone (Python was upgraded) cannot be repaired.
-    rmSync(ownEnvironment, { recursive: true, force: true });
-    createVirtualEnvironment();
+    rmSync(folder, { recursive: true, force: true });
+    createVirtualEnvironment(folder);
   }
-  say("installing JupyterLab (pip install -r notebooks/requirements.txt), about a minute");
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirementsFile];
+  say(`installing ${what} (pip install -r ${requirements}), about a minute`);
+  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements];
   attempt(
     python,
     install,
-    "pip could not install JupyterLab; check the network or pip's settings and run the command again",
+    `pip could not install ${what}; check the network or pip's settings and run the command again`,
   );
-  const made = inspect(python);
+  const made = inspect(python, requirements);
   if (made && made.missing.length === 0) return { python: made.python, prefix: made.prefix };
   throw new EnvironmentError(
-    `${ownEnvironment} still lacks ${made ? made.missing.join(", ") : "a working Python"}; remove the folder and run the command again`,
+    `${folder} still lacks ${made ? made.missing.join(", ") : "a working Python"}; remove the folder and run the command again`,
   );
 }
 
-function createVirtualEnvironment() {
+function createVirtualEnvironment(folder) {
   const base = [process.env.DMPO_PYTHON, "python3", "python"].find((name) => name && works(name));
   if (!base) {
     throw new EnvironmentError(
-      "no Python was found; JupyterLab needs Python 3.10 or newer (https://python.org; Debian: apt-get install python3 python3-venv)",
+      "no Python was found; 3.10 or newer is needed (https://python.org; Debian: apt-get install python3 python3-venv)",
     );
   }
   const failure = `\`${base} -m venv\` failed; on Debian and Ubuntu: apt-get install python3-venv`;
-  attempt(base, ["-m", "venv", ownEnvironment], failure);
+  attempt(base, ["-m", "venv", folder], failure);
   // JupyterLab brings CommonJS files that Node would take for ES modules, as the project's own package.json says.
-  writeFileSync(join(ownEnvironment, "package.json"), '{ "private": true }\n');
+  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
 }
 
-/** What lies behind an interpreter's name, and which requirements it does not meet; undefined if it does not run. */
-function inspect(python) {
+/** What lies behind an interpreter's name, and which lines of the file it does not meet; undefined if it does not run. */
+function inspect(python, requirements) {
   const program = [
     "import json, sys",
     "from importlib.metadata import version, PackageNotFoundError",
     "def missing(line):",
-    "    name, wanted = line.split('==')",
+    "    name, wanted = line.split('[')[0].split('==')[0], line.split('==')[1]",
     "    try: return version(name) != wanted",
     "    except PackageNotFoundError: return True",
     "print(json.dumps({'python': sys.executable, 'prefix': sys.prefix, 'missing': [line for line in sys.argv[1:] if missing(line)]}))",
   ].join("\n");
-  const { status, stdout } = spawnSync(python, ["-c", program, ...requirements()], { encoding: "utf8" });
+  const { status, stdout } = spawnSync(python, ["-c", program, ...linesOf(requirements)], { encoding: "utf8" });
   return status === 0 ? JSON.parse(stdout) : undefined;
 }
 
-function requirements() {
-  const lines = readFileSync(requirementsFile, "utf8").split("\n");
+function linesOf(requirements) {
+  const lines = readFileSync(join(projectRoot, requirements), "utf8").split("\n");
   return lines.map((line) => line.replace(/#.*/, "").trim()).filter(Boolean);
 }
 
