@@ -121,6 +121,34 @@ describe("geometry", () => {
   });
 });
 
+test("what is painted on a thing filters its highlight too, as in OpenGL", async () => {
+  const shiny = async (texture: string) => {
+    const simulator = await Simulator.load(
+      `<mujoco><asset><texture name="t" type="2d" builtin="flat" rgb1="${texture}" width="8" height="8"/>
+      <material name="m" texture="t" specular="1" shininess=".1"/></asset><worldbody>
+      <camera name="front" pos="0 -3 0" xyaxes="1 0 0 0 0 1"/><geom type="box" size=".5 .5 .5" material="m"/></worldbody></mujoco>`,
+    );
+    simulator.forward();
+    const { rgb } = new Renderer(simulator, { width: 11, height: 11, groups: [0] }).render("front");
+    simulator.delete();
+    return [...rgb.subarray(3 * 60, 3 * 60 + 3)];
+  };
+  const [white] = await shiny("1 1 1");
+  expect(white).toBeGreaterThan(200);
+  expect(await shiny("1 0 0")).toEqual([white, 0, 0]);
+});
+
+test("what lies outside of the picture is not drawn, what reaches into it is", async () => {
+  const seen = async (x: number) => {
+    const simulator = await world(`<geom type="sphere" size="0.5" pos="${x} 0 0"/>`);
+    const { depth } = new Renderer(simulator, { width: 50, height: 50 }).render("front");
+    simulator.delete();
+    return depth.some((value) => value < Infinity);
+  };
+  // The picture ends at x = 3 tan(30°) = 1.73, the sphere's outline 0.5 / cos(30°) = 0.58 beside its middle.
+  expect([await seen(2.2), await seen(-2.2), await seen(2.4), await seen(-2.4)]).toEqual([true, true, false, false]);
+});
+
 test("errors name what was wrong", async () => {
   const simulator = await world('<geom type="sphere" size="0.5"/>');
   expect(() => new Renderer(simulator).render("frnt")).toThrow(/"frnt"[\s\S]*front/);

@@ -30,6 +30,17 @@ export class Canvas {
     this.nearness.fill(0);
   }
 
+  /** Whether the middle of any sample can lie in the triangle: that of most small ones cannot. */
+  coversSamples(corners: Float32Array, a: number, b: number, c: number): boolean {
+    const [ax, bx, cx] = [corners[a]!, corners[b]!, corners[c]!];
+    const [ay, by, cy] = [corners[a + 1]!, corners[b + 1]!, corners[c + 1]!];
+    const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
+    const right = Math.min(this.width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
+    const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
+    const bottom = Math.min(this.height - 1, Math.floor(Math.max(ay, by, cy) - 0.5));
+    return left <= right && top <= bottom;
+  }
+
   /**
    * Fills a triangle given by corners [x, y, 1/depth, red, green, blue] in `corners`, at offsets a, b and c. Transparent
    * ones (`alpha` < 1) mix with what is behind and hide nothing.

@@ -29,10 +29,13 @@ export const studioLight: Shining = {
   direction: normalized([0.25, 0.35, -1]),
 };
 
-/** Light of a point of a surface towards the eye: ambient, diffuse and Blinn-Phong highlight, as OpenGL has it. */
+/**
+ * Light of a point of a surface towards the eye: ambient, diffuse and Blinn-Phong highlight, at most 1, then filtered by what is
+ * painted on it, as OpenGL has it.
+ */
 export function shade(
   out: number[],
-  { specular, shininess, emission }: Material,
+  { specular, shininess, emission, tint }: Material,
   surface: Rgb,
   point: Vector,
   normal: Vector,
@@ -53,4 +56,5 @@ export function shade(
       out[c]! += surface[c]! * (light.ambient[c]! + facing * light.diffuse[c]!) + highlight * light.specular[c]!;
     }
   }
+  for (let c = 0; c < 3; c++) out[c] = Math.min(1, out[c]!) * tint[c]!;
 }

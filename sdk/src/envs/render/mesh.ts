@@ -8,6 +8,16 @@ export interface Mesh {
   readonly normals: Float32Array;
   /** (F, 3). */
   readonly faces: Uint32Array;
+  /** The greatest distance of a vertex from the origin. */
+  readonly reach: number;
+}
+
+export function meshOf(positions: Float32Array, normals: Float32Array, faces: Uint32Array): Mesh {
+  let reach = 0;
+  for (let i = 0; i < positions.length; i += 3) {
+    reach = Math.max(reach, Math.hypot(positions[i]!, positions[i + 1]!, positions[i + 2]!));
+  }
+  return { positions, normals, faces, reach };
 }
 
 /** A ring of a surface of revolution: radius and height of its vertices, and the normal there. */
@@ -51,7 +61,7 @@ export function ellipsoid(x: number, y: number, z: number): Mesh {
     const length = Math.hypot(normals[i]!, normals[i + 1]!, normals[i + 2]!);
     for (let axis = 0; axis < 3; axis++) normals[i + axis]! /= length;
   }
-  return { positions: scaled, normals, faces };
+  return meshOf(scaled, normals, faces);
 }
 
 export function box(x: number, y: number, z: number): Mesh {
@@ -82,7 +92,7 @@ export function box(x: number, y: number, z: number): Mesh {
       faces.push(first, second, first + 2, first, first + 2, last);
     }
   }
-  return { positions: new Float32Array(positions), normals: new Float32Array(normals), faces: new Uint32Array(faces) };
+  return meshOf(new Float32Array(positions), new Float32Array(normals), new Uint32Array(faces));
 }
 
 function revolve(rings: readonly Ring[]): Mesh {
@@ -100,5 +110,5 @@ function revolve(rings: readonly Ring[]): Mesh {
       faces.push(a, b, a + around, b, b + around, a + around);
     }
   }
-  return { positions: new Float32Array(positions), normals: new Float32Array(normals), faces: new Uint32Array(faces) };
+  return meshOf(new Float32Array(positions), new Float32Array(normals), new Uint32Array(faces));
 }

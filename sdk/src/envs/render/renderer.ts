@@ -5,7 +5,7 @@ import { Canvas } from "./canvas.js";
 import { Picture } from "./picture.js";
 import { headlight, shade, studioLight, type Shining } from "./lighting.js";
 import { cameraIndex, readPoses, readScene, type PhysicsArrays, type Plane, type Poses } from "./scene.js";
-import type { Rgb, Scene, Solid, Texture } from "./scene.js";
+import type { Material, Rgb, Scene, Solid, Texture } from "./scene.js";
 import { axesAt, dot, normalized, placement, subtract, vectorAt, type Vector } from "./vectors.js";
 import { nearPlane, sideView, View, type Viewpoint } from "./view.js";
 
@@ -24,6 +24,9 @@ export interface RendererOptions {
 
 const horizon: Rgb = [0.8, 0.85, 0.9];
 const zenith: Rgb = [0.42, 0.55, 0.7];
+
+/** Red of a vertex whose light has not been computed. */
+const unlit = -1;
 
 /** Draws one simulation, whose state is read anew for every picture. */
 export class Renderer {
@@ -90,25 +93,32 @@ export class Renderer {
   }
 
   #drawSolid({ geom, mesh, material }: Solid, poses: Poses, view: View, lights: readonly Shining[]): void {
-    const count = mesh.positions.length / 3;
+    if (!view.sees(vectorAt(poses.geomPosition, geom), mesh.reach)) return;
+    const { positions, normals, faces } = mesh;
+    const count = positions.length / 3;
     if (this.#vertices.length < 6 * count) this.#vertices = new Float32Array(6 * count);
     const vertices = this.#vertices;
     const place = placement(poses, geom);
-    const color = [0, 0, 0];
     for (let i = 0; i < count; i++) {
-      const point = place.point(mesh.positions, 3 * i);
-      view.project(point, vertices, 6 * i);
-      shade(color, material, material.color, point, place.turn(mesh.normals, 3 * i), lights, view.position);
-      vertices.set(color, 6 * i + 3);
+      view.project(place.point(positions, 3 * i), vertices, 6 * i);
+      vertices[6 * i + 3] = unlit;
     }
-    const { faces } = mesh;
+    const color = [0, 0, 0];
+    const light = (vertex: number) => {
+      if (vertices[6 * vertex + 3] !== unlit) return;
+      const [point, normal] = [place.point(positions, 3 * vertex), place.turn(normals, 3 * vertex)];
+      shade(color, material, material.color, point, normal, lights, view.position);
+      vertices.set(color, 6 * vertex + 3);
+    };
     for (let i = 0; i < faces.length; i += 3) {
       const [a, b, c] = [6 * faces[i]!, 6 * faces[i + 1]!, 6 * faces[i + 2]!];
       // What reaches behind the camera is left out: robots are not looked at from within.
       if (!(vertices[a + 2]! > 0 && vertices[b + 2]! > 0 && vertices[c + 2]! > 0)) continue;
       const [x, y] = [vertices[a]!, vertices[a + 1]!];
       const area = (vertices[b]! - x) * (vertices[c + 1]! - y) - (vertices[b + 1]! - y) * (vertices[c]! - x);
-      if (area < 0) this.#canvas.triangle(vertices, a, b, c, material.alpha);
+      if (area >= 0 || !this.#canvas.coversSamples(vertices, a, b, c)) continue;
+      for (let corner = i; corner < i + 3; corner++) light(faces[corner]!);
+      this.#canvas.triangle(vertices, a, b, c, material.alpha);
     }
   }
 
@@ -124,7 +134,7 @@ export class Renderer {
     if (caster) this.#drawShadows(center, normal, poses, view, caster);
     const bright = [0, 0, 0];
     const dim = [0, 0, 0];
-    const matt = { ...material, specular: 0 };
+    const matt: Material = { ...material, specular: 0, tint: [1, 1, 1] };
     const others = lights.filter((light) => light !== caster);
     shade(bright, matt, [1, 1, 1], center, normal, lights, view.position);
     shade(dim, matt, [1, 1, 1], center, normal, others, view.position);

@@ -1,7 +1,7 @@
 // What there is to see of a simulation: shapes with meshes and colours, lights, cameras, read from MuJoCo's arrays.
 // The poses come from mj_forward's arrays at once instead of mjv_updateScene's one object per shape and frame.
 import { fail, nearest } from "../../errors.js";
-import { box, capsule, cylinder, ellipsoid, sphere, type Mesh } from "./mesh.js";
+import { box, capsule, cylinder, ellipsoid, meshOf, sphere, type Mesh } from "./mesh.js";
 
 /** Copies of arrays of a compiled model and of the current state, by MuJoCo's names. */
 export interface PhysicsArrays {
@@ -14,6 +14,8 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 
 export interface Material {
   readonly color: Rgb;
+  /** Mean of the picture on it, which filters all light that comes from it; white without. */
+  readonly tint: Rgb;
   /** 1: opaque. */
   readonly alpha: number;
   readonly specular: number;
@@ -78,11 +80,13 @@ export interface Poses {
 const shapeNames = ["plane", "hfield", "sphere", "capsule", "ellipsoid", "cylinder", "box", "mesh"] as const;
 
 /** @param groups geom groups that are shown; MuJoCo shows 0, 1 and 2. */
-export function readScene(physics: PhysicsArrays, groups: readonly number[] = [0, 1, 2]): Scene {
+export function readScene(source: PhysicsArrays, groups: readonly number[] = [0, 1, 2]): Scene {
+  const physics = remembering(source);
   const types = physics.modelArray("geom_type");
   const sizes = physics.modelArray("geom_size");
   const group = physics.modelArray("geom_group");
-  const readMaterial = materialReader(physics);
+  const readTexture = textureReader(physics);
+  const readMaterial = materialReader(physics, readTexture);
   const [solids, planes]: [Solid[], Plane[]] = [[], []];
   types.forEach((type, geom) => {
     const material = readMaterial(geom);
@@ -90,7 +94,7 @@ export function readScene(physics: PhysicsArrays, groups: readonly number[] = [0
     const [a, b, c] = sizes.slice(3 * geom, 3 * geom + 3) as unknown as [number, number, number];
     const shape = shapeNames[type];
     if (shape === "plane") {
-      planes.push({ geom, material, halfSize: [a, b], texture: readTexture(physics, geom) ?? checker(material.color) });
+      planes.push({ geom, material, halfSize: [a, b], texture: readTexture(geom) ?? checker(material.color) });
     } else {
       const mesh = shape === "mesh" ? readMesh(physics, geom) : primitive(shape, a, b, c);
       if (mesh) solids.push({ geom, mesh, material });
@@ -103,6 +107,19 @@ export function readScene(physics: PhysicsArrays, groups: readonly number[] = [0
     planes,
     lights: readLights(physics),
     cameras: names.map((name, i) => ({ name, fieldOfView: fieldsOfView[i]! })),
+  };
+}
+
+/** Copies every array of the model once: those of meshes have megabytes. */
+function remembering(physics: PhysicsArrays): PhysicsArrays {
+  const known = new Map<string, Float64Array>();
+  return {
+    modelArray(name) {
+      const array = known.get(name) ?? physics.modelArray(name);
+      known.set(name, array);
+      return array;
+    },
+    dataArray: (name) => physics.dataArray(name),
   };
 }
 
@@ -163,14 +180,17 @@ function readMesh(physics: PhysicsArrays, geom: number): Mesh {
     known.set(key, known.size);
     return known.size - 1;
   });
-  return { positions: new Float32Array(positions), normals: new Float32Array(normals), faces };
+  return meshOf(new Float32Array(positions), new Float32Array(normals), faces);
 }
 
 /** Where a model names no colour, those of Gym's robots. */
 const floorPaint = [0.8, 0.9, 0.8, 1] as const;
 const solidPaint = [0.8, 0.6, 0.4, 1] as const;
 
-function materialReader(physics: PhysicsArrays): (geom: number) => Material {
+function materialReader(
+  physics: PhysicsArrays,
+  readTexture: ReturnType<typeof textureReader>,
+): (geom: number) => Material {
   const types = physics.modelArray("geom_type");
   const materials = physics.modelArray("geom_matid");
   const colors = physics.modelArray("geom_rgba");
@@ -186,9 +206,9 @@ function materialReader(physics: PhysicsArrays): (geom: number) => Material {
     const isDefault = own[0] === 0.5 && own[1] === 0.5 && own[2] === 0.5 && own[3] === 1;
     const paint = types[geom] === 0 ? floorPaint : solidPaint;
     const rgba = !isDefault ? own : has ? materialColors.subarray(4 * id, 4 * id + 4) : paint;
-    const tint = readTexture(physics, geom)?.mean ?? [1, 1, 1];
     return {
-      color: [rgba[0] * tint[0], rgba[1] * tint[1], rgba[2] * tint[2]],
+      color: [rgba[0], rgba[1], rgba[2]],
+      tint: readTexture(geom)?.mean ?? [1, 1, 1],
       alpha: rgba[3],
       specular: has ? specular![id]! : 0.5,
       shininess: has ? shininess![id]! : 0.5,
@@ -203,14 +223,27 @@ function meanColor(rgb: Uint8Array): Rgb {
   return sums;
 }
 
-/** The picture on a geom's material, as seen on a plane. */
-function readTexture(physics: PhysicsArrays, geom: number): Texture | undefined {
-  const material = physics.modelArray("geom_matid")[geom]!;
-  if (material < 0) return undefined;
-  const roles = 10;
-  const ids = physics.modelArray("mat_texid").subarray(roles * material, roles * (material + 1));
-  const id = ids.find((texture) => texture >= 0);
-  if (id === undefined) return undefined;
+/** The picture on a geom's material, as seen on a plane; each is read once. */
+function textureReader(physics: PhysicsArrays): (geom: number) => Texture | undefined {
+  const pictures = new Map<number, Omit<Texture, "period">>();
+  return (geom) => {
+    const material = physics.modelArray("geom_matid")[geom]!;
+    if (material < 0) return undefined;
+    const roles = 10;
+    const ids = physics.modelArray("mat_texid").subarray(roles * material, roles * (material + 1));
+    const id = ids.find((texture) => texture >= 0);
+    if (id === undefined) return undefined;
+    const picture = pictures.get(id) ?? readPicture(physics, id);
+    pictures.set(id, picture);
+    const repeat = physics.modelArray("mat_texrepeat").subarray(2 * material, 2 * material + 2);
+    const isUniform = physics.modelArray("mat_texuniform")[material] === 1;
+    const size = physics.modelArray("geom_size").subarray(3 * geom, 3 * geom + 2);
+    const period = [0, 1].map((axis) => (isUniform || size[axis] === 0 ? 1 : 2 * size[axis]!) / repeat[axis]!);
+    return { ...picture, period: period as unknown as readonly [number, number] };
+  };
+}
+
+function readPicture(physics: PhysicsArrays, id: number): Omit<Texture, "period"> {
   const of = (name: string) => physics.modelArray(name)[id]!;
   const [width, height, channels, start] = [of("tex_width"), of("tex_height"), of("tex_nchannel"), of("tex_adr")];
   const bytes = physics.modelArray("tex_data").subarray(start, start + width * height * channels);
@@ -218,11 +251,7 @@ function readTexture(physics: PhysicsArrays, geom: number): Texture | undefined 
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgb[3 * i + c] = bytes[channels * i + (channels >= 3 ? c : 0)]!;
   }
-  const repeat = physics.modelArray("mat_texrepeat").subarray(2 * material, 2 * material + 2);
-  const isUniform = physics.modelArray("mat_texuniform")[material] === 1;
-  const size = physics.modelArray("geom_size").subarray(3 * geom, 3 * geom + 2);
-  const period = [0, 1].map((axis) => (isUniform || size[axis] === 0 ? 1 : 2 * size[axis]!) / repeat[axis]!);
-  return { width, height, rgb, period: period as unknown as readonly [number, number], mean: meanColor(rgb) };
+  return { width, height, rgb, mean: meanColor(rgb) };
 }
 
 /** Squares of half a metre in two shades, for floors without a picture of their own: motion shows against them. */

@@ -41,6 +41,17 @@ export class View {
     this.#center = [width / 2, height / 2];
   }
 
+  /** Whether any of a ball can be in the picture. */
+  sees(center: Vector, radius: number): boolean {
+    const seen = subtract(center, this.position);
+    const depth = dot(this.forward, seen);
+    if (depth < -radius) return false;
+    return [this.#right, this.#up].every((axis, i) => {
+      const half = this.#center[i]! / this.#focus;
+      return Math.abs(dot(axis, seen)) <= half * depth + radius * Math.sqrt(1 + half * half);
+    });
+  }
+
   /** Writes [x, y, 1/depth] at `at`; 1/depth is negative behind the camera. */
   project(point: Vector, out: Float32Array, at: number): void {
     const seen = subtract(point, this.position);
