@@ -9,6 +9,7 @@ import { MeanFlow } from "../../sdk/src/experiments/mean-flow.js";
 import { PPO } from "../../sdk/src/experiments/ppo.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
+import { tiny } from "./tiny-fine-tuning.js";
 
 const folder = temporaryFolder();
 const control = { threads: 1, workers: 0 };
@@ -35,18 +36,7 @@ function untrained(environment: string, observationDimension: number, actionDime
 const played = { seed: 1, denoisingSteps: 1, episodes: 1 };
 
 describe("a fine-tuning", () => {
-  const input = {
-    iterations: 4,
-    steps: 5,
-    batchSize: 20,
-    updateEpochs: 1,
-    nCriticWarmupItr: 0,
-    valFreq: 3,
-    evaluationEpisodes: 2,
-    environments: 4,
-    maxEpisodeSteps: 12,
-    ...control,
-  };
+  const input = { ...tiny, maxEpisodeSteps: 12, ...control };
   const base = untrained("hopper-v2", 11, 3);
   let filmed: Awaited<ReturnType<typeof PPO.finetune>>;
   beforeAll(async () => {

@@ -6,21 +6,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Dataset, evaluate, loadPolicy, MeanFlow, PPO, runJourney, type PretrainingRun } from "../../sdk/src/index.js";
 import { comparisonTable } from "../../sdk/src/experiments/tables.js";
+import { tiny } from "./tiny-fine-tuning.js";
 
 let folder: string;
 let data: Dataset;
 let base: PretrainingRun;
 const control = { threads: 1, workers: 0 };
-const tiny = {
-  iterations: 4,
-  steps: 5,
-  batchSize: 20,
-  updateEpochs: 1,
-  nCriticWarmupItr: 0,
-  valFreq: 3,
-  evaluationEpisodes: 2,
-  environments: 4,
-};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dmpo-experiments-"));

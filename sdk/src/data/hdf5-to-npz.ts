@@ -1,7 +1,6 @@
 // Converts D4RL recordings of any size to normalised train.npz: two passes over the file, a block of rows in memory at a time.
 // The algorithm is the reference's `hdf5_to_npz`, to the letter but for the seeded choice of training episodes.
 import { dirname, join } from "node:path";
-import { Random } from "../engine/random.js";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { normalize, type Normalization } from "../normalization.js";
@@ -13,6 +12,7 @@ import { encodeValues } from "./npy.js";
 import { encodeNormalization, streamed } from "./npz-trajectories.js";
 import { writeNpz, type StreamedArray } from "./npz-writer.js";
 import { RunningRange } from "./running-range.js";
+import { trainingChoice } from "./selection.js";
 
 export interface ConvertOptions {
   /** The first so many episodes; 0 means all. Default 1500. */
@@ -49,9 +49,7 @@ interface Column {
  */
 export async function convertHdf5(path: string, options: ConvertOptions = {}): Promise<void> {
   const { maxEpisodes = 1500, validationSplit = 0, seed = 0, folder = dirname(path), report } = options;
-  if (!(validationSplit >= 0 && validationSplit < 1)) {
-    fail("DMPO_DATA_SPLIT", "validation split", String(validationSplit), "a share in [0, 1)");
-  }
+  const chooseTraining = trainingChoice(validationSplit, seed);
   if (!Number.isInteger(maxEpisodes))
     fail("DMPO_DATA_SPLIT", "max episodes", String(maxEpisodes), "an integer, 0 for all");
   const lines: string[] = [];
@@ -73,7 +71,7 @@ export async function convertHdf5(path: string, options: ConvertOptions = {}): P
     const spans = episodeSpans(terminals, timeouts);
     const first = maxEpisodes > 0 ? spans.slice(0, maxEpisodes) : spans;
     tell(`episodes: ${spans.length} in the file, ${first.length} used`);
-    const isTraining = chooseTraining(first.length, validationSplit, seed);
+    const isTraining = chooseTraining(first.length);
     const rewarded = ({ start, length }: Span) => sum(rewards.data, start, length) > 0;
     const parts = { train: first.filter((span, i) => isTraining(i) && rewarded(span)), val: [] as Span[] };
     if (validationSplit > 0) parts.val = first.filter((span, i) => !isTraining(i) && rewarded(span));
@@ -104,13 +102,6 @@ function episodeSpans(terminals: Column | undefined, timeouts: Column | undefine
     const start = i === 0 ? 0 : ends[i - 1]! + 1;
     return { start, length: end + 1 - start };
   });
-}
-
-function chooseTraining(count: number, validationSplit: number, seed: number): (index: number) => boolean {
-  const training = Math.floor(count * (1 - validationSplit));
-  const order = new Random(seed).stream("training episodes").permutation(count);
-  const chosen = new Set(order.subarray(0, training));
-  return (index) => chosen.has(index);
 }
 
 function measure(file: Hdf5File): Normalization {

@@ -10,13 +10,16 @@ export function inspectHdf5(path: string): Promise<string[]> {
   return withHdf5(path, (file) => {
     const nodes = file.nodes();
     const first = file.keys().find((key) => file.node(key).type !== undefined && file.node(key).shape!.length > 0);
-    const row = first === undefined ? [] : describeRow(first, file.node(first), firstBlock(file, first));
+    const row = first === undefined ? [] : describeRow(first, file.node(first), firstValues(file, first));
     return ["File Structure", ...nodes.map(describeNode), `Keys: ${file.keys().join(", ")}`, ...row];
   });
 }
 
-function firstBlock(file: Hdf5File, key: string): ArrayLike<number> {
-  for (const { values } of file.blocks(key)) return Float64Array.from(values);
+/** Of a row, as many as are shown. */
+const shownValues = 8;
+
+function firstValues(file: Hdf5File, key: string): ArrayLike<number> {
+  for (const { values } of file.blocks(key)) return Float64Array.from(values.subarray(0, shownValues));
   return [];
 }
 
@@ -27,7 +30,7 @@ function describeNode({ path, kind, shape, type }: Hdf5Node): string {
 
 function describeRow(key: string, { shape, type }: Hdf5Node, values: ArrayLike<number>): string[] {
   const size = shape!.slice(1).reduce((product, extent) => product * extent, 1);
-  const shown = Array.from({ length: Math.min(size, 8, values.length) }, (_, i) => values[i]);
+  const shown = Array.from({ length: Math.min(size, values.length) }, (_, i) => values[i]);
   const more = size > shown.length ? ", ..." : "";
   return [`First row of ${key}: ${type}, shape (${shape!.slice(1).join(", ")}): [${shown.join(", ")}${more}]`];
 }
@@ -67,7 +70,7 @@ function describeArray(key: string, { type, shape, data }: NpyArray, sample: boo
   const rows = Math.min(5, shape[0] ?? 1);
   for (let row = 0; row < rows; row++) {
     lines.push(
-      `  row ${row} ${list(Array.from(data.slice(row * rowSize, Math.min((row + 1) * rowSize, row * rowSize + 8))))}`,
+      `  row ${row} ${list(Array.from(data.slice(row * rowSize, Math.min((row + 1) * rowSize, row * rowSize + shownValues))))}`,
     );
   }
   return data.length > 1000 ? [...lines, `  (truncated, ${data.length.toLocaleString("en")} values)`] : lines;

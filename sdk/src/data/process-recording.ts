@@ -18,6 +18,7 @@ import { writeNpz } from "./npz-writer.js";
 import { toTrajectories, type Recording } from "./recording.js";
 import { robomimicImages } from "./robomimic-images.js";
 import { robomimicRecording } from "./robomimic.js";
+import { trainingChoice } from "./selection.js";
 import { listEpisodes, selectEpisodes, type Trajectories } from "./trajectories.js";
 
 export interface ProcessOptions {
@@ -125,9 +126,7 @@ async function write(
   { folder, prefix = "", validationSplit, seed = 0, report }: ProcessOptions,
   { normalized, emptyValidation, images }: { normalized: boolean; emptyValidation: boolean; images?: Images },
 ): Promise<(episode: number) => boolean> {
-  if (!(validationSplit >= 0 && validationSplit < 1)) {
-    fail("DMPO_DATA_SPLIT", "validation split", String(validationSplit), "a share in [0, 1)");
-  }
+  const chooseTraining = trainingChoice(validationSplit, seed);
   const scaled = { ...toTrajectories(recording, lengths), images };
   const all: Trajectories = normalized
     ? scaled
@@ -137,10 +136,7 @@ async function write(
         actions: Float32Array.from(recording.actions.data),
       };
   const episodes = listEpisodes(all);
-  const training = Math.floor(episodes.length * (1 - validationSplit));
-  const order = new Random(seed).stream("training episodes").permutation(episodes.length);
-  const chosen = new Set(order.subarray(0, training));
-  const isTraining = (index: number) => chosen.has(index);
+  const isTraining = chooseTraining(episodes.length);
   const parts = {
     train: episodes.filter(({ index }) => isTraining(index)),
     val: episodes.filter(({ index }) => !isTraining(index)),

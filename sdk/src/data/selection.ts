@@ -1,4 +1,5 @@
 // Which episodes of a data set to keep, and other statistics for the same steps.
+import { Random } from "../engine/random.js";
 import { fail } from "../errors.js";
 import { denormalize, normalize, type Normalization } from "../normalization.js";
 import { RunningRange } from "./running-range.js";
@@ -32,6 +33,21 @@ export function meets(wanted: EpisodeBounds, hasRewards: boolean): (episode: Epi
     episode.length <= maxLength &&
     (!onRewards || (episode.return >= minReturn && episode.return <= maxReturn)) &&
     (success === undefined || episode.best >= threshold === (success !== false));
+}
+
+/**
+ * How converters choose training episodes: of how many episodes, and then which of them are for training.
+ * @param validationSplit share of the others. @throws InputError `DMPO_DATA_SPLIT` at once.
+ */
+export function trainingChoice(validationSplit: number, seed: number): (count: number) => (episode: number) => boolean {
+  if (!(validationSplit >= 0 && validationSplit < 1)) {
+    fail("DMPO_DATA_SPLIT", "validation split", String(validationSplit), "a share in [0, 1)");
+  }
+  return (count) => {
+    const order = new Random(seed).stream("training episodes").permutation(count);
+    const chosen = new Set(order.subarray(0, Math.floor(count * (1 - validationSplit))));
+    return (episode) => chosen.has(episode);
+  };
 }
 
 /** The same raw values, normalised by other statistics; by default the minima and maxima of these very steps. */

@@ -256,7 +256,7 @@ async function drawPaths(
   { training, validation }: Processed,
 ): Promise<void> {
   const [{ demonstrationPaths }, { saveFigure }] = await Promise.all([
-    import("./demonstration-paths.js"),
+    import("../../experiments/demonstration-paths.js"),
     import("../../figures/save-figure.js"),
   ]);
   await saveFigure(demonstrationPaths(training), join(saveDir, `${saveNamePrefix}train-trajs.png`));

@@ -34,10 +34,7 @@ export class Canvas {
   coversSamples(corners: Float32Array, a: number, b: number, c: number): boolean {
     const [ax, bx, cx] = [corners[a]!, corners[b]!, corners[c]!];
     const [ay, by, cy] = [corners[a + 1]!, corners[b + 1]!, corners[c + 1]!];
-    const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
-    const right = Math.min(this.width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
-    const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
-    const bottom = Math.min(this.height - 1, Math.floor(Math.max(ay, by, cy) - 0.5));
+    const [left, right, top, bottom] = this.#extent(ax, ay, bx, by, cx, cy);
     return left <= right && top <= bottom;
   }
 
@@ -46,15 +43,12 @@ export class Canvas {
    * ones (`alpha` < 1) mix with what is behind and hide nothing.
    */
   triangle(corners: Float32Array, a: number, b: number, c: number, alpha: number): void {
-    const { width, height, color, nearness } = this;
+    const { width, color, nearness } = this;
     const [ax, ay, bx, by] = [corners[a]!, corners[a + 1]!, corners[b]!, corners[b + 1]!];
     const [cx, cy] = [corners[c]!, corners[c + 1]!];
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     if (area === 0) return;
-    const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
-    const right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
-    const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
-    const bottom = Math.min(height - 1, Math.floor(Math.max(ay, by, cy) - 0.5));
+    const [left, right, top, bottom] = this.#extent(ax, ay, bx, by, cx, cy);
     if (left > right || top > bottom) return;
     const scale = 1 / area;
     // Barycentric coordinates of b and c at (x, y); that of a is what remains.
@@ -100,11 +94,8 @@ export class Canvas {
   shadowTriangle(ax: number, ay: number, bx: number, by: number, cx: number, cy: number): void {
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     if (area === 0) return;
-    const { width, height, shadow } = this;
-    const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
-    const right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
-    const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
-    const bottom = Math.min(height - 1, Math.floor(Math.max(ay, by, cy) - 0.5));
+    const { width, shadow } = this;
+    const [left, right, top, bottom] = this.#extent(ax, ay, bx, by, cx, cy);
     for (let y = top; y <= bottom; y++) {
       for (let x = left; x <= right; x++) {
         const [px, py] = [x + 0.5 - ax, y + 0.5 - ay];
@@ -113,6 +104,16 @@ export class Canvas {
         if (u >= 0 && v >= 0 && u + v <= 1) shadow[y * width + x] = 1;
       }
     }
+  }
+
+  /** Columns and rows of the samples whose middles may lie in a triangle; none where the first is larger than the last. */
+  #extent(ax: number, ay: number, bx: number, by: number, cx: number, cy: number): [number, number, number, number] {
+    return [
+      Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5)),
+      Math.min(this.width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5)),
+      Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5)),
+      Math.min(this.height - 1, Math.floor(Math.max(ay, by, cy) - 0.5)),
+    ];
   }
 
   /** (height, width, 3) of the pixels, 0 to 255. */

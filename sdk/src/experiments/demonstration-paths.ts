@@ -1,8 +1,9 @@
 // The paths of avoiding demonstrations seen from above, as the reference's scripts draw them: obstacles as dots, the goal as a line.
-import type { Demonstration } from "../../data/d3il.js";
-import type { Figure } from "../../figures/figure.js";
+import type { Demonstration } from "../data/d3il.js";
+import { obstacles } from "../envs/d3il/avoiding.js";
+import type { Figure } from "../figures/figure.js";
 
-const obstacles = { x: [0.5, 0.425, 0.575, 0.35, 0.5, 0.65], y: [-0.1, 0.08, 0.08, 0.26, 0.26, 0.26] };
+const dots = { x: obstacles.map(({ x }) => x), y: obstacles.map(({ y }) => y) };
 const goal = 0.4;
 
 export function demonstrationPaths(demonstrations: readonly Demonstration[]): Figure {
@@ -20,7 +21,7 @@ export function demonstrationPaths(demonstrations: readonly Demonstration[]): Fi
         showlegend: false,
       })),
       { type: "scatter", mode: "lines", x: [0.2, 0.8], y: [goal, goal], line: { color: "#1f77b4" }, showlegend: false },
-      { type: "scatter", mode: "markers", ...obstacles, marker: { color: "black", size: 10 }, showlegend: false },
+      { type: "scatter", mode: "markers", ...dots, marker: { color: "black", size: 10 }, showlegend: false },
     ],
     layout: {
       width: 480,
