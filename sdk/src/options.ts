@@ -26,3 +26,15 @@ export function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: 
   });
   throw new InputError("DMPO_OPTIONS", problems);
 }
+
+/** Where configurations find the options of a part: dotted path in the YAML (in camelCase) -> dotted path of the option. */
+export type Keys = Readonly<Record<string, string>>;
+
+/**
+ * The keys of all options of a schema that keep their names: below `section` in the YAML ("" is the top level), and below
+ * `option` among the options, e.g. "model.critic.mlpDims" -> "critic.mlpDims".
+ */
+export function keysBelow(section: string, { shape }: z.ZodObject, option = ""): Keys {
+  const below = (path: string, name: string) => (path ? `${path}.${name}` : name);
+  return Object.fromEntries(Object.keys(shape).map((name) => [below(section, name), below(option, name)]));
+}

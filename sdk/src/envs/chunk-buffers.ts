@@ -1,4 +1,5 @@
 // The numbers that go into and come out of one action chunk, for many environments side by side.
+import type { Observations } from "../space.js";
 
 /** Sizes: E environments, Te actions per chunk, To observations of history, Do and Da numbers each. */
 export interface ChunkShape {
@@ -12,10 +13,10 @@ export interface ChunkShape {
 export interface ChunkBuffers {
   /** (E, Te, Da), in. */
   readonly actions: Float32Array;
-  /** (E, To, Do), oldest first; of the next episode where one ended. */
-  readonly observations: Float32Array;
-  /** (E, To, Do), the last ones of an episode; written only where one ended. */
-  readonly finalObservations: Float32Array;
+  /** E rows; of the next episode where one ended. */
+  readonly observations: Observations;
+  /** E rows, the last ones of an episode; written only where one ended. */
+  readonly finalObservations: Observations;
   /** (E), summed over the chunk. */
   readonly rewards: Float32Array;
   /** (E), 1 where a terminal state was reached. */
@@ -32,10 +33,11 @@ type Allocate = (bytes: number) => ArrayBufferLike;
 export function chunkBuffers(shape: ChunkShape, allocate: Allocate = (bytes) => new ArrayBuffer(bytes)): ChunkBuffers {
   const { count, actionSteps, condSteps, observationDimension, actionDimension } = shape;
   const floats = (size: number) => new Float32Array(allocate(4 * size));
+  const observations = () => ({ state: floats(count * condSteps * observationDimension) });
   return {
     actions: floats(count * actionSteps * actionDimension),
-    observations: floats(count * condSteps * observationDimension),
-    finalObservations: floats(count * condSteps * observationDimension),
+    observations: observations(),
+    finalObservations: observations(),
     rewards: floats(count),
     terminated: new Uint8Array(allocate(count)),
     truncated: new Uint8Array(allocate(count)),
@@ -49,10 +51,11 @@ export function chunkOf(buffers: ChunkBuffers, count: number, index: number): Ch
     const size = whole.length / count;
     return whole.subarray(index * size, (index + 1) * size) as T;
   };
+  const observations = ({ state, rgb }: Observations) => ({ state: part(state), ...(rgb && { rgb: part(rgb) }) });
   return {
     actions: part(buffers.actions),
-    observations: part(buffers.observations),
-    finalObservations: part(buffers.finalObservations),
+    observations: observations(buffers.observations),
+    finalObservations: observations(buffers.finalObservations),
     rewards: part(buffers.rewards),
     terminated: part(buffers.terminated),
     truncated: part(buffers.truncated),

@@ -49,14 +49,13 @@ export class MultiStep {
 
   /** Starts an episode, from now on with other random numbers if given; the history is its first observation, repeated. */
   reset(random = this.#random): void {
-    const { observations } = this.#chunk;
+    const { state } = this.#chunk.observations;
     this.#random = random;
     const size = this.#observation.length;
     this.#simulation.reset(this.#random);
     this.#elapsed = 0;
     this.#observe();
-    for (let to = 0; to < observations.length - size; to += size)
-      observations.copyWithin(to, observations.length - size);
+    for (let to = 0; to < state.length - size; to += size) state.copyWithin(to, state.length - size);
   }
 
   /** Executes the chunk, or less if the episode ends within it; then starts the next episode at once. */
@@ -80,7 +79,7 @@ export class MultiStep {
     terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));
     truncated[0] = Number(timeout);
     if (!ended && !timeout) return;
-    finalObservations.set(observations);
+    finalObservations.state.set(observations.state);
     this.reset();
   }
 
@@ -99,16 +98,16 @@ export class MultiStep {
 
   /** Appends the current observation to the history. */
   #observe(): void {
-    const { observations } = this.#chunk;
+    const { state } = this.#chunk.observations;
     const observation = this.#observation;
     const size = observation.length;
     const range = this.#normalization;
     this.#simulation.observe(observation);
-    observations.copyWithin(0, size);
-    const to = observations.length - size;
+    state.copyWithin(0, size);
+    const to = state.length - size;
     for (let i = 0; i < size; i++) {
       const value = observation[i]!;
-      observations[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
+      state[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
     }
   }
 }

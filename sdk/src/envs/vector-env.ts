@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
+import type { Observations, Space } from "../space.js";
 import { chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
@@ -38,10 +39,12 @@ export class VectorEnv implements Outputs, ChunkShape {
   /** Threads besides the main one. */
   readonly workers: number;
 
-  /** (E, To, Do) normalised, oldest first; of the next episode where one ended. */
-  readonly observations: Float32Array;
-  /** (E, To, Do) normalised, before the automatic reset; valid where an episode ended. */
-  readonly finalObservations: Float32Array;
+  /** What a policy sees: E rows of it are in {@link observations}. */
+  readonly space: Omit<Space, "horizonSteps">;
+  /** `state` (E, To, Do) normalised, oldest first; of the next episode where one ended. */
+  readonly observations: Observations;
+  /** The same before the automatic reset; valid where an episode ended. */
+  readonly finalObservations: Observations;
   /** (E), summed over the chunk. */
   readonly rewards: Float32Array;
   /** (E), 1 where a terminal state was reached. */
@@ -77,6 +80,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     this.condSteps = shape.condSteps;
     this.observationDimension = shape.observationDimension;
     this.actionDimension = shape.actionDimension;
+    this.space = { actionDim: shape.actionDimension, state: [shape.condSteps, shape.observationDimension] };
     this.workers = workers;
     this.#buffers = task.buffers;
     // Copies, because ONNX Runtime refuses views of shared memory.
@@ -239,7 +243,7 @@ export class VectorEnv implements Outputs, ChunkShape {
 
   #copyOutputs(): void {
     const [from, to] = [this.#buffers, this.#outputs];
-    to.observations.set(from.observations);
+    to.observations.state.set(from.observations.state);
     to.rewards.set(from.rewards);
     to.terminated.set(from.terminated);
     to.truncated.set(from.truncated);
@@ -247,7 +251,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     const size = this.condSteps * this.observationDimension;
     for (let i = 0; i < this.count; i++) {
       if (!from.terminated[i] && !from.truncated[i]) continue;
-      to.finalObservations.set(from.finalObservations.subarray(i * size, (i + 1) * size), i * size);
+      to.finalObservations.state.set(from.finalObservations.state.subarray(i * size, (i + 1) * size), i * size);
     }
   }
 }

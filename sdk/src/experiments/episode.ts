@@ -5,6 +5,8 @@ import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
 import type { InitialNoise } from "../evaluation/evaluate.js";
 import { makeEnvironment, type Environment, type Transition } from "../envs/make-environment.js";
 import { denormalize, normalize } from "../normalization.js";
+import type { Tensors } from "../policies/definition.js";
+import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 
 export interface EpisodeOptions {
@@ -30,21 +32,23 @@ export async function playEpisode(
   options: EpisodeOptions,
   visit: (env: Environment, steps: number, transition: Transition) => boolean | void,
 ): Promise<void> {
-  const { model, normalization } = policy;
+  const { model, normalization, space } = policy;
   const { env: name, seed = 0, maxSteps = 150, denoisingSteps = 1, clipIntermediate, initialNoise } = options;
-  const { horizonSteps, actionDim, condDim } = model.spec.network;
+  const { horizonSteps, actionDim } = space;
+  const [condSteps, dimension] = space.state;
+  const condDim = condSteps * dimension;
   const { actionSteps = horizonSteps } = options;
-  const dimension = normalization.observationMin.length;
   const env = await makeEnvironment(name, { seed });
   const frozen = model.views(policy.weights);
   const sample = compile(
-    ({ state, noise }: { state: tf.Tensor3D; noise: tf.Tensor3D }) =>
-      model.sample(constants<Weights>(frozen), state, noise, { steps: denoisingSteps, clipIntermediate }),
+    ({ state, draws }: { state: tf.Tensor3D; draws: Tensors }): tf.Tensor3D =>
+      model.sample(constants<Weights>(frozen), { state }, draws, { steps: denoisingSteps, clipIntermediate }),
     { name: "sample actions", ...options.compile, threads: 1 },
   );
   const random = new Random(seed).stream("initial noise");
-  const noise = hostTensor(new Float32Array(horizonSteps * actionDim), [1, horizonSteps, actionDim]);
-  const state = hostTensor(new Float32Array(condDim), [1, condDim / dimension, dimension]);
+  const drawn = model.actingDraws(denoisingSteps);
+  const draws = emptyDraws(drawn, 1);
+  const state = hostTensor(new Float32Array(condDim), [1, condSteps, dimension]);
   const history = state.data as Float32Array;
   const observe = (observation: ArrayLike<number>) => {
     history.copyWithin(0, dimension);
@@ -58,11 +62,11 @@ export async function playEpisode(
   };
   try {
     const first = env.reset();
-    for (let i = 0; i < condDim / dimension; i++) observe(first);
+    for (let i = 0; i < condSteps; i++) observe(first);
     let steps = 0;
     for (let ended = false; !ended && steps < maxSteps;) {
-      if (initialNoise !== "zero") random.normal(noise.data as Float32Array);
-      const chunk = (await sample({ state, noise })).data;
+      if (initialNoise !== "zero") fillDraws(drawn, draws, random);
+      const chunk = (await sample({ state, draws })).data;
       for (let step = 0; step < actionSteps && !ended && steps < maxSteps; step++) {
         const action = Array.from({ length: actionDim }, (_, i) =>
           denormalize(chunk[step * actionDim + i]!, normalization.actionMin[i]!, normalization.actionMax[i]!),

@@ -5,7 +5,7 @@ import { episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from 
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor } from "../evaluation/policy-actor.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
-import { compileOptionsOf, stoppable, type RunControl } from "./control.js";
+import { compileOptionsOf, stoppable, type RunControl } from "./runs/control.js";
 
 export interface EnvironmentSettings {
   /** Name, e.g. "hopper-v2". */
@@ -30,14 +30,13 @@ export interface PlaySettings extends EnvironmentSettings {
 
 /** Opens environments that fit `policy`; close them afterwards. */
 export function openEnvironments(
-  { model, normalization }: TrainedPolicy,
+  { space, normalization }: TrainedPolicy,
   settings: EnvironmentSettings,
   seed: number,
   { workers }: RunControl,
 ): Promise<VectorEnv> {
-  const { horizonSteps, condDim } = model.spec.network;
-  const { env, environments = 40, actionSteps = horizonSteps, maxEpisodeSteps } = settings;
-  const condSteps = condDim / normalization.observationMin.length;
+  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps } = settings;
+  const [condSteps] = space.state;
   return VectorEnv.create({
     env,
     count: environments,

@@ -2,11 +2,9 @@
 import type { z } from "zod";
 import { fail } from "../errors.js";
 import type { meanFlowMlpOptions } from "./mean-flow-mlp.js";
+import type { Shapes } from "./network.js";
 
-/** Shapes by state_dict name, prefix included. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
-
-export type InferredNetwork = Omit<z.input<typeof meanFlowMlpOptions>, "horizonSteps" | "actionDim"> & {
+export type InferredMeanFlowMlp = Omit<z.input<typeof meanFlowMlpOptions>, "horizonSteps" | "actionDim"> & {
   /** Numbers Ta x Da of an action chunk, which weights do not split. */
   readonly chunkSize: number;
 };
@@ -16,7 +14,7 @@ export type InferredNetwork = Omit<z.input<typeof meanFlowMlpOptions>, "horizonS
  *
  * @throws InputError `DMPO_WEIGHTS` naming `source` if these are not the weights of such a network.
  */
-export function inferMeanFlowMlp(shapes: Shapes, prefix: string, source: string): InferredNetwork {
+export function inferMeanFlowMlp(shapes: Shapes, prefix: string, source: string): InferredMeanFlowMlp {
   const weight = (name: string) => {
     const shape = shapes.get(`${prefix}${name}.weight`);
     return shape?.length === 2 ? { outputs: shape[0]!, inputs: shape[1]! } : undefined;

@@ -29,8 +29,19 @@ export interface StdRange {
 
 export interface NoiseNet {
   readonly parameters: readonly ParameterSpec[];
-  /** ln sigma (B, Ta, Da) at chain states x (B, Ta, Da), times t (B), condition encodings (B, C). */
-  logStd(weights: Weights, x: tf.Tensor3D, t: tf.Tensor1D, condition: tf.Tensor2D, range: StdRange): tf.Tensor3D;
+  /**
+   * ln sigma (B, Ta, Da) at chain states x (B, Ta, Da), times t (B), condition encodings (B, C).
+   *
+   * @param step index of each row's denoising step (B), or one for all.
+   */
+  logStd(
+    weights: Weights,
+    x: tf.Tensor3D,
+    t: tf.Tensor1D,
+    condition: tf.Tensor2D,
+    range: StdRange,
+    step: readonly number[],
+  ): tf.Tensor3D;
 }
 
 /** Builds the network; parameters are called `<prefix>time_embedding_explore.*` and `<prefix>mlp_logvar.*`. */

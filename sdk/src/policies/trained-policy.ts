@@ -4,22 +4,30 @@ import { fail } from "../errors.js";
 import type { HostTensor } from "../engine/tensor.js";
 import type { Normalization } from "../normalization.js";
 import { fitWeights } from "./fit-weights.js";
-import { FlowModel, flowModelSpec } from "./flow-model.js";
+import { PolicyModel, policySpec } from "./policy-model.js";
+import type { Space } from "../space.js";
 
 /** A policy that can act: network, weights and the statistics of the data it was trained on. */
 export class TrainedPolicy {
-  readonly model: FlowModel;
+  readonly model: PolicyModel;
   /** Flat, in `model.layout`. */
   readonly weights: Float32Array;
   readonly normalization: Normalization;
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
 
-  constructor({ model, weights, normalization, environment }: TrainedPolicy) {
+  constructor({ model, weights, normalization, environment }: Omit<TrainedPolicy, "space">) {
     this.model = model;
     this.weights = weights;
     this.normalization = normalization;
     this.environment = environment;
+  }
+
+  /** What it sees and answers with. */
+  get space(): Space {
+    const { horizonSteps, actionDim, encoder } = this.model.network;
+    const width = this.normalization.observationMin.length;
+    return { horizonSteps, actionDim, state: [encoder.stateSize / width, width] };
   }
 }
 
@@ -38,7 +46,7 @@ const STATISTICS = {
 
 /** Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description. */
 export function policyRecord(
-  { model, normalization, environment }: Omit<TrainedPolicy, "weights">,
+  { model, normalization, environment }: Pick<TrainedPolicy, "model" | "normalization" | "environment">,
   sets: Readonly<Record<string, Float32Array>>,
 ): PolicyRecord {
   const tensors: Record<string, HostTensor> = {};
@@ -52,7 +60,7 @@ export function policyRecord(
   return { tensors, metadata: { model: model.spec, environment } };
 }
 
-const recordMetadata = z.object({ model: flowModelSpec, environment: z.string() });
+const recordMetadata = z.object({ model: policySpec, environment: z.string() });
 
 /**
  * The policy of a record, with the weights of the first of `sets` that it contains.
@@ -69,7 +77,7 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
       "a checkpoint of a policy",
       "choose a checkpoint written by pre-training or fine-tuning",
     );
-  const model = new FlowModel(parsed.data.model);
+  const model = new PolicyModel(parsed.data.model);
   const set = sets.find((name) => Object.keys(record.tensors).some((key) => key.startsWith(`${name}.`)));
   if (!set)
     fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
@@ -84,7 +92,7 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
 }
 
 /** One weight set of a record as a flat vector. @throws InputError listing missing, unexpected and wrongly shaped keys. */
-export function weightsFromRecord(model: FlowModel, record: PolicyRecord, set: string, path: string): Float32Array {
+export function weightsFromRecord(model: PolicyModel, record: PolicyRecord, set: string, path: string): Float32Array {
   const own = Object.entries(record.tensors).filter(([name]) => name.startsWith(`${set}.`));
   const named = own.map(([name, tensor]) => [name.slice(set.length + 1), tensor] as const);
   return fitWeights(model.layout, Object.fromEntries(named), `${path}: ${set}`);

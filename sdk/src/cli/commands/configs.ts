@@ -19,7 +19,7 @@ export const addConfigs: AddCommand = (program, { terminal, exitWith }) => {
     "configs --check finetune/can": "what fine-tuning on can waits for",
     "configs --check --json": "everything, for machines",
   }).action(async (text: string, { check, json }: ConfigsFlags) => {
-    const { coverage, projectCommands, summaryOf } = await import("../../config/coverage.js");
+    const { coverage, projectCommands, summaryOf } = await import("../coverage.js");
     if (!check) {
       const commands = projectCommands().filter((line) => line.includes(text) || nameOf(line).includes(text));
       if (json) terminal.out(JSON.stringify(commands, null, 1));
