@@ -26,7 +26,8 @@ export const rooms = {
   experiments: ["pretrain", "rl", "learning", "evaluation", ...training],
   display: ["experiments", "rl", "pretrain", "learning", "evaluation", ...training],
   config: ["experiments", "pretrain", "rl", "learning", "evaluation", ...training],
-  cli: ["config", "experiments", "data", "figures", "checkpoints", "tracking"],
+  // The doctor tries the engines themselves.
+  cli: ["config", "experiments", "data", "envs", "engine", "figures", "checkpoints", "tracking"],
   figures: [],
   tracking: ["checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
   checkpoints: [],

@@ -68,12 +68,12 @@ test("an even number of residual widths is refused", () => {
 });
 
 test("the critic of hopper has 134,913 parameters, residual or plain", () => {
-  const residual = critic({ condDim: 11 }, "critic.");
-  const plain = critic({ condDim: 11, residualStyle: false }, "critic.");
+  const residual = critic({}, 11, "critic.");
+  const plain = critic({ residualStyle: false }, 11, "critic.");
   expect(parameterCount(residual.parameters)).toBe(134913);
   expect(parameterCount(plain.parameters)).toBe(134913);
   expect(residual.parameters[0]!.name).toBe("critic.Q1.layers.0.weight");
   expect(plain.parameters[0]!.name).toBe("critic.Q1.moduleList.0.linear_1.weight");
   const weights = filledWeights(residual.parameters, pretrainFormula);
-  expect(residual.value(weights, tf.zeros([5, 1, 11])).shape).toEqual([5]);
+  expect(residual.value(weights, { state: tf.zeros([5, 1, 11]) }).shape).toEqual([5]);
 });

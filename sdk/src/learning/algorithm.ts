@@ -101,6 +101,6 @@ export function defineAlgorithm<
       setup: StageSetup,
       input: z.input<Schema> & Record<string, unknown>,
       context: DriveContext<Row> = {},
-    ): Promise<RunResult<Row>> => drive<Row>(definition as AnyAlgorithm<Row>, setup, input, context),
+    ): Promise<RunResult<Row>> => drive<Row>(definition, setup, input, context),
   };
 }

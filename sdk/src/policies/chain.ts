@@ -12,15 +12,16 @@ import type { ActionRange, Flow } from "./flow.js";
 /** A policy's steps and its exploration noise; their weights come in one table. */
 export interface NoisySteps {
   /** Where each of K steps begins and ends. */
-  times(steps: number): readonly (readonly [from: number, to: number])[];
-  step(
+  readonly times: (steps: number) => readonly (readonly [from: number, to: number])[];
+  /** Where one of `steps` steps takes x (B, Ta, Da) from its time to the next. */
+  readonly step: (
     weights: Weights,
     x: tf.Tensor3D,
     from: tf.Tensor1D,
     to: tf.Tensor1D,
     condition: tf.Tensor2D,
     steps: number,
-  ): tf.Tensor3D;
+  ) => tf.Tensor3D;
   readonly noise: Pick<NoiseNet, "logStd">;
 }
 

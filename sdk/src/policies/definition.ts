@@ -7,7 +7,6 @@ import type { RandomStream } from "../engine/random.js";
 import type { tf, Weights } from "../engine/tensor.js";
 import type { Network, NetworkFamily, Observation } from "../nn/network.js";
 import { parseOptions, type Keys } from "../options.js";
-import type { Space } from "../space.js";
 
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -170,13 +169,4 @@ export function definePolicy<
     Net,
     Preset
   >;
-}
-
-/** The network of a family for what a policy sees and answers with. @throws InputError for options outside their range. */
-export function networkOptions(
-  { options, sizes }: NetworkFamily<Network>,
-  space: Space,
-  input: object,
-): Readonly<Record<string, unknown>> {
-  return parseOptions(options, { ...input, ...sizes(space) });
 }

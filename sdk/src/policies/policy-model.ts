@@ -130,7 +130,7 @@ export function networkFamily(
   type: unknown,
 ): { readonly name: string; readonly family: NetworkFamily<Network> } {
   const known = Object.keys(networks);
-  const name = type === undefined ? known[0]! : String(type);
+  const name = type === undefined ? known[0]! : typeof type === "string" ? type : JSON.stringify(type);
   if (Object.hasOwn(networks, name)) return { name, family: networks[name]! };
   const close = nearest(name, known);
   fail(

@@ -6,7 +6,7 @@ import { compile } from "../engine/compile.js";
 import { Trainable } from "../engine/optimizer.js";
 import { Random } from "../engine/random.js";
 import { cosineWithWarmupAndRestarts, type Schedule } from "../engine/schedule.js";
-import { hostTensor, type Host, type HostTensor, type Weights } from "../engine/tensor.js";
+import { hostTensor, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { fail } from "../errors.js";
 import { hostObservation } from "../evaluation/host-observation.js";
@@ -125,10 +125,7 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
         for (let b = 0; b < count; b++) {
           fill(validation.subarray(b * o.batchSize, (b + 1) * o.batchSize));
           fillDraws(draws, drawn, random);
-          const { loss } = await evaluate({ weights, batch } as {
-            weights: Record<string, HostTensor>;
-            batch: typeof batch;
-          });
+          const { loss } = await evaluate({ weights, batch });
           sum += loss.data[0]!;
         }
         return { validationLoss: sum / count };

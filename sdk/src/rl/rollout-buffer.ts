@@ -1,7 +1,7 @@
 // The memory of one on-policy iteration: S steps in E environments as flat (S, E, ...) arrays, overwritten by the next.
 import { hostTensor, type HostTensor } from "../engine/tensor.js";
 import type { HostObservation } from "../nn/network.js";
-import { emptyObservations, observationShapes, sizeOf, type Observations, type Space } from "../space.js";
+import { emptyObservations, sizeOf, type Observations, type Space } from "../space.js";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -92,6 +92,9 @@ export function gatherObservations(
   indices: Int32Array,
   space: Pick<Space, "state" | "rgb">,
 ): HostObservation {
-  const entries = observationShapes(space).map(([name, shape]) => [name, gather(observations[name]!, indices, shape)]);
-  return Object.fromEntries(entries) as unknown as HostObservation;
+  const { state, rgb } = space;
+  return {
+    state: gather(observations.state, indices, state),
+    ...(rgb && { rgb: gather(observations.rgb!, indices, rgb) }),
+  };
 }

@@ -89,7 +89,7 @@ const planned: Readonly<Record<string, PolicySection>> = {
     pretraining: { extra: below("model", flow.shape) },
     evaluation: { extra: below("model", flow.shape) },
     learning: { extra: below("model", flowChain) },
-    path: meanFlow.path as AnyPolicy["path"],
+    path: meanFlow.path,
     waitsFor: "policy ReFlow",
   },
   shortcut: {
@@ -97,7 +97,7 @@ const planned: Readonly<Record<string, PolicySection>> = {
     pretraining: { tables: [dispersive], extra: below("model", shortcut.shape) },
     evaluation: { extra: below("model", shortcut.shape) },
     learning: { extra: below("model", flowChain) },
-    path: meanFlow.path as AnyPolicy["path"],
+    path: meanFlow.path,
     waitsFor: "policy Shortcut",
   },
   consistency: {
@@ -136,7 +136,7 @@ function existing(definition: AnyPolicy): PolicySection {
     // Sizes follow from the data or the environment.
     const given = Object.keys(sizes(space));
     const left = Object.entries(options.shape).filter(([option]) => !given.includes(option));
-    return [type, { options: z.strictObject(Object.fromEntries(left) as z.ZodRawShape) }] as const;
+    return [type, { options: z.strictObject(Object.fromEntries(left)) }] as const;
   });
   return {
     networks: { ...Object.fromEntries(families), ...plannedNetworks[name] },

@@ -73,7 +73,7 @@ export async function referencePolicy(
   const model = new PolicyModel({
     policy,
     options: options.objective,
-    network: { ...network, ...(type !== undefined && { type }), ...Object.fromEntries(stated) },
+    network: { type, ...network, ...Object.fromEntries(stated) },
   });
   const weights = fitWeights(model.layout, tensors, `${path}: ${set}`);
   return new TrainedPolicy({ model, weights, normalization, environment: options.environment ?? "unknown" });
@@ -83,13 +83,12 @@ export async function referencePolicy(
 function recognise(shapes: Shapes, { policy: wanted, network }: ReferenceOptions, source: string) {
   let failure: unknown;
   for (const policy of wanted === undefined ? Object.keys(policies) : [wanted]) {
-    const { networks } = findPolicy(policy);
-    const types = network?.type === undefined ? Object.keys(networks) : [String(network.type)];
-    for (const [i, type] of types.entries()) {
-      const { family } = networkFamily(findPolicy(policy), type);
+    const definition = findPolicy(policy);
+    const types = network?.type === undefined ? Object.keys(definition.networks) : [network.type];
+    for (const type of types) {
       try {
-        const inferred: InferredNetwork = family.infer(shapes, "network.", source);
-        return { policy, type: i === 0 ? undefined : type, inferred };
+        const inferred: InferredNetwork = networkFamily(definition, type).family.infer(shapes, "network.", source);
+        return { policy, type, inferred };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         failure ??= error;
