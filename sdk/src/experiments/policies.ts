@@ -1,7 +1,9 @@
 // The policies of the fluent API: `MeanFlow.improved().pretrain(data)`.
 import type { z } from "zod";
+import type { flowMlpOptions } from "../nn/flow-mlp.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
 import { meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
+import { reFlow, type reFlowOptions } from "../policies/reflow.js";
 import { describePolicy } from "./policy-description.js";
 
 type Sizes = "horizonSteps" | "actionDim" | "condDim";
@@ -14,3 +16,6 @@ export const MeanFlow = describePolicy<
   keyof typeof meanFlow.presets,
   Omit<z.input<typeof meanFlowMlpOptions>, Sizes>
 >(meanFlow);
+
+/** Velocities of straight paths; several steps per chunk, 4 by default. */
+export const ReFlow = describePolicy<typeof reFlowOptions, never, Omit<z.input<typeof flowMlpOptions>, Sizes>>(reFlow);

@@ -6,8 +6,8 @@ import { activationName } from "./activations.js";
 import { timeEmbedding } from "./embeddings.js";
 import { mlp } from "./mlp.js";
 import { residualMlp } from "./residual-mlp.js";
-import { inferMeanFlowMlp } from "./mean-flow-mlp-shapes.js";
 import { stateEncoder, type NetworkFamily } from "./network.js";
+import { inferHead } from "./shapes.js";
 import type { VelocityNetwork } from "./velocity-network.js";
 
 const count = z.int().positive();
@@ -72,8 +72,6 @@ export const meanFlowMlpFamily: NetworkFamily<VelocityNetwork> = {
   options: meanFlowMlpOptions,
   sizes: ({ horizonSteps, actionDim, state }) => ({ horizonSteps, actionDim, condDim: state[0] * state[1] }),
   build: (options, prefix) => meanFlowMlp(options as MeanFlowMlpOptions, prefix),
-  infer(shapes, prefix, source) {
-    const { chunkSize, condDim: stateSize, ...options } = inferMeanFlowMlp(shapes, prefix, source);
-    return { chunkSize, stateSize, options };
-  },
+  infer: (shapes, prefix, source) =>
+    inferHead(shapes, prefix, source, { timeDim: "time_embedding", rEmbeddingDim: "r_embedding" }),
 };

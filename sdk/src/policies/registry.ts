@@ -2,8 +2,9 @@
 import { fail, nearest } from "../errors.js";
 import type { AnyPolicy } from "./definition.js";
 import { meanFlow } from "./mean-flow.js";
+import { reFlow } from "./reflow.js";
 
-export const policies = { [meanFlow.name]: meanFlow } as const;
+export const policies = { [meanFlow.name]: meanFlow, [reFlow.name]: reFlow } as const;
 
 export type PolicyName = keyof typeof policies;
 

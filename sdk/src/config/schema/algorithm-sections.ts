@@ -7,7 +7,8 @@ import { algorithms } from "../../rl/registry.js";
 import { learningRateSchedule } from "../../rl/schedules.js";
 import { count, optional } from "./fields.js";
 import type { Extra, Section, Table } from "./keys.js";
-import { criticSection, oneStepActor, reFlowNetworks } from "./networks.js";
+import { flowMlpOptions } from "../../nn/flow-mlp.js";
+import { criticSection, oneStepActor } from "./networks.js";
 import type { PolicySection } from "./policy-sections.js";
 
 export interface AlgorithmSection {
@@ -192,7 +193,7 @@ const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
       model: {
         ...oneCritic,
         normalizeQLoss: flag,
-        bcFlow: z.strictObject({ network: reFlowNetworks.mlp.options.optional() }).optional(),
+        bcFlow: z.strictObject({ network: flowMlpOptions.partial().optional() }).optional(),
       },
     },
     { network: oneStepActor },

@@ -98,7 +98,7 @@ const pictured: Extra = {
 
 const waits = (name: string) => `network ${name}`;
 
-/** Networks of policies that exist, which are still to be written. */
+/** Networks that are still to be written, by policy; those that exist come from the policy itself. */
 export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, NetworkSection>>>> = {
   meanflow: {
     vit: {
@@ -107,32 +107,27 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
       learning: pictured,
     },
   },
-};
-export const reFlowNetworks = {
-  mlp: { options: timedHead },
-  vit: { options: timedHead.extend(vision), waitsFor: waits("VisionFlowMLP"), learning: pictured },
-};
-export const shortcutNetworks = {
-  mlp: { options: stepHead },
-  vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT"), learning: pictured },
-};
-export const consistencyNetworks = {
-  vit: { options: timedHead.extend(vision), learning: pictured },
-};
-export const diffusionNetworks = {
-  mlp: { options: timedHead },
-  vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
-  unet: { options: unet, waitsFor: waits("Unet1D") },
-  unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },
-};
-export const gaussianNetworks = {
-  mlp: { options: gaussianHead },
-  vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP"), learning: pictured },
-  transformer: { options: transformer, waitsFor: waits("GaussianTransformer") },
-};
-export const gmmNetworks = {
-  mlp: { options: gaussianHead.extend(modes) },
-  transformer: { options: transformer.extend(modes), waitsFor: waits("GmmTransformer") },
+  reflow: { vit: { options: timedHead.extend(vision), waitsFor: waits("VisionFlowMLP"), learning: pictured } },
+  shortcut: {
+    mlp: { options: stepHead },
+    vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT"), learning: pictured },
+  },
+  consistency: { vit: { options: timedHead.extend(vision), learning: pictured } },
+  diffusion: {
+    mlp: { options: timedHead },
+    vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
+    unet: { options: unet, waitsFor: waits("Unet1D") },
+    unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },
+  },
+  gaussian: {
+    mlp: { options: gaussianHead },
+    vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP"), learning: pictured },
+    transformer: { options: transformer, waitsFor: waits("GaussianTransformer") },
+  },
+  gmm: {
+    mlp: { options: gaussianHead.extend(modes) },
+    transformer: { options: transformer.extend(modes), waitsFor: waits("GmmTransformer") },
+  },
 };
 
 /** The one-step actor of FQL, and the flow that it imitates. */

@@ -8,17 +8,7 @@ import { policies } from "../../policies/registry.js";
 import { timeDistribution } from "../../policies/time-sampling.js";
 import { optional, optionalText } from "./fields.js";
 import type { Extra, Section } from "./keys.js";
-import {
-  consistencyNetworks,
-  diffusionNetworks,
-  gaussianNetworks,
-  gmmNetworks,
-  plannedNetworks,
-  reFlowNetworks,
-  shortcutNetworks,
-  teacherNetwork,
-  type NetworkSection,
-} from "./networks.js";
+import { plannedNetworks, teacherNetwork, type NetworkSection } from "./networks.js";
 
 export interface PolicySection {
   /** By `model.network.type`; the first is the default. */
@@ -83,17 +73,8 @@ const shortcut = flow.extend({
 });
 const consistency = z.strictObject({ ...actionRange, sigmaMin: positive, sigmaMax: positive, numTrainingSteps: count });
 
-const planned: Readonly<Record<string, PolicySection>> = {
-  reflow: {
-    networks: reFlowNetworks,
-    pretraining: { extra: below("model", flow.shape) },
-    evaluation: { extra: below("model", flow.shape) },
-    learning: { extra: below("model", flowChain) },
-    path: meanFlow.path,
-    waitsFor: "policy ReFlow",
-  },
+const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
   shortcut: {
-    networks: shortcutNetworks,
     pretraining: { tables: [dispersive], extra: below("model", shortcut.shape) },
     evaluation: { extra: below("model", shortcut.shape) },
     learning: { extra: below("model", flowChain) },
@@ -101,7 +82,6 @@ const planned: Readonly<Record<string, PolicySection>> = {
     waitsFor: "policy Shortcut",
   },
   consistency: {
-    networks: consistencyNetworks,
     pretraining: {
       extra: {
         ...below("model", consistency.shape),
@@ -119,23 +99,22 @@ const planned: Readonly<Record<string, PolicySection>> = {
     waitsFor: "policy Consistency",
   },
   diffusion: {
-    networks: diffusionNetworks,
     pretraining: { extra: below("model", diffusion.shape) },
     evaluation: { extra: { ...below("model", diffusion.shape), ftDenoisingSteps: z.int().nonnegative().optional() } },
     learning: { extra: { ...denoising, ...below("model", chain) } },
     waitsFor: "policy Diffusion",
   },
-  gaussian: { networks: gaussianNetworks, ...likelihood, waitsFor: "policy Gaussian" },
-  gmm: { networks: gmmNetworks, ...likelihood, waitsFor: "policy GMM" },
+  gaussian: { ...likelihood, waitsFor: "policy Gaussian" },
+  gmm: { ...likelihood, waitsFor: "policy GMM" },
 };
 
 function existing(definition: AnyPolicy): PolicySection {
   const { name, keys, options, networks, path } = definition;
   const space = { horizonSteps: 1, actionDim: 1, state: [1, 1] } as const;
-  const families = Object.entries(networks).map(([type, { options, sizes }]) => {
+  const families = Object.entries(networks).map(([type, family]) => {
     // Sizes follow from the data or the environment.
-    const given = Object.keys(sizes(space));
-    const left = Object.entries(options.shape).filter(([option]) => !given.includes(option));
+    const given = Object.keys(family.sizes(space));
+    const left = Object.entries(family.options.shape).filter(([option]) => !given.includes(option));
     return [type, { options: z.strictObject(Object.fromEntries(left)) }] as const;
   });
   return {
@@ -146,6 +125,8 @@ function existing(definition: AnyPolicy): PolicySection {
 }
 
 export const policySections: Readonly<Record<string, PolicySection>> = {
-  ...planned,
+  ...Object.fromEntries(
+    Object.entries(planned).map(([name, section]) => [name, { ...section, networks: plannedNetworks[name]! }]),
+  ),
   ...Object.fromEntries(Object.values(policies).map((definition) => [definition.name, existing(definition)])),
 };

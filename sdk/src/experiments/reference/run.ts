@@ -102,7 +102,9 @@ function finetuningState(
   const model = [...(stateDict(contents.get("model")) ?? [])];
   const within = (prefix: string) => model.filter(([key]) => key.startsWith(prefix));
 
-  const noise = within("actor_ft.").filter(([key]) => !/^actor_ft\.(policy\.|logvar_m)/.test(key));
+  const noise = within("actor_ft.").filter(
+    ([key]) => !/^actor_ft\.(policy\.|(explore_noise_net\.)?logvar_m)/.test(key),
+  );
   if (noise.length === 0) absent.push("exploration noise");
   const actor = stateOf(
     fitWeights(
