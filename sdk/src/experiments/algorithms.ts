@@ -9,6 +9,10 @@ import type { chainSchema } from "../policies/chain.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";
 import { ppo } from "../rl/ppo.js";
+import { sac } from "../rl/sac.js";
+import { Gaussian } from "./policies.js";
+import type { PolicyDescription } from "./policy-description.js";
+import { scratchPolicy } from "./scratch-policy.js";
 import { take, takeControl, type RunControl } from "./runs/control.js";
 import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./runs/finetuning.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
@@ -41,7 +45,8 @@ const settingKeys = [
   "resumePath",
 ] as const satisfies readonly (keyof FineTuningSettings)[];
 
-function fluent<Schema extends z.ZodObject, P extends Parts, Preset extends string>(
+/** The fluent API of an algorithm that starts from a trained policy. */
+function finetuning<Schema extends z.ZodObject, P extends Parts, Preset extends string>(
   definition: AlgorithmDefinition<string, Schema, P, Preset, IterationRecord>,
 ) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
@@ -70,4 +75,29 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
   return Object.fromEntries(Object.entries(presets[name]!).filter(([key]) => key in shape));
 }
 
-export const PPO = fluent(ppo);
+/** Proximal policy optimisation, on policies that explore with a density. */
+export const PPO = finetuning(ppo);
+
+export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
+  /** Name, e.g. "halfcheetah-v2". */
+  readonly env: string;
+  /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
+  readonly policy?: Pick<PolicyDescription, "for">;
+};
+
+const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
+  ...{ horizonSteps: 1, mlpDims: [256, 256], activationType: "ReLU", tanhOutput: false },
+  ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
+});
+
+/** Soft actor-critic: learns from scratch, off-policy. */
+export const SAC = {
+  /** Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+  async train({ env, policy = squashed, ...input }: TrainInput): Promise<FineTuningRun> {
+    const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
+    const [control, learning] = takeControl(rest);
+    const base = await scratchPolicy(policy, env, settings.seed ?? 42);
+    const algorithm = sac as AnyAlgorithm<IterationRecord>;
+    return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
+  },
+};

@@ -1,7 +1,9 @@
 // The policies of the fluent API: `MeanFlow.improved().pretrain(data)`.
 import type { z } from "zod";
 import type { flowMlpOptions } from "../nn/flow-mlp.js";
+import type { gaussianMlpOptions } from "../nn/gaussian-mlp.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
+import { gaussian, type gaussianOptions } from "../policies/gaussian.js";
 import { meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
 import { reFlow, type reFlowOptions } from "../policies/reflow.js";
 import { describePolicy } from "./policy-description.js";
@@ -19,3 +21,8 @@ export const MeanFlow = describePolicy<
 
 /** Velocities of straight paths; several steps per chunk, 4 by default. */
 export const ReFlow = describePolicy<typeof reFlowOptions, never, Omit<z.input<typeof flowMlpOptions>, Sizes>>(reFlow);
+
+/** One normal distribution per action entry: behaviour cloning, and the policy of SAC. */
+export const Gaussian = describePolicy<typeof gaussianOptions, never, Omit<z.input<typeof gaussianMlpOptions>, Sizes>>(
+  gaussian,
+);

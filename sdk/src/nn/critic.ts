@@ -1,7 +1,7 @@
 // State-value network of PPO (CriticObs): observations to one number, from the state itself or from an encoder's output.
 import { z } from "zod";
 import type { ParameterSpec } from "../engine/parameters.js";
-import type { tf, Weights } from "../engine/tensor.js";
+import { tf, type Weights } from "../engine/tensor.js";
 import { activationName } from "./activations.js";
 import { mlp } from "./mlp.js";
 import { stateEncoder, type Encoder, type Observation } from "./network.js";
@@ -40,5 +40,43 @@ export function critic(input: z.input<typeof criticOptions>, encoder: Encoder | 
   return {
     parameters: [...reader.parameters, ...head.parameters],
     value: (weights, observation) => head.apply(weights, reader.apply(weights, observation)).reshape([-1]),
+  };
+}
+
+export const actionCriticOptions = criticOptions.extend({
+  mlpDims: criticOptions.shape.mlpDims.unwrap().default([256, 256]).describe("hidden widths"),
+  activationType: activationName.default("ReLU"),
+  residualStyle: z.boolean().default(false).describe("residual blocks (1, 3, 5, ... hidden widths) or a plain network"),
+});
+
+export interface ActionCritic {
+  readonly parameters: readonly ParameterSpec[];
+  /** Values (B) of action chunks (B, Te, Da) in observations. */
+  value(weights: Weights, observation: Observation, action: tf.Tensor): tf.Tensor1D;
+}
+
+/** State-action value network; it reads [state, actions], the actions' numbers being `actionSize` = Te Da. Parameters `<prefix>*`. */
+export function actionCritic(
+  input: z.input<typeof actionCriticOptions>,
+  stateSize: number,
+  actionSize: number,
+  prefix: string,
+): ActionCritic {
+  const options = actionCriticOptions.parse(input);
+  const reader = stateEncoder("", stateSize, null, options.activationType);
+  const build = options.residualStyle ? residualMlp : mlp;
+  const head = build(prefix, [stateSize + actionSize, ...options.mlpDims, 1], {
+    activation: options.activationType,
+    layerNorm: options.useLayernorm,
+  });
+  return {
+    parameters: head.parameters,
+    value: (weights, observation, action) =>
+      head
+        .apply(
+          weights,
+          tf.concat2d([reader.apply(weights, observation), action.reshape<tf.Tensor2D>([-1, actionSize])], 1),
+        )
+        .reshape([-1]),
   };
 }

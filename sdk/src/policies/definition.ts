@@ -124,6 +124,8 @@ export interface PolicyDefinition<
     };
   };
   readonly acting: {
+    /** Options that say how it acts, which a later stage may set anew. */
+    readonly keys?: Keys;
     /** Absent where there is nothing to sweep. */
     readonly steps?: { readonly default: number };
     draws(options: z.output<Schema>, network: Net, steps: number): Draws;

@@ -36,8 +36,12 @@ export interface PretrainRecord {
   readonly testReturnStd?: number;
 }
 
-/** A policy with fresh weights for data, and the statistics of the data. */
-export function freshPolicy(model: PolicyModel, { normalization, name }: Dataset, seed: number): TrainedPolicy {
+/** A policy with fresh weights for data or an environment, and the statistics to act with. */
+export function freshPolicy(
+  model: PolicyModel,
+  { normalization, name }: Pick<Dataset, "normalization" | "name">,
+  seed: number,
+): TrainedPolicy {
   const weights = model.layout.initialise(new Random(seed).stream("weights"));
   return new TrainedPolicy({ model, weights, normalization, environment: name });
 }

@@ -2,5 +2,9 @@
 import type { AnyAlgorithm } from "../learning/algorithm.js";
 import type { IterationRecord } from "./iteration-record.js";
 import { ppo } from "./ppo.js";
+import { sac } from "./sac.js";
 
-export const algorithms: Readonly<Record<string, AnyAlgorithm<IterationRecord>>> = { [ppo.name]: ppo };
+export const algorithms: Readonly<Record<string, AnyAlgorithm<IterationRecord>>> = {
+  [ppo.name]: ppo,
+  [sac.name]: sac,
+};

@@ -17,7 +17,11 @@ import { writeFileAtomic } from "../../files.js";
 import { isAddress } from "../../hub/address.js";
 import { resolvePath } from "../../hub/fetch-file.js";
 import { pathInUse } from "../../paths.js";
-import type { TrainedPolicy } from "../../policies/trained-policy.js";
+import { PolicyModel } from "../../policies/policy-model.js";
+import { TrainedPolicy } from "../../policies/trained-policy.js";
+import { scratchPolicy } from "../../experiments/scratch-policy.js";
+import { readNormalization } from "../../data/npz-trajectories.js";
+import { findEnvironment } from "../../envs/registry.js";
 import type { MetricsSink } from "../../tracking/metrics-sink.js";
 import { wandbSink } from "../../tracking/wandb-sink.js";
 import type { Experiment } from "./experiment.js";
@@ -55,7 +59,10 @@ export async function runExperiment(
     }
     case "finetune": {
       const { environments } = experiment.options;
-      const base = await loadBase(experiment.options, environments.env, report, signal);
+      const { objective } = experiment.options;
+      const base = objective
+        ? await fromScratch({ ...experiment.options, objective }, report, signal)
+        : await loadBase(experiment.options, environments.env, report, signal);
       const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
       const settings = { ...finetuningSettings(experiment.options, base), resumePath };
       await runFineTuning(settings, await control(experiment, "itr", signal, journal));
@@ -185,13 +192,39 @@ async function filmEvaluation(
   await filmMaker(folder, settings, { device: run.device, signal })(base, "eval");
 }
 
-type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "policy"> & {
+/** A policy with fresh weights for the environment. Without statistics it sees and answers with raw numbers. */
+async function fromScratch(
+  {
+    run,
+    shapes,
+    policy,
+    network,
+    objective,
+    environments: { env },
+  }: StageOptions["finetune"] & { readonly objective: object },
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<TrainedPolicy> {
+  const { observationDimension, actionDimension } = await findEnvironment(env);
+  checkStated(shapes, { observationDimension, actionDimension }, env);
+  const { horizonSteps, condSteps } = shapes;
+  const described = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps });
+  const path = run.normalizationPath;
+  const file = path === null || isAddress(path) ? path : existsSync(path) ? path : null;
+  if (file === null && path !== null) report(`${path} does not exist: observations and actions are not normalised`);
+  const normalization = file
+    ? await readNormalization(await resolvePath(file, fetchOptions(report, signal)))
+    : undefined;
+  return scratchPolicy(described, env, run.seed, normalization);
+}
+
+type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "policy" | "acting"> & {
   readonly averagedWeights?: boolean;
 };
 
 /** The checkpoint, if it is what the configuration describes. */
 async function loadBase(
-  { run, shapes, network, policy: name, averagedWeights }: WithBase,
+  { run, shapes, network, policy: name, acting, averagedWeights }: WithBase,
   environment: string,
   report: Report,
   signal: AbortSignal | undefined,
@@ -221,7 +254,9 @@ async function loadBase(
     { horizonSteps, condSteps, observationDimension, actionDimension: actionDim, ...prefixed(spec.network) },
     path,
   );
-  return policy;
+  if (Object.keys(acting).length === 0) return policy;
+  const { options } = spec;
+  return new TrainedPolicy({ ...policy, model: new PolicyModel({ ...spec, options: { ...options, ...acting } }) });
 }
 
 const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };

@@ -125,7 +125,8 @@ function experimentOf(
     case "eval":
       return { ...known, stage, policy, options: evalOptionsOf(config, selection) };
     case "finetune":
-      return { ...known, stage, policy, options: finetuneOptionsOf(config, selection) };
+    case "scratch":
+      return { ...known, stage: "finetune", policy, options: finetuneOptionsOf(config, selection) };
     default:
       return fail("DMPO_CONFIG_STAGE", "stage", `"${stage}"`, "a stage that can run");
   }

@@ -17,8 +17,6 @@ export function missingParts(
     section.waitsFor,
     section.networks[network]!.waitsFor,
     method?.waitsFor,
-    // Algorithms start from a checkpoint so far.
-    stage === "scratch" && !section.waitsFor && !method?.waitsFor ? "training from scratch" : undefined,
     acts ? missingEnvironment(envName) : undefined,
   ].filter((part) => part !== undefined);
 }

@@ -58,7 +58,6 @@ function networkOf({ model: { network } }: Config, { policy }: Selection): Value
 
 export function pretrainOptionsOf(values: Values, selection: Selection) {
   const config = pretrainConfig.parse(values);
-  const { keys, options } = findPolicy(selection.policy);
   return {
     run: runOf(config),
     shapes: shapesOf(config),
@@ -70,7 +69,7 @@ export function pretrainOptionsOf(values: Values, selection: Selection) {
       maxEpisodes: config.maxNEpisodes,
     },
     policy: selection.policy,
-    objective: optionsOf({ keys, options }, values),
+    objective: optionsOf(findPolicy(selection.policy), values),
     network: networkOf(config, selection) ?? {},
     training: pretrainOptions.parse({
       ...optionsOf({ keys: pretrainKeys, options: pretrainOptions }, values),
@@ -93,10 +92,19 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
     algorithm,
     policy: selection.policy,
     learning,
+    /** Options of a policy that begins with fresh weights. */
+    objective: selection.stage === "scratch" ? optionsOf(findPolicy(selection.policy), values) : null,
+    acting: actingOf(selection.policy, values),
     saveEvery: saveModelFreq,
     films: isFilmed(config) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
     network: networkOf(config, selection),
   };
+}
+
+/** Options of the policy that say how it acts, where the configuration sets them anew. */
+function actingOf(policy: string, values: Values): Values {
+  const { acting, options } = findPolicy(policy);
+  return optionsOf({ keys: acting.keys ?? {}, options }, values);
 }
 
 /** Options of the algorithm and of how the policy explores. */
@@ -129,6 +137,7 @@ export function evalOptionsOf(values: Values, selection: Selection) {
     shapes: shapesOf(config),
     play: playOf(config),
     policy: selection.policy,
+    acting: actingOf(selection.policy, values),
     averagedWeights: config.loadEma,
     denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
     clipIntermediate: config.clipIntermediateActions,

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { AnyPolicy } from "../../policies/definition.js";
 import { dispersiveKeys, dispersiveOptions } from "../../policies/dispersive.js";
 import { meanFlow } from "../../policies/mean-flow.js";
+import type { Keys } from "../../options.js";
 import { policies } from "../../policies/registry.js";
 import { timeDistribution } from "../../policies/time-sampling.js";
 import { optional, optionalText } from "./fields.js";
@@ -108,8 +109,18 @@ const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
   gmm: { ...likelihood, waitsFor: "policy GMM" },
 };
 
+/** Keys that may be left out: the checkpoint has a value. */
+function anew(keys: Keys, options: z.ZodObject): Section {
+  const unset = (schema: z.ZodType) => (schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema);
+  const entries = Object.entries(keys).map(([key, option]) => [
+    key,
+    unset(options.shape[option] as z.ZodType).optional(),
+  ]);
+  return { extra: Object.fromEntries(entries) as Extra };
+}
+
 function existing(definition: AnyPolicy): PolicySection {
-  const { name, keys, options, networks, path } = definition;
+  const { name, keys, options, networks, path, acting } = definition;
   const space = { horizonSteps: 1, actionDim: 1, state: [1, 1] } as const;
   const families = Object.entries(networks).map(([type, family]) => {
     // Sizes follow from the data or the environment.
@@ -120,6 +131,7 @@ function existing(definition: AnyPolicy): PolicySection {
   return {
     networks: { ...Object.fromEntries(families), ...plannedNetworks[name] },
     pretraining: { tables: [{ keys, options }] },
+    ...(acting.keys && { evaluation: anew(acting.keys, options), learning: anew(acting.keys, options) }),
     path,
   };
 }

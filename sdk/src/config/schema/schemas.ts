@@ -73,13 +73,14 @@ export const learningTrain = {
 
 function learningSections(selection: Selection): Section[] {
   const { stage, policy, algorithm, network, envName } = selection;
-  const { learning = {}, path, networks } = policySections[policy]!;
+  const { learning = {}, path, networks, pretraining } = policySections[policy]!;
   const method = algorithmSections[algorithm!]!;
   return [
     { extra: { ...common, stage: z.literal(stage), policy: choice(policy), algorithm: choice(algorithm!) } },
     method.learning,
     ...(method.explores && path ? [{ tables: pathTables(method.explores, path) }] : []),
     learning,
+    ...(stage === "scratch" ? [pretraining] : []),
     { extra: networks[network]!.learning ?? {} },
     { extra: { ...learningShape, ...environmentSection(envName) } },
     { extra: { "train.render": learningTrain.render, "train.saveModelFreq": learningTrain.saveModelFreq } },

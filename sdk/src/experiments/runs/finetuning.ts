@@ -112,7 +112,12 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
         },
         curves: { "train/avg episode reward": "training return", "eval/avg episode reward": "evaluation return" },
       },
-      summary: ({ best, curve, environmentSteps }) => ({ stage: "finetune", best, last: curve.at(-1), environmentSteps }),
+      summary: ({ best, curve, environmentSteps }) => ({
+        stage: "finetune",
+        best,
+        last: curve.at(-1),
+        environmentSteps,
+      }),
     },
     control,
   );
