@@ -10,7 +10,7 @@ export function coveragePage(states: readonly CommandState[]): string {
   return [
     "# The guide's commands",
     "",
-    "What `npx dmpo configs --check` says, kept in step by `test/config/coverage.test.ts` (`npx vitest run -u` on it rewrites",
+    "What `npx dmpo configs --check` says, kept in step by `test/cli/coverage.test.ts` (`npx vitest run -u` on it rewrites",
     "this page). A command that waits has a valid configuration; it ends with one line naming the parts still to be written.",
     "",
     `## Commands of the guide (${summaryOf(guide)})`,
