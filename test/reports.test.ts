@@ -1,7 +1,10 @@
 // Inputs that users stumbled over, from ../shared/reports: each stands for a kind, whose siblings are tested with their readers.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readCheckpointFile } from "../sdk/src/checkpoints/checkpoint-file.js";
+import { elementsOf } from "../sdk/src/checkpoints/element-types.js";
 import { Dataset } from "../sdk/src/data/dataset.js";
+import { readMetrics } from "../sdk/src/tracking/read-metrics.js";
 import { temporaryFolder } from "./data/temporary-folder.js";
 import { hasShared, sharedFile } from "./shared.js";
 
@@ -34,5 +37,33 @@ describe.skipIf(!hasShared)("data", () => {
       normalizationPath: join(folder, "normalization.npz"),
     });
     expect([data.steps, [...data.episodeLengths]]).toEqual([40, [10, 10, 10, 10]]);
+  });
+});
+
+describe.skipIf(!hasShared)("checkpoints and metrics", () => {
+  test("a scheduler's Counter beside the weights", async () => {
+    const { contents, object } = await readCheckpointFile(report("16a-multistep-scheduler.pt"));
+    expect(contents.tensors["model.layer.weight"]!.shape).toEqual([2, 3]);
+    const scheduler = (object as Map<string, Map<string, unknown>>).get("scheduler")!;
+    expect(scheduler.get("milestones")).toEqual(new Map([[10, 1], [20, 1]])); // prettier-ignore
+  });
+
+  test("one tensor is a checkpoint with one tensor", async () => {
+    const { contents } = await readCheckpointFile(report("17b-bare-tensor.pt"));
+    expect(Object.entries(contents.tensors).map(([name, one]) => [name, elementsOf(one, name).length])).toEqual([
+      ["value", 3],
+    ]);
+  });
+
+  test("a Git LFS pointer", async () => {
+    await expect(readCheckpointFile(report("15a-lfs-pointer.safetensors"))).rejects.toThrow("is a Git LFS pointer");
+  });
+
+  test("NaN and Infinity of Python's json, float16 of NumPy", async () => {
+    expect(await readMetrics(report("30a-python-nan.jsonl"))).toEqual([
+      { epoch: 1, loss: NaN },
+      { epoch: 2, loss: 0.5, norm: Infinity },
+    ]);
+    expect(await readMetrics(report("32a-float16-in-result.pkl"))).toEqual([{ itr: 0, loss: 1, half: 1.5 }]);
   });
 });
