@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readCheckpointFile } from "../sdk/src/checkpoints/checkpoint-file.js";
 import { elementsOf } from "../sdk/src/checkpoints/element-types.js";
+import { resolveConfig } from "../sdk/src/config/experiment.js";
 import { Dataset } from "../sdk/src/data/dataset.js";
 import { readMetrics } from "../sdk/src/tracking/read-metrics.js";
 import { temporaryFolder } from "./data/temporary-folder.js";
@@ -65,5 +66,19 @@ describe.skipIf(!hasShared)("checkpoints and metrics", () => {
       { epoch: 2, loss: 0.5, norm: Infinity },
     ]);
     expect(await readMetrics(report("32a-float16-in-result.pkl"))).toEqual([{ itr: 0, loss: 1, half: 1.5 }]);
+  });
+});
+
+describe.skipIf(!hasShared)("configurations", () => {
+  const folder = sharedFile("reports");
+
+  test("??? is a value that must be given", () => {
+    expect(() => resolveConfig(folder, "10a-mandatory")).toThrow(/name: must be given, it is \?\?\?/);
+    expect(resolveConfig(folder, "10a-mandatory", ["name=given"]).config).toMatchObject({ name: "given" });
+  });
+
+  test("${.n_epochs} is relative", () => {
+    const { config } = resolveConfig(folder, "10c-relative-interpolation");
+    expect(config).toMatchObject({ train: { n_epochs: 3, save_model_freq: 3 } });
   });
 });
