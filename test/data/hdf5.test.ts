@@ -65,6 +65,20 @@ test("reads in blocks what is larger than one", async () => {
   expect(actions.data).toEqual(data.slice(0, rows));
 });
 
+test("another file is called what it is", async () => {
+  const kinds = {
+    "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n": "is a Git LFS pointer",
+    "<!DOCTYPE html><html></html>": "is a web page",
+    "\x1f\x8b\x08": "is compressed with gzip",
+    "PK\x03\x04": "is a zip archive",
+  };
+  for (const [text, wrong] of Object.entries(kinds)) {
+    const path = join(folder, "other.hdf5");
+    writeFileSync(path, text, "latin1");
+    await expect(Dataset.hdf5(path)).rejects.toThrow(`${path}: ${wrong}`);
+  }
+});
+
 describe("refuses", () => {
   test.each([
     [
@@ -123,7 +137,7 @@ describe("refuses", () => {
   test("other files, missing files and folders", async () => {
     const path = join(folder, "page.hdf5");
     writeFileSync(path, "<html>not found</html>");
-    await expect(Dataset.hdf5(path)).rejects.toThrow(`${path}: is not an HDF5 file\n`);
+    await expect(Dataset.hdf5(path)).rejects.toThrow(`${path}: is a web page\n`);
     await expect(Dataset.hdf5(join(folder, "none.hdf5"))).rejects.toThrow(/none\.hdf5: does not exist\n/);
     await expect(Dataset.hdf5(folder)).rejects.toThrow(/is a folder\n/);
   });

@@ -14,7 +14,7 @@ import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { InputError } from "../../sdk/src/errors.js";
 import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
 import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
-import type { Normalization } from "../../sdk/src/normalization.js";
+import type { Bounds, Normalization } from "../../sdk/src/normalization.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { policyRecord, type TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { described, manifest, referenceFile } from "../checkpoints/reference-files.js";
@@ -130,7 +130,7 @@ describe.skipIf(!hasShared)("checkpoints of the reference", () => {
   });
 
   test("what is asked for may come from a normalization.npz, or be left out", async () => {
-    const column = (data: Float32Array) => ({ type: "f4", shape: [data.length], data }) as const;
+    const column = (data: Bounds) => ({ type: "f4", shape: [data.length], data }) as const;
     const { observationMin, observationMax, actionMin, actionMax } = normalization;
     writeFileSync(
       file("normalization.npz"),

@@ -72,11 +72,17 @@ export async function exportOnnx(
 }
 
 function normalized(observation: tf.Tensor3D, { observationMin, observationMax }: Normalization): tf.Tensor3D {
-  const scale = observationMin.map((min, i) => 2 / (observationMax[i]! - min + 1e-6));
-  return observation.sub(tf.tensor1d(observationMin)).mul(tf.tensor1d(scale)).sub(1);
+  const scale = Float32Array.from(observationMin, (min, i) => 2 / (observationMax[i]! - min + 1e-6));
+  return observation
+    .sub(tf.tensor1d(Float32Array.from(observationMin)))
+    .mul(tf.tensor1d(scale))
+    .sub(1);
 }
 
 function denormalized(action: tf.Tensor3D, { actionMin, actionMax }: Normalization): tf.Tensor3D {
-  const half = actionMin.map((min, i) => (actionMax[i]! - min) / 2);
-  return action.add(1).mul(tf.tensor1d(half)).add(tf.tensor1d(actionMin));
+  const half = Float32Array.from(actionMin, (min, i) => (actionMax[i]! - min) / 2);
+  return action
+    .add(1)
+    .mul(tf.tensor1d(half))
+    .add(tf.tensor1d(Float32Array.from(actionMin)));
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { fail } from "../errors.js";
 import type { HostTensor } from "../engine/tensor.js";
-import type { Normalization } from "../normalization.js";
+import { boundsOf, type Normalization } from "../normalization.js";
 import { fitWeights } from "./fit-weights.js";
 import { PolicyModel, policySpec } from "./policy-model.js";
 import type { Space } from "../space.js";
@@ -44,7 +44,10 @@ const STATISTICS = {
   action_max: "actionMax",
 } as const;
 
-/** Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description. */
+/**
+ * Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description, in
+ * which statistics stand that float32 would round.
+ */
 export function policyRecord(
   { model, normalization, environment }: Pick<TrainedPolicy, "model" | "normalization" | "environment">,
   sets: Readonly<Record<string, Float32Array>>,
@@ -54,13 +57,19 @@ export function policyRecord(
     for (const [name, tensor] of Object.entries(model.views(vector))) tensors[`${set}.${name}`] = tensor;
   }
   for (const [name, key] of Object.entries(STATISTICS)) {
-    const data = normalization[key];
+    const data = Float32Array.from(normalization[key]);
     tensors[`normalization.${name}`] = { data, shape: [data.length] };
   }
-  return { tensors, metadata: { model: model.spec, environment } };
+  const wide = Object.entries(STATISTICS).filter(([, key]) => normalization[key] instanceof Float64Array);
+  const statistics = Object.fromEntries(wide.map(([name, key]) => [name, Array.from(normalization[key])]));
+  return { tensors, metadata: { model: model.spec, environment, ...(wide.length > 0 && { statistics }) } };
 }
 
-const recordMetadata = z.object({ model: policySpec, environment: z.string() });
+const recordMetadata = z.object({
+  model: policySpec,
+  environment: z.string(),
+  statistics: z.record(z.string(), z.array(z.number())).optional(),
+});
 
 /**
  * The policy of a record, with the weights of the first of `sets` that it contains.
@@ -86,7 +95,10 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
     environment: parsed.data.environment,
     weights: weightsFromRecord(model, record, set, path),
     normalization: Object.fromEntries(
-      Object.entries(STATISTICS).map(([name, key]) => [key, tensorOf(record, `normalization.${name}`, path).data]),
+      Object.entries(STATISTICS).map(([name, key]) => {
+        const { data } = tensorOf(record, `normalization.${name}`, path);
+        return [key, boundsOf(parsed.data.statistics?.[name] ?? data)];
+      }),
     ) as unknown as Normalization,
   });
 }

@@ -36,6 +36,15 @@ test.each<[string, Value, Value]>([
   ["a quoted default with a comma", "${oc.env:UNSET,'a,b'}", "a,b"],
   ["the time", "${now:%Y-%m-%d}_${now:%H-%M-%S}", "2026-03-01_07-05-09"],
   ["no interpolation", "$5 {a} %d", "$5 {a} %d"],
+  ["an escaped interpolation", "a\\${number}_${number}", "a${number}_4"],
+  ["an escaped backslash", "a\\\\${number}", "a\\4"],
+  ["a relative reference", "${.number}", 4],
+  ["a key in brackets", "${env[name]}", "hopper"],
+  ["a selected key", "${oc.select:env.name,x}", "hopper"],
+  ["a default for a missing key", "${oc.select:nothing,7}", 7],
+  ["null for a missing key", "${oc.select:nothing}", null],
+  ["a decoded text", "${oc.decode:'[1, ${number}]'}", [1, 4]],
+  ["a decoded variable", "${oc.decode:${oc.env:UNSET,'1e-3'}}", 1e-3],
 ])("%s", (_, value, expected) => {
   const base = {
     number: 4,
@@ -57,7 +66,7 @@ test.each<[string, Value, RegExp]>([
     /value: refers to \$\{enw.name\}, which does not exist \(x.yaml:\d\)[^]*did you mean \$\{env.name\}\?/,
   ],
   ["a mapping inside text", "x${env}", /which is a mapping/],
-  ["an unknown resolver", "${shell:ls}", /one of eval, round_up, round_down, oc.env, now/],
+  ["an unknown resolver", "${shell:ls}", /one of eval, round_up, round_down, oc.env, oc.select, oc.decode, now/],
   ["an unset variable", "${oc.env:UNSET}", /the environment variable UNSET is not set[^]*export UNSET=/],
   ["bad arithmetic", "${eval:'1 +'}", /ends too early/],
   ["an open brace", "${number", /is not closed/],
@@ -74,4 +83,15 @@ test("a cycle is named once, even when others depend on it", () => {
 
 test("all problems are reported at once", () => {
   expect(inputErrorOf(() => resolved({ a: "${x}", b: "${y}", c: "${a}" })).problems).toHaveLength(2);
+});
+
+test("relative references count from where they stand, ??? must be given", () => {
+  expect(resolved({ "a.b.c": "${..d}", "a.b.e": "${.c}", "a.d": 5, f: "${a.b.e}" })).toMatchObject({
+    a: { b: { c: 5, e: 5 }, d: 5 },
+    f: 5,
+  });
+  expect(() => resolved({ "a.b": "${...c}" })).toThrow("leads outside of the configuration");
+  expect(() => resolved({ "a.b": "???", c: "${a.b}" })).toThrow(
+    "a.b: must be given, it is ??? (x.yaml:1)\n  expected a value\n  set it in the YAML file or with a.b=...",
+  );
 });

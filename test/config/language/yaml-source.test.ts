@@ -32,3 +32,20 @@ test.each([
   expect(read(text)).toThrow(InputError);
   expect(read(text)).toThrow(message);
 });
+
+test("<< brings in mappings; own keys win, then earlier mappings", () => {
+  const { settings } = read(
+    "a: &a { x: 1, y: 1, in: { p: 1 } }\nb: &b { y: 2, z: 2 }\nc:\n  y: 0\n  <<: *a\nd: { <<: [*a, *b] }\n",
+  )();
+  const values = Object.fromEntries([...settings].map(([path, { value }]) => [path, value]));
+  expect(values).toMatchObject({ "c.x": 1, "c.y": 0, "c.in.p": 1, "d.x": 1, "d.y": 1, "d.z": 2 });
+  expect(read("a:\n  <<: 5\n")).toThrow("file.yaml:2: << is followed by what is no mapping");
+});
+
+test("what is not UTF-8 is an error with its line", () => {
+  const path = join(folder, "latin.yaml");
+  writeFileSync(path, Buffer.from("a: 1\nname: \xe4\n", "latin1"));
+  expect(() => readYaml(path)).toThrow(/latin.yaml:2: is not UTF-8 text/);
+  writeFileSync(path, "\uFEFFa: 1\n");
+  expect(readYaml(path).settings.get("a")).toMatchObject({ value: 1 });
+});

@@ -1,7 +1,8 @@
-// Resolves ${...} in settings: references ${a.b}, ${a.list[0]} and the resolvers eval, round_up, round_down, oc.env, now.
+// Resolves ${...} in settings, as OmegaConf does: references ${a.b}, ${a.list[0]}, relative ones ${.b}, ${..b}, escaped \${text}, values
+// that must be given (???), and the resolvers eval, round_up, round_down, oc.env, oc.select, oc.decode, now.
 import { InputError, nearest, type Problem } from "../../errors.js";
 import { ArithmeticError, evaluateArithmetic } from "./arithmetic.js";
-import { toScalar } from "./override-values.js";
+import { parseValue, toScalar, ValueSyntaxError } from "./override-values.js";
 import { asText, assign, isMapping, lookup, originOf, type Settings, type Value } from "./settings.js";
 import { formatTime } from "./strftime.js";
 
@@ -93,6 +94,10 @@ class Resolver {
   }
 
   private value(value: Value): Value {
+    if (value === "???") {
+      const path = this.active.at(-1)!;
+      throw this.unresolvable("must be given, it is ???", "a value", `set it in the YAML file or with ${path}=...`);
+    }
     if (typeof value === "string") return this.text(value);
     if (Array.isArray(value)) return value.map((item) => this.value(item as Value));
     if (typeof value !== "object" || value === null) return value;
@@ -103,11 +108,19 @@ class Resolver {
     let result = "";
     let position = 0;
     for (let start = text.indexOf("${"); start >= 0; start = text.indexOf("${", position)) {
+      // Before an interpolation \\ is a backslash, and a single one takes the interpolation as text.
+      const slashes = /\\*$/.exec(text.slice(position, start))![0].length;
+      const kept = start - slashes + Math.floor(slashes / 2);
+      if (slashes % 2 === 1) {
+        result += `${text.slice(position, kept)}\${`;
+        position = start + 2;
+        continue;
+      }
       const end = this.closingBrace(text, start + 2);
       const whole = start === 0 && end === text.length - 1;
       const value = this.expression(text.slice(start + 2, end), !whole);
       if (whole) return value;
-      result += text.slice(position, start) + asText(value);
+      result += text.slice(position, kept) + asText(value);
       position = end + 1;
     }
     return result + text.slice(position);
@@ -128,7 +141,7 @@ class Resolver {
   }
 
   private reference(name: string, scalarWanted: boolean): Value {
-    const path = name.replace(/\[(\w+)\]/g, ".$1");
+    const path = this.absolute(name.replace(/\[(["']?)([^\][]+)\1\]/g, ".$2"), name);
     const found = lookup(this.settings, path);
     if (found !== undefined && !(scalarWanted && isMapping(found))) return this.at(path);
     const alias = this.context.alias?.(path) ?? path;
@@ -147,6 +160,36 @@ class Resolver {
     );
   }
 
+  /** `.b` beside the value itself, `..b` beside what holds it, and so on. `[a]` stands for `a`. */
+  private absolute(path: string, written: string): string {
+    if (!/^\./.test(written)) return path.replace(/^\./, "");
+    const [, dots, rest] = /^(\.+)(.*)$/s.exec(path)!;
+    const above = this.active.at(-1)!.split(".").slice(0, -dots!.length);
+    if (dots!.length > this.active.at(-1)!.split(".").length) {
+      throw this.unresolvable(`\${${written}} leads outside of the configuration`, "fewer dots");
+    }
+    return [...above, rest].join(".");
+  }
+
+  /** The value of a key, or the default where there is none, or null or ??? stands there. */
+  private select(name: string, fallback: Value): Value {
+    const path = this.absolute(name.replace(/\[(["']?)([^\][]+)\1\]/g, ".$2"), name);
+    const found = lookup(this.settings, path);
+    if (found === undefined) return this.context.defaults?.get(path) ?? fallback;
+    return found === "???" ? fallback : this.at(path);
+  }
+
+  /** A text as it would stand in YAML: number, boolean, null, list, or itself. */
+  private decode(value: Value): Value {
+    if (typeof value !== "string") return value;
+    try {
+      return this.value(parseValue(value));
+    } catch (error) {
+      if (!(error instanceof ValueSyntaxError)) throw error;
+      throw this.unresolvable(`oc.decode: ${error.message}`, error.expected);
+    }
+  }
+
   private call(name: string, argumentText: string): Value {
     const parameters = splitArguments(argumentText).map((part) => this.text(part));
     const first = asText(parameters[0]!);
@@ -162,10 +205,14 @@ class Resolver {
         return formatTime(argumentText, this.context.now);
       case "oc.env":
         return this.environmentVariable(first, parameters[1]);
+      case "oc.select":
+        return this.select(first, parameters.length > 1 ? decoded(parameters[1]!) : null);
+      case "oc.decode":
+        return this.decode(parameters[0]!);
       default:
         throw this.unresolvable(
           `\${${name}:...} is not a known resolver`,
-          "one of eval, round_up, round_down, oc.env, now",
+          "one of eval, round_up, round_down, oc.env, oc.select, oc.decode, now",
         );
     }
   }
@@ -195,6 +242,8 @@ class Resolver {
     return new Unresolvable({ path, wrong: `${wrong} (${originOf(this.settings, path)})`, expected, remedy });
   }
 }
+
+const decoded = (value: Value): Value => (typeof value === "string" ? toScalar(value) : value);
 
 /** Splits at commas outside quotes and nested interpolations, and takes the quotes off. */
 function splitArguments(text: string): string[] {

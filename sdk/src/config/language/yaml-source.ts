@@ -1,7 +1,8 @@
 // Reads one YAML file into settings, keeping the line of every value.
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { fail, InputError } from "../../errors.js";
+import { foreignFile } from "../../foreign-file.js";
 import { shownPath } from "../run/locations.js";
 import { assign, type Settings, type Value } from "./settings.js";
 
@@ -18,7 +19,7 @@ export interface YamlSource {
 export function readYaml(file: string): YamlSource {
   const shown = shownPath(file);
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines });
+  const document = parseDocument(readText(file, shown), { lineCounter: lines, merge: true });
   if (document.errors.length > 0) {
     throw new InputError(
       "DMPO_CONFIG_YAML",
@@ -43,9 +44,22 @@ export function readYaml(file: string): YamlSource {
     },
   });
 
+  /** What `<<:` brings in, a mapping or several of which the first wins; the mapping's own keys win over all of them. */
+  function readMerged(value: unknown, path: string, place: string): void {
+    const source = isAlias(value) ? value.resolve(document) : value;
+    if (isSeq(source)) for (const item of [...source.items].reverse()) readMerged(item, path, place);
+    else if (isMap(source)) read(source, path, place);
+    else
+      fail("DMPO_CONFIG_YAML", place, "<< is followed by what is no mapping", "a mapping, *name, or a list of these");
+  }
+
+  const isMerge = (key: unknown) => isScalar(key) && key.type === "PLAIN" && (key.source ?? key.value) === "<<";
+
   function read(node: Node | null, path: string, place: string): void {
     if (isMap(node) && node.items.length > 0) {
+      for (const { key, value } of node.items) if (isMerge(key)) readMerged(value, path, origin(key as Node));
       for (const { key, value } of node.items) {
+        if (isMerge(key)) continue;
         const name = isScalar(key) ? String(key.value) : "";
         const at = origin(key as Node);
         if (name === "" || name.includes(".")) {
@@ -95,4 +109,27 @@ export function readYaml(file: string): YamlSource {
   }
   if (root.items.length > 0) read(root, "", "");
   return { settings, defaults };
+}
+
+/** @throws InputError where the bytes are not UTF-8, with the line; a byte order mark is taken off. */
+function readText(file: string, shown: string): string {
+  const bytes = readFileSync(file);
+  const foreign = foreignFile(bytes);
+  if (foreign) fail("DMPO_CONFIG_YAML", shown, foreign.wrong, "a YAML mapping of snake_case keys", foreign.remedy);
+  const decode = (part: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(part);
+  try {
+    return decode(bytes);
+  } catch {
+    let [line, start] = [1, 0];
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      try {
+        decode(bytes.subarray(start, end));
+      } catch {
+        break;
+      }
+      [line, start] = [line + 1, end + 1];
+    }
+    const remedy = "save the file in the encoding UTF-8; `iconv -f latin1 -t utf-8` converts it from Latin-1";
+    fail("DMPO_CONFIG_YAML", `${shown}:${line}`, "is not UTF-8 text", "UTF-8", remedy);
+  }
 }
