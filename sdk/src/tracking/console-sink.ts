@@ -3,6 +3,10 @@ import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import { bar, chosen, metrics, pace, position, type Counter } from "./progress-text.js";
 
 const REDRAW_MILLISECONDS = 100;
+/** However long a step takes, the clock goes on. */
+const TICK_MILLISECONDS = 1000;
+/** Without a terminal, what a line between two records may wait for. */
+const SILENCE_MILLISECONDS = 4500;
 
 export interface ConsoleSinkOptions extends Counter {
   /** Default process.stdout. */
@@ -19,8 +23,8 @@ export interface ConsoleStream {
 }
 
 /**
- * On a terminal: bar, rate, remaining time and the latest value of every metric.
- * Elsewhere: one line per record, without control characters.
+ * On a terminal: bar, elapsed and remaining time, rate and the latest value of every metric, redrawn every second.
+ * Elsewhere: one line per record, without control characters, and one between records that are more than 4.5 s apart.
  */
 export function consoleSink(options: ConsoleSinkOptions): MetricsSink {
   const { stream = process.stdout } = options;
