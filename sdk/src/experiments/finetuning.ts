@@ -104,12 +104,12 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
     counter: "itr",
     total: options.iterations,
     start: resumed?.iterations,
+    offset: 1,
     shown: {
       step: "environment steps",
       "train/avg episode reward": "training return",
       "eval/avg episode reward": "evaluation return",
       "loss/approx kl": "KL",
-      time: "seconds",
     },
     curves: { "train/avg episode reward": "training return", "eval/avg episode reward": "evaluation return" },
   });
@@ -132,7 +132,6 @@ export async function runFineTuning(settings: FineTuningSettings, given: RunCont
       },
       async onIteration(record, run) {
         sink.log({ stage: record.stage, ...logRow(record) });
-        sink.advance(record.iteration + 1);
         if (!folder) return;
         const isLast = record.iteration === options.iterations - 1;
         if (run.isBest) await save(folder, "best", run, base);

@@ -100,7 +100,7 @@ export async function runPretraining(settings: PretrainingSettings, given: RunCo
   const sink = sinkOf(control, folder, {
     counter: "epoch",
     total: training.epochs,
-    shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return", seconds: "seconds" },
+    shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return" },
     curves: { loss: "training loss", validationLoss: "validation loss" },
     logarithmic: true,
   });
