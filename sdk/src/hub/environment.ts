@@ -1,8 +1,8 @@
 // What the environment says about downloads: the variables of huggingface_hub, and where our own cache lies.
 import { getHFHubCachePath } from "@huggingface/hub";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder, cacheHome } from "../paths.js";
 
 const isTrue = (text: string | undefined) => /^(1|on|yes|true)$/i.test(text ?? "");
 
@@ -29,7 +29,6 @@ export function hubToken(): string | undefined {
 export const hubCache = (): string => getHFHubCachePath();
 
 /** Files from plain web addresses: DMPO_CACHE_DIR, or `dmpo` in XDG_CACHE_HOME or ~/.cache. */
-export const webCache = (): string => join(process.env.DMPO_CACHE_DIR ?? join(cacheHome(), "dmpo"), "downloads");
+export const webCache = (): string => join(cacheFolder(), "downloads");
 
 const hubHome = () => process.env.HF_HOME ?? join(cacheHome(), "huggingface");
-const cacheHome = () => process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { drawCurves, LiveCurve } from "./live-curve.js";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import type { Notebook } from "./notebook.js";
-import { bar, chosen, duration, metrics, pace, position, type Counter } from "./progress-text.js";
+import { bar, chosen, duration, metrics, pace, position, stepsDone, type Counter } from "./progress-text.js";
 
 /** Pages slow down if they redraw more often. */
 const REDRAW_MILLISECONDS = 500;
@@ -39,7 +39,7 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
     drawn = now();
     const share = total === undefined ? undefined : Math.min(1, Math.max(0, count / total));
     const time = state === "last" ? [duration((drawn - began) / 1000)] : pace(options, count, drawn - began);
-    const where = [position(options, { [counter]: Math.floor(count) }), ...time];
+    const where = [position(options, count), ...time];
     const measured = metrics(options, latest);
     const chart = drawCurves(
       curves.map(([, curve]) => curve),
@@ -77,7 +77,7 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
   return {
     log(record) {
       latest = { ...latest, ...chosen(options, record) };
-      count = Number(latest[counter] ?? start);
+      count = stepsDone(options, record) ?? count;
       for (const [key, curve] of curves) if (record[key] !== undefined) curve.add(count, Number(record[key]));
       drawWhenDue();
     },

@@ -76,7 +76,7 @@ export function sinkOf(
 function fileSinks(folder: string, shown: Counter): MetricsSink[] {
   const open = [
     () => jsonlSink(join(folder, "metrics.jsonl")),
-    () => consoleSink({ ...shown, stream: runLog(folder) }),
+    () => consoleSink({ ...shown, stream: runLog(folder), silence: Infinity }),
     () => resultTable(join(folder, "result.npz")),
     () => tensorBoardSink({ folder: join(folder, "tensorboard"), counter: shown.counter }),
   ];

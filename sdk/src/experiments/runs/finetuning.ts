@@ -103,12 +103,12 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
       metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
       shown: {
         counter: "itr",
+        offset: 1,
         shown: {
           step: "environment steps",
           "train/avg episode reward": "training return",
           "eval/avg episode reward": "evaluation return",
           "loss/approx kl": "KL",
-          time: "seconds",
         },
         curves: { "train/avg episode reward": "training return", "eval/avg episode reward": "evaluation return" },
       },

@@ -101,7 +101,7 @@ export async function runPretraining(settings: PretrainingSettings, control: Run
       metrics: (record) => ({ ...record }),
       shown: {
         counter: "epoch",
-        shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return", seconds: "seconds" },
+        shown: { loss: "loss", validationLoss: "validation loss", testReturn: "test return" },
         curves: { loss: "training loss", validationLoss: "validation loss" },
         logarithmic: true,
       },
