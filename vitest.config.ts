@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    env: { ORT_DISABLE_TELEMETRY: "1" }, // for tests that import the library themselves
     projects: [
       {
         extends: true,
