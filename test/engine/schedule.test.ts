@@ -1,13 +1,13 @@
 // Schedules against golden sequences.
 import { expect, test } from "vitest";
 import * as schedule from "../../sdk/src/engine/schedule.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 
 function expectValues(values: schedule.Schedule, expected: readonly number[], digits: number) {
   expected.forEach((value, step) => expect(values(step), `step ${step}`).toBeCloseTo(value, digits));
 }
 
-test.skipIf(!hasShared).each([
+test.each([
   ["cycle10_warm3_max1e-3_min1e-4_first23", 10, 3],
   ["cycle40_warm5_max1e-3_min1e-4_first42", 40, 5],
   ["cycle3000_warm1_first5", 3000, 1],
@@ -16,7 +16,7 @@ test.skipIf(!hasShared).each([
   expectValues(schedule.cosineWithWarmupAndRestarts(rate), golden("pretrain").lr_schedule[name], 9);
 });
 
-test.skipIf(!hasShared)("cosine with restarts in fine-tuning", () => {
+test("cosine with restarts in fine-tuning", () => {
   const { args, lr_after_n_steps: expected } = golden("finetune").cosine_restarts;
   const rate = {
     firstCycleSteps: args.first_cycle_steps,
@@ -37,7 +37,7 @@ test("a warm-up as long as the cycle is refused", () => {
   expect(() => schedule.cosineWithWarmupAndRestarts(rate)).toThrow("warmup_steps: is 10 in a cycle of 10 steps");
 });
 
-test.skipIf(!hasShared)("simple schedules", () => {
+test("simple schedules", () => {
   const {
     constant_warmup: warm,
     linear_warmup: linearWarm,
@@ -63,7 +63,7 @@ test("without annealing steps the value drops at once", () => {
   expectValues(schedule.linear({ max: 2, min: 1, holdSteps: 1, annealSteps: 0 }), [2, 2, 1], 9);
 });
 
-test.skipIf(!hasShared)("upper bound of the learned noise", () => {
+test("upper bound of the learned noise", () => {
   const { n_train_itr, min_std, max_std, hold_ratio, decay_ratio, values } = golden("finetune").learn_decay_upper_std;
   const options = { iterations: n_train_itr, minStd: min_std, maxStd: max_std };
   const upper = schedule.upperNoiseStd({ ...options, holdRatio: hold_ratio, decayRatio: decay_ratio });
@@ -71,7 +71,7 @@ test.skipIf(!hasShared)("upper bound of the learned noise", () => {
   expect(schedule.upperNoiseStd(options)(100)).toBe(upper(100));
 });
 
-test.skipIf(!hasShared)("behaviour-cloning coefficient", () => {
+test("behaviour-cloning coefficient", () => {
   const { value_after_iteration: values, init: initial, ...rest } = golden("finetune").bc_coeff;
   const coefficient = schedule.behaviourCloningCoefficient({ initial, ...rest });
   for (const [iteration, value] of Object.entries<number>(values)) {

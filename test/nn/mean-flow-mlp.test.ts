@@ -3,7 +3,7 @@ import { jvp } from "../../sdk/src/engine/jvp.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
 import { timeEmbedding } from "../../sdk/src/nn/embeddings.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
@@ -40,7 +40,7 @@ test.each([
   expect(parameterCount(meanFlowMlp(options).parameters)).toBe(count);
 });
 
-test.skipIf(!hasShared)("velocity, tangent and embeddings equal the reference", () => {
+test("velocity, tangent and embeddings equal the reference", () => {
   const { param_order, ...expected } = golden("pretrain").meanflow_mlp;
   const net = meanFlowMlp(tiny);
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order);

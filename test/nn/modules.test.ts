@@ -4,7 +4,7 @@ import { critic } from "../../sdk/src/nn/critic.js";
 import { sinusoidalEmbedding, timeEmbedding } from "../../sdk/src/nn/embeddings.js";
 import { mlp } from "../../sdk/src/nn/mlp.js";
 import { residualMlp } from "../../sdk/src/nn/residual-mlp.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
@@ -12,7 +12,7 @@ beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const input = () => wave<tf.Tensor2D>([2, 6], Math.sin, 1);
 
-test.skipIf(!hasShared).each([
+test.each([
   ["sinusoidal_dim16_t0.3", 0.3],
   ["sinusoidal_dim16_t7", 7],
 ])("%s", (entry, time) => {
@@ -28,14 +28,14 @@ test("the time embedding has PyTorch's names", () => {
   ]);
 });
 
-test.skipIf(!hasShared)("plain MLP with layer normalisation", () => {
+test("plain MLP with layer normalisation", () => {
   const { param_order, out } = golden("pretrain").mlp_6_8_4_ln_relu;
   const net = mlp("net", [6, 8, 4], { activation: "ReLU", layerNorm: true });
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order.map((name: string) => `net.${name}`));
   expectClose(net.apply(filledWeights(net.parameters, pretrainFormula), input()), out);
 });
 
-test.skipIf(!hasShared)("residual MLP with layer normalisation", () => {
+test("residual MLP with layer normalisation", () => {
   const { param_order, out } = golden("pretrain").residual_mlp_6_8x3_4_ln_mish;
   const net = residualMlp("net", [6, 8, 8, 8, 4], { layerNorm: true });
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order.map((name: string) => `net.${name}`));

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { noiseNet, stdMaps } from "../../sdk/src/nn/noise-net.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
 import { filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
@@ -17,7 +17,7 @@ const input = () =>
     wave<tf.Tensor2D>([4, 4], Math.cos, 0.3),
   ] as const;
 
-test.skipIf(!hasShared)("both maps equal the reference", () => {
+test("both maps equal the reference", () => {
   const { raw, tanh_map, clamp_map, min_std, max_std } = golden("finetune").noise_std;
   const bounds = { min: min_std, max: max_std };
   expectClose(stdMaps.tanh(tf.tensor2d(raw), bounds).exp(), tanh_map);

@@ -5,7 +5,7 @@ import { noiseNet } from "../../sdk/src/nn/noise-net.js";
 import { chainDensity, sampleChain, type NoisySteps } from "../../sdk/src/policies/chain.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, referenceFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { noisy, referenceNetwork, referenceWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -35,7 +35,7 @@ const closedForm: NoisySteps = noisy(
 );
 const anyRange = { min: 0.05, max: 1 };
 
-test.skipIf(!hasShared)("density of a chain equals the reference in every form", () => {
+test("density of a chain equals the reference in every form", () => {
   const expected = golden("finetune").chain_meanflow;
   const condition = tf.tensor3d(expected.state).mean<tf.Tensor1D>([1, 2]).expandDims<tf.Tensor2D>(1);
   const at = (options: object) =>

@@ -12,7 +12,7 @@ import { sampleFlow } from "../../sdk/src/policies/flow.js";
 import { meanFlow, meanFlowLoss, meanFlowSteps, type MeanFlowBatch } from "../../sdk/src/policies/mean-flow.js";
 import { expectClose, wave } from "../nn/close.js";
 import { filledWeights, pretrainFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -62,7 +62,7 @@ test("activations and their derivatives", async () => {
   expectEqual(await compiled(every, input), every(input));
 });
 
-test.skipIf(!hasShared).each([
+test.each([
   ["MeanFlow_mse", meanFlow.configure()],
   ["MeanFlow_adaptive", meanFlow.configure({ useAdaptiveLoss: true })],
   ["ImprovedMeanFlow", meanFlow.improved()],

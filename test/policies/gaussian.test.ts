@@ -5,7 +5,7 @@ import { gaussian } from "../../sdk/src/policies/gaussian.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, pretrainFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -13,7 +13,7 @@ const state = () => wave<tf.Tensor3D>([4, 1, 5], Math.cos, 0.3);
 const action = () => wave<tf.Tensor3D>([4, 2, 3], Math.sin, 0.5, 0.2, 0.8);
 const sizes = { horizonSteps: 2, actionDim: 3, condDim: 5 };
 
-test.skipIf(!hasShared)("a fixed deviation: means, loss and entropy equal the reference", () => {
+test("a fixed deviation: means, loss and entropy equal the reference", () => {
   const { param_order, mean, loss, entropy } = golden("pretrain").gaussian;
   const network = gaussianMlp({ ...sizes, mlpDims: [8, 8, 8], residualStyle: true, fixedStd: 0.1 });
   expect(network.parameters.map(({ name }) => name)).toEqual(param_order);
@@ -25,7 +25,7 @@ test.skipIf(!hasShared)("a fixed deviation: means, loss and entropy equal the re
   expectClose(distribution.logStd.add(0.5 + 0.5 * Math.log(2 * Math.PI)).mean(), entropy);
 });
 
-test.skipIf(!hasShared)("learned deviations: means and scales equal the reference", () => {
+test("learned deviations: means and scales equal the reference", () => {
   const { param_order, mean, scale } = golden("pretrain").gaussian_learned_std;
   const network = gaussianMlp({ ...sizes, mlpDims: [8, 8] });
   expect(network.parameters.map(({ name }) => name)).toEqual(param_order);

@@ -11,7 +11,7 @@ import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/polic
 import { reFlow, reFlowLoss, reFlowSteps } from "../../sdk/src/policies/reflow.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { lossOf } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -34,7 +34,7 @@ const batch = (): TrainingBatch => ({
   ...{ noise: noise(), state: state(), t: tf.tensor1d([0.2, 0.4, 0.6, 0.8]) },
 });
 
-test.skipIf(!hasShared)("velocity, loss and samples equal the reference", () => {
+test("velocity, loss and samples equal the reference", () => {
   const expected = golden("pretrain").reflow;
   expect(network.parameters.map(({ name }) => name)).toEqual(expected.param_order);
   const { action, t } = batch();

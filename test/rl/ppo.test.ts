@@ -6,7 +6,7 @@ import type { PolicyColumns } from "../../sdk/src/rl/gradients.js";
 import { standardized } from "../../sdk/src/rl/minibatches.js";
 import { ppo, ppoLoss, ppoOptions, valueLoss } from "../../sdk/src/rl/ppo.js";
 import type { RunState } from "../../sdk/src/learning/drive.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { runOptions } from "../../sdk/src/learning/run-options.js";
 import { smallNetworks, smallPolicy, smallSetup } from "./setup.js";
 
@@ -16,7 +16,7 @@ const scalarsOf = (terms: Record<string, { data: ArrayLike<number> }>) =>
   Object.fromEntries(Object.entries(terms).map(([name, { data }]) => [name, data[0]!]));
 
 describe("the loss", () => {
-  test.skipIf(!hasShared).each(["cpu", "tfjs"] as const)("equals the reference (%s)", async (executor) => {
+  test.each(["cpu", "tfjs"] as const)("equals the reference (%s)", async (executor) => {
     const { logprob, entropy_rate, state, ppo: expected } = golden("finetune").chain_meanflow;
     const options = { clipPlossCoef: expected.clip, logProbRange: expected.logprob_range, entCoef: 0.5 };
     const loss = compile((columns: PolicyColumns) => ppoLoss(columns, options), { executor });

@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { resolveConfig, resolveExperiment } from "../../../sdk/src/config/run/experiment.js";
 import { ourPath, ourValue } from "../../../sdk/src/config/reference/reference.js";
 import { assign, nest, type Settings, type Value } from "../../../sdk/src/config/language/settings.js";
-import { hasShared, sharedFile } from "../../shared.js";
+import { golden, hasShared, sharedFile } from "../../shared.js";
 import { folderWith } from "../folder.js";
 import { inputErrorOf } from "../input-error.js";
 
@@ -13,8 +13,7 @@ const context = { now: new Date(2026, 2, 1), environment: {} };
 
 /** The reference's configuration as the YAML it came from. */
 function reference(file: "pretrain" | "finetune", name: string): string {
-  const all = JSON.parse(readFileSync(sharedFile(`spec/${file}-defaults.json`), "utf8")) as Record<string, object>;
-  return yamlOf(all[name]!);
+  return yamlOf(golden("reference-configs")[file][name]);
 }
 
 /** YAML of a table from dotted paths to values. */
@@ -31,14 +30,12 @@ function load(file: "pretrain" | "finetune", name: string, ...overrides: string[
 const ours = (directory: string, name: string, ...overrides: string[]) =>
   resolveExperiment(directory, name, overrides, context).options;
 
-test
-  .skipIf(!hasShared)
-  .each([
-    "pre_meanflow_mlp",
-    "pre_meanflow_dispersive_mlp",
-    "pre_improved_meanflow_mlp",
-    "pre_improved_meanflow_dispersive_mlp",
-  ])("pre-training: %s", (name) => {
+test.each([
+  "pre_meanflow_mlp",
+  "pre_meanflow_dispersive_mlp",
+  "pre_improved_meanflow_mlp",
+  "pre_improved_meanflow_dispersive_mlp",
+])("pre-training: %s", (name) => {
   const theirs = load("pretrain", `gym/hopper-medium-v2/${name}`);
   // What differs on purpose: names, the moving average, five test steps, and data from a file.
   const data = "data/gym/hopper-medium-v2";
@@ -61,7 +58,7 @@ test
   ]);
 });
 
-test.skipIf(!hasShared)("fine-tuning equals our file with the reference's settings", () => {
+test("fine-tuning equals our file with the reference's settings", () => {
   const { options } = load(
     "finetune",
     "gym/finetune/hopper-v2/ft_ppo_meanflow_mlp",
@@ -78,7 +75,7 @@ test.skipIf(!hasShared)("fine-tuning equals our file with the reference's settin
   expect(options.run.basePolicyPath).toBe((expected.run as { basePolicyPath: string }).basePolicyPath);
 });
 
-test.skipIf(!hasShared)("evaluation", () => {
+test("evaluation", () => {
   const { options } = load("finetune", "gym/eval/hopper-medium-v2/eval_meanflow_mlp", "base_policy_path=x.pt");
   expect(options).toMatchObject({
     denoisingSteps: [1, 2, 3, 4, 5],
@@ -87,7 +84,7 @@ test.skipIf(!hasShared)("evaluation", () => {
   });
 });
 
-test.skipIf(!hasShared)("overrides may use either spelling; mistakes in them are not ignored", () => {
+test("overrides may use either spelling; mistakes in them are not ignored", () => {
   const name = "gym/hopper-medium-v2/pre_improved_meanflow_dispersive_mlp";
   const weight = (...overrides: string[]) => load("pretrain", name, ...overrides).options;
   expect(weight("dispersive.weight=0.1")).toMatchObject({ objective: { dispersive: { weight: 0.1 } } });
@@ -199,7 +196,7 @@ function differencesFromOurs(name: string, theirs: Readonly<Record<string, unkno
   });
 }
 
-test.skipIf(!hasShared).each([
+test.each([
   ["pretrain", "robomimic/can/pre_shortcut_dispersive_hinge_mlp_img", ["policy Shortcut", "network ShortCutFlowViT"]],
   [
     "finetune",

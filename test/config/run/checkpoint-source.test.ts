@@ -7,7 +7,7 @@ import { checkpointSource } from "../../../sdk/src/config/run/checkpoint-source.
 import { Journal } from "../../../sdk/src/config/run/journal.js";
 import { releasedCheckpoint } from "../../../sdk/src/config/reference/released-checkpoints.js";
 import { startHubServer, type HubServer } from "../../hub/hub-server.js";
-import { hasShared, sharedFile } from "../../shared.js";
+import { golden } from "../../shared.js";
 
 const path =
   "pretrained_checkpoints/DMPO_pretrained_gym_checkpoints/gym_improved_meanflow_dispersive/hopper-medium-v2_best.pt";
@@ -76,14 +76,8 @@ test("without one, or without a connection, what to do instead", async () => {
   await expect(checkpointSource(wanted, report)).rejects.toThrow(/HF_HUB_OFFLINE is set[^]*pre-train one first/);
 });
 
-test.skipIf(!hasShared)("every released checkpoint that the reference's configurations name", () => {
-  const configs = JSON.parse(readFileSync(sharedFile("spec/configs.json"), "utf8")) as Record<
-    string,
-    { base_policy_path?: string | null; env_name?: string }
-  >;
-  const named = Object.values(configs).flatMap(({ base_policy_path: base, env_name: name }) =>
-    base?.startsWith("hf://") ? [[name!, base] as const] : [],
-  );
+test("every released checkpoint that the reference's configurations name", () => {
+  const named = Object.entries<string>(golden("reference-configs").released);
   expect(named).toHaveLength(11);
   for (const [name, address] of named) expect(releasedCheckpoint("meanflow", name)).toBe(address);
 });
