@@ -1,6 +1,6 @@
 // Schedules against golden sequences.
 import { expect, test } from "vitest";
-import * as schedule from "../../sdk/src/engine/schedule.js";
+import * as schedule from "../../sdk/src/learning/schedule.js";
 import { golden } from "../shared.js";
 
 function expectValues(values: schedule.Schedule, expected: readonly number[], digits: number) {
