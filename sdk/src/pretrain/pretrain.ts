@@ -5,7 +5,7 @@ import { splitWindows, WindowSampler } from "../data/windows.js";
 import { compile } from "../engine/compile.js";
 import { Trainable } from "../engine/optimizer.js";
 import { Random } from "../engine/random.js";
-import { cosineWithWarmupAndRestarts, type Schedule } from "../engine/schedule.js";
+import { cosineWithWarmupAndRestarts, type Schedule } from "../learning/schedule.js";
 import { hostTensor, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { fail } from "../errors.js";

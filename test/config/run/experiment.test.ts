@@ -271,3 +271,15 @@ test("a folder is found from elsewhere in the project's cfg, with a notice; unkn
   );
   expect(() => resolveExperiment(pretraining, "pre_meanflw_mlp")).toThrow('did you mean "pre_meanflow_mlp"?');
 });
+
+test("a type that a union does not have is answered with those that it has", () => {
+  const error = inputErrorOf(() => finetune("ft_ppo_meanflow_mlp", "train.actor_lr_scheduler.type=cosin"));
+  expect(error.problems).toEqual([
+    {
+      path: "train.actor_lr_scheduler.type",
+      wrong: '"cosin" (command line: train.actor_lr_scheduler.type=cosin)',
+      expected: "one of constant, cosine, constant_warmup, cosine_custom",
+      remedy: "did you mean cosine?",
+    },
+  ]);
+});

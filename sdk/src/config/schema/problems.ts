@@ -35,7 +35,7 @@ function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly
     const value = lookup(settings, path) ?? elementAt(settings, path);
     const origin = originOf(settings, path);
     const place = origin ? ` (${origin})` : "";
-    const choices = issue.code === "invalid_value" ? issue.values.map(String) : [];
+    const choices = choicesOf(issue);
     const close = typeof value === "string" ? nearest(value, choices) : undefined;
     return {
       path,
@@ -77,18 +77,25 @@ function unknownKey(path: string, settings: Settings, keys: readonly string[]): 
   };
 }
 
+/** The values that a choice has, or the types of a union. */
+function choicesOf(issue: Issue): string[] {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  return issue.code === "invalid_union" && "options" in issue ? (issue.options ?? []).map(String) : [];
+}
+
 /** "a number > 0": what the schema wants at the place of an issue. */
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
       return typeNames[issue.expected] ?? issue.expected;
     case "invalid_value":
-      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.map(String).join(", ")}`;
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${choicesOf(issue).join(", ")}`;
     case "too_small":
       return size(issue.origin, issue.inclusive ? ">=" : ">", issue.minimum);
     case "too_big":
       return size(issue.origin, issue.inclusive ? "<=" : "<", issue.maximum);
     case "invalid_union":
+      if (issue.errors.length === 0) return `one of ${choicesOf(issue).join(", ")}`;
       return [...new Set(issue.errors.flat().map(expectation))].join(" or ");
     default:
       return issue.message;

@@ -37,11 +37,6 @@ export function cosine(options: AnnealOptions): Schedule {
   return (step) => min + ((max - min) * (1 + Math.cos(Math.PI * annealed(step, options)))) / 2;
 }
 
-/** {@link constantWarmup}, then {@link linear}. */
-export function linearWarmup(options: WarmupOptions & AnnealOptions): Schedule {
-  return afterWarmup(options, linear(options));
-}
-
 /** {@link constantWarmup}, then {@link cosine}. */
 export function cosineWarmup(options: WarmupOptions & AnnealOptions): Schedule {
   return afterWarmup(options, cosine(options));

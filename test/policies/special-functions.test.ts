@@ -6,7 +6,7 @@ import {
   normalCdf,
   studentCdf,
   studentQuantile,
-} from "../../sdk/src/engine/special-functions.js";
+} from "../../sdk/src/policies/special-functions.js";
 
 test("logGamma: factorials, halves and the reflection", () => {
   expect(logGamma(1)).toBeCloseTo(0, 13);

@@ -1,6 +1,6 @@
 // Schedules against golden sequences.
 import { expect, test } from "vitest";
-import * as schedule from "../../sdk/src/engine/schedule.js";
+import * as schedule from "../../sdk/src/learning/schedule.js";
 import { golden } from "../shared.js";
 
 function expectValues(values: schedule.Schedule, expected: readonly number[], digits: number) {
@@ -38,12 +38,7 @@ test("a warm-up as long as the cycle is refused", () => {
 });
 
 test("simple schedules", () => {
-  const {
-    constant_warmup: warm,
-    linear_warmup: linearWarm,
-    cosine_warmup: cosineWarm,
-    ...flat
-  } = golden("finetune").simple_schedules;
+  const { constant_warmup: warm, cosine_warmup: cosineWarm, ...flat } = golden("finetune").simple_schedules;
   const camel = ({ args }: { args: Record<string, number> }) => ({
     min: args["min"]!,
     max: args["max"]!,
@@ -55,7 +50,6 @@ test("simple schedules", () => {
   expectValues(schedule.constantWarmup(camel(warm)), warm.values_at_0_to_19, 7);
   expectValues(schedule.linear(camel(flat.linear)), flat.linear.values_at_0_to_19, 7);
   expectValues(schedule.cosine(camel(flat.cosine)), flat.cosine.values_at_0_to_19, 7);
-  expectValues(schedule.linearWarmup(camel(linearWarm)), linearWarm.values_at_0_to_19, 7);
   expectValues(schedule.cosineWarmup(camel(cosineWarm)), cosineWarm.values_at_0_to_19, 7);
 });
 
