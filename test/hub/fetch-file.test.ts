@@ -122,7 +122,7 @@ test("a cut connection is resumed where it stopped", async () => {
 });
 
 test.each(["truncated", "altered"])(
-  "a %s file of the cache is downloaded again, and not taken offline",
+  "a file of the cache that is %s is downloaded again, and not taken offline",
   async (how) => {
     const path = await fetchFile(large);
     const damaged = how === "truncated" ? weights.subarray(1) : Buffer.from(weights.map((byte) => byte ^ 1));

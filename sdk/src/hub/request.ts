@@ -3,7 +3,7 @@
 import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestEncrypted } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fail } from "../errors.js";
+import { fail, InputError } from "../errors.js";
 import { Arrival } from "./arrival.js";
 import { downloadTimeout, hubEndpoint, hubToken } from "./environment.js";
 
@@ -51,6 +51,7 @@ export async function request(url: string, options: RequestOptions = {}): Promis
     signal?.throwIfAborted();
     const outcome = await send(url, options).catch((error: unknown) => {
       signal?.throwIfAborted();
+      if (error instanceof InputError) throw error;
       return new UnreachableError(`${new URL(url).host}: ${reason(error)}`, { cause: error });
     });
     if (!(outcome instanceof Error) && !BUSY.has(outcome.status)) return outcome;
@@ -122,7 +123,7 @@ function exchange(url: URL, method: string, headers: Record<string, string>, sig
         resolve(answerOf(message));
       } catch (error) {
         exchanged.destroy();
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(new Error(`an answer that cannot be read: ${reason(error)}`, { cause: error }));
       }
     });
     exchanged.end();
