@@ -11,6 +11,8 @@ export interface ConsoleSinkOptions extends Counter {
   readonly stream?: ConsoleStream;
   /** Without a terminal: after how many milliseconds without a record a line says that the run goes on. Default 4500. */
   readonly silence?: number;
+  /** The records are of a run that is over: neither times nor rates. Default false. */
+  readonly isOver?: boolean;
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
 }
@@ -93,5 +95,6 @@ function progressLine(options: ConsoleSinkOptions, stream: ConsoleStream): Metri
 
 /** Elapsed time, rate and remaining time. */
 function timing(options: ConsoleSinkOptions, count: number, milliseconds: number): string[] {
+  if (options.isOver) return [];
   return [duration(milliseconds / 1000), ...pace(options, count, milliseconds)];
 }
