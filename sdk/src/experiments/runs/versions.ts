@@ -7,7 +7,7 @@ const versionOf = (path: string) => (require(path) as { version: string }).versi
 /** Versions of this package, Node and the libraries that decide the numbers. */
 export function versions(): Record<string, string> {
   return {
-    dmpo: versionOf("../../package.json"),
+    dmpo: versionOf("../../../package.json"),
     node: process.versions.node,
     "onnxruntime-node": versionOf("onnxruntime-node/package.json"),
     "mujoco-js": versionOf("mujoco-js/package.json"),
