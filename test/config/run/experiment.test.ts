@@ -4,7 +4,9 @@ import { resolveExperiment, type Experiment } from "../../../sdk/src/config/run/
 import { showExperiment } from "../../../sdk/src/config/run/show.js";
 import { meanFlowOptions } from "../../../sdk/src/policies/mean-flow.js";
 import { ppoPresets } from "../../../sdk/src/rl/ppo-presets.js";
-import { ppoOptions } from "../../../sdk/src/rl/ppo.js";
+import { runOptions } from "../../../sdk/src/learning/run-options.js";
+import { PolicyModel } from "../../../sdk/src/policies/policy-model.js";
+import { ppo } from "../../../sdk/src/rl/ppo.js";
 import { folderWith } from "../folder.js";
 import { inputErrorOf } from "../input-error.js";
 
@@ -64,12 +66,15 @@ test.each([
 });
 
 test("fine-tuning is the measured recipe, or the reference's settings, as the presets of PPO state them", () => {
-  expect(finetune("ft_ppo_meanflow_mlp").learning).toEqual(
-    ppoOptions.parse({ ...ppoPresets.thorough, ftDenoisingSteps: 1 }),
+  const model = new PolicyModel({ network: { horizonSteps: 4, actionDim: 3, condDim: 11 } });
+  const complete = (options: object) => runOptions(ppo, model).parse(options);
+  expect(complete(finetune("ft_ppo_meanflow_mlp").learning)).toEqual(
+    complete({ ...ppoPresets.thorough, ftDenoisingSteps: 1 }),
   );
   const reference = finetune("ft_ppo_meanflow_mlp_reference");
-  expect(reference.learning).toEqual(ppoOptions.parse({ ...ppoPresets.reference, ftDenoisingSteps: 5 }));
-  expect(reference.noiseNet.stdMap).toBe("clamp");
+  expect(complete(reference.learning)).toEqual(
+    complete({ ...ppoPresets.reference, ftDenoisingSteps: 5, noiseNet: { stdMap: "clamp" } }),
+  );
   expect(reference.run.basePolicyPath).toMatch(/^hf:\/\/.*hopper-medium-v2_best.pt$/);
 });
 

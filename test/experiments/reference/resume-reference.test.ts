@@ -1,20 +1,26 @@
 // Checkpoints of the reference continue here as far as they go, and say what was not in them; own ones continue exactly.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readCheckpointFile, writeCheckpointFile } from "../../../sdk/src/checkpoints/checkpoint-file.js";
 import { elementsOf, type RawTensor } from "../../../sdk/src/checkpoints/element-types.js";
 import { encodeTorch } from "../../../sdk/src/checkpoints/torch-writer.js";
 import { Dataset } from "../../../sdk/src/data/dataset.js";
-import { Trainable } from "../../../sdk/src/engine/optimizer.js";
 import { loadPolicy } from "../../../sdk/src/experiments/load-policy.js";
-import { MeanFlow } from "../../../sdk/src/experiments/mean-flow.js";
-import { PPO } from "../../../sdk/src/experiments/ppo.js";
-import { resumeReferencePretraining } from "../../../sdk/src/experiments/reference/run.js";
+import { MeanFlow } from "../../../sdk/src/experiments/policies.js";
+import { PPO } from "../../../sdk/src/experiments/algorithms.js";
+import { referenceResume } from "../../../sdk/src/experiments/reference/run.js";
+import { Stage } from "../../../sdk/src/learning/stage.js";
+import { pretraining } from "../../../sdk/src/pretrain/pretrain.js";
+import { pretrainOptions } from "../../../sdk/src/pretrain/options.js";
+import type { meanFlowMlpOptions } from "../../../sdk/src/nn/mean-flow-mlp.js";
 import type { TrainedPolicy } from "../../../sdk/src/policies/trained-policy.js";
 import { referenceFile } from "../../checkpoints/reference-files.js";
 import { temporaryFolder } from "../../data/temporary-folder.js";
 import { hasShared } from "../../shared.js";
+
+type NetworkOptions = z.output<typeof meanFlowMlpOptions>;
 
 const folder = temporaryFolder();
 const file = (name: string) => join(folder, name);
@@ -45,12 +51,15 @@ describe.skipIf(!hasShared)("a pre-training of the reference", () => {
 
   async function resumed(path: string) {
     const { normalization } = await data();
-    const { model } = await loadPolicy(small(), { normalization });
-    const trainable = new Trainable(model.layout, new Float32Array(model.layout.size), { ema: true });
+    const base = await loadPolicy(small(), { normalization });
+    const stage = new Stage({ base });
+    const parts = pretraining.parts(stage, pretrainOptions.parse({}));
     const lines: string[] = [];
-    const run = { trainable, batches: 10 };
-    const progress = resumeReferencePretraining(await contentsOf(path), path, run, (line) => lines.push(line));
-    return { model, trainable, progress, line: lines.join("\n") };
+    const { state } = referenceResume(await contentsOf(path), path, pretraining, (line) => lines.push(line));
+    const progress = state(parts, stage);
+    const { trainable } = parts;
+    trainable.restore(progress.parts.trainable as ReturnType<typeof trainable.state>);
+    return { model: base.model, trainable, progress, line: lines.join("\n") };
   }
 
   test("weights, averages, moments and the number of updates are taken over", async () => {
@@ -64,7 +73,7 @@ describe.skipIf(!hasShared)("a pre-training of the reference", () => {
     expect(first![parameter]!.data).toEqual(at(object, "optimizer", "state", 19, "exp_avg"));
     expect(second![parameter]!.data).toEqual(at(object, "optimizer", "state", 19, "exp_avg_sq"));
     expect(trainable.updateCount).toBe(at(object, "optimizer", "state", 19, "step")[0]);
-    expect(progress).toMatchObject({ epoch: 7, batch: 0, step: 60, curve: [] });
+    expect(progress).toMatchObject({ iteration: 6, parts: { place: { values: { batch: 0 } } }, curve: [] });
     expect(line).toContain("resumed after 6 epochs");
     expect(line).toMatch(/not in the file, so started anew: learning curve, best test, random streams$/);
   });
@@ -83,7 +92,7 @@ describe.skipIf(!hasShared)("a pre-training of the reference", () => {
       ),
     );
     expect(line).toContain(expected);
-    expect(progress.epoch).toBe(keys.includes("epoch") ? 7 : 1);
+    expect(progress.iteration).toBe(keys.includes("epoch") ? 6 : 0);
     expect(trainable.updateCount > 0).toBe(keys.includes("optimizer") && keys.includes("model"));
     expect(trainable.ema![0]).toBe(at(object, keys.includes("ema") ? "ema" : "model", firstParameter)[0]);
     expect(trainable.weights[0]).toBe(at(object, keys.includes("model") ? "model" : "ema", firstParameter)[0]);
@@ -91,8 +100,8 @@ describe.skipIf(!hasShared)("a pre-training of the reference", () => {
 
   test("trains on from its epoch, and says so in run.log too", async () => {
     const { normalization } = await data();
-    const { timeDim, rEmbeddingDim, mlpDims, condMlpDims } = (await loadPolicy(small(), { normalization })).model.spec
-      .network;
+    const { model } = await loadPolicy(small(), { normalization });
+    const { timeDim, rEmbeddingDim, mlpDims, condMlpDims } = model.spec.network as NetworkOptions;
     const run = await MeanFlow.improved()
       .withNetwork({ timeDim, rEmbeddingDim, mlpDims, condMlpDims })
       .pretrain(await data(), { epochs: 7, batchSize: 512, resumePath: small(), folder: file("pretrain"), ...control });

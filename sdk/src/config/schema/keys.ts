@@ -37,13 +37,16 @@ export function shapeOf(sections: readonly Section[]): z.ZodRawShape {
 }
 
 /** The options of a table that a valid configuration (in camelCase) states. */
-export function optionsOf({ keys, options }: Table, config: object): Record<string, unknown> {
+export function optionsOf({ keys, options: schema }: Table, config: object): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const [path, option] of Object.entries(keys)) {
-    const value = valueAt(config, path);
-    if (value !== undefined) put(found, option.split("."), value);
+    const [names, options] = [path.split("."), option.split(".")];
+    const value = valueAt(config, names);
+    if (value !== undefined) put(found, options, value);
+    // A section that is null makes null the option it stands for.
+    else if (options.length > 1 && valueAt(config, names.slice(0, -1)) === null) put(found, options.slice(0, -1), null);
   }
-  return completeTuples(found, options);
+  return completeTuples(found, schema);
 }
 
 function plant(tree: Tree, path: string, leaf: Leaf): void {
@@ -105,25 +108,20 @@ function unwrapped(schema: z.ZodType): z.ZodType {
 
 const isNullable = (schema: z.ZodType) => schema.safeParse(null).success;
 
-function valueAt(config: object, path: string): unknown {
-  return path.split(".").reduce<unknown>((node, name) => {
-    if (node === null) return null;
-    return typeof node === "object" && Object.hasOwn(node, name) ? (node as Record<string, unknown>)[name] : undefined;
-  }, config);
+/** The value at a path; undefined where it is not stated, or stands in a section that is null. */
+function valueAt(config: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (node, name) =>
+      typeof node === "object" && node !== null && Object.hasOwn(node, name)
+        ? (node as Record<string, unknown>)[name]
+        : undefined,
+    config,
+  );
 }
 
-function put(target: Record<string, unknown>, names: readonly string[], value: unknown): void {
-  const [name, ...below] = names as [string, ...string[]];
-  if (below.length === 0) {
-    target[name] = value;
-    return;
-  }
-  // A section that is null is null as a whole.
-  if (value === null && !isIndex(below[0]!)) target[name] ??= null;
-  else if (target[name] !== null || value !== null) {
-    const node = (target[name] ??= isIndex(below[0]!) ? [] : {}) as Record<string, unknown>;
-    put(node, below, value);
-  }
+function put(target: Record<string, unknown>, [name, ...below]: readonly string[], value: unknown): void {
+  if (below.length === 0) target[name!] = value;
+  else put((target[name!] ??= isIndex(below[0]!) ? [] : {}) as Record<string, unknown>, below, value);
 }
 
 const isIndex = (name: string) => /^\d+$/.test(name);
