@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that every room may import. */
-const leaves = new Set(["errors", "normalization", "files", "options", "paths", "space", "zip-archive"]);
+const leaves = new Set(["errors", "normalization", "files", "html", "options", "paths", "space", "zip-archive"]);
 
 const side = ["figures", "tracking", "checkpoints", "hub"];
 const training = ["policies", "envs", "data", "nn", "engine", ...side];

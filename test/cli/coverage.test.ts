@@ -3,14 +3,7 @@ import { readFileSync } from "node:fs";
 import { format } from "prettier";
 import { expect, test } from "vitest";
 import { coveragePage } from "../../sdk/src/cli/coverage-page.js";
-import {
-  commandOf,
-  coverage,
-  guideCommands,
-  projectCommands,
-  stateOf,
-  summaryOf,
-} from "../../sdk/src/cli/coverage.js";
+import { commandOf, coverage, guideCommands, projectCommands, stateOf, summaryOf } from "../../sdk/src/cli/coverage.js";
 import { hasShared, sharedFile } from "../shared.js";
 import { commandsOfGuide, namesOfAppendix, supportedTasks } from "../config/guide.js";
 

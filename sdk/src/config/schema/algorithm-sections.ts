@@ -43,7 +43,7 @@ interface Shapes {
 
 function extraOf({ top = {}, ...sections }: Shapes): Extra {
   const below = Object.entries(sections).flatMap(([section, shape]) =>
-    Object.entries(shape as z.ZodRawShape).map(([name, schema]) => [`${section}.${name}`, schema] as const),
+    Object.entries(shape).map(([name, schema]) => [`${section}.${name}`, schema] as const),
   );
   return { ...top, ...Object.fromEntries(below) } as Extra;
 }

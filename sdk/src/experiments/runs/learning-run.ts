@@ -84,7 +84,6 @@ export async function runLearning<Row>(
       async onIteration(row, run) {
         const iteration = run.curve.length - 1;
         sink.log(settings.metrics(row));
-        sink.advance(iteration + 1);
         if (run.isBest) await save("best", run);
         const number = iteration + countsFrom;
         if (saveEvery && number % saveEvery === 0) await save(`state_${number}`, run);

@@ -30,7 +30,10 @@ const runState = z.object({
 });
 
 /** The state as tensors and a JSON value. */
-export function stateRecord({ parts, best, ...state }: RunState): { tensors: Record<string, HostTensor>; state: unknown } {
+export function stateRecord({ parts, best, ...state }: RunState): {
+  tensors: Record<string, HostTensor>;
+  state: unknown;
+} {
   const vectors = Object.entries(parts).flatMap(([part, { vectors = {} }]) =>
     Object.entries(vectors).map(([name, data]) => [`state.${part}.${name}`, hostTensor(data, [data.length])] as const),
   );
@@ -63,7 +66,9 @@ export function stateOf(
   const current = z.object({ state: runState }).safeParse(metadata);
   if (current.success) return assemble(current.data.state, tensors);
   const earlier = kind === "pretraining" ? earlierPretraining(metadata, tensors) : earlierFinetuning(metadata, tensors);
-  return earlier ?? fail("DMPO_RESUME", path, "has a damaged state", `the state of a run of ${title}`, "take an earlier one");
+  return (
+    earlier ?? fail("DMPO_RESUME", path, "has a damaged state", `the state of a run of ${title}`, "take an earlier one")
+  );
 }
 
 const titles = { pretraining: "pre-training", finetuning: "fine-tuning" } as const;
