@@ -1,6 +1,9 @@
 // Options objects against their schemas: a leaf. Every problem is reported at once, with the nearest known name.
-import type { z } from "zod";
+import { z } from "zod";
 import { InputError, nearest, type Problem } from "./errors.js";
+
+/** How many of something: 1, 2, ... */
+export const count = z.int().positive();
 
 /** The options with their defaults. @throws InputError DMPO_OPTIONS listing every wrong value and unknown name. */
 export function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: z.input<Schema>): z.output<Schema> {

@@ -1,4 +1,5 @@
 // The numbers that go into and come out of one action chunk, for many environments side by side.
+import { fail } from "../errors.js";
 import type { Observations } from "../space.js";
 
 /** Sizes: E environments, Te actions per chunk, To observations of history, Do and Da numbers each. */
@@ -61,4 +62,21 @@ export function chunkOf(buffers: ChunkBuffers, count: number, index: number): Ch
     truncated: part(buffers.truncated),
     executedSteps: part(buffers.executedSteps),
   };
+}
+
+/** @throws InputError DMPO_ENV_ACTION if `actions` are not (E, Te, Da) finite numbers. */
+export function checkActions(
+  actions: Float32Array,
+  { count, actionSteps, actionDimension }: Omit<ChunkShape, "condSteps" | "observationDimension">,
+): void {
+  const expected = count * actionSteps * actionDimension;
+  const shape = `(${count}, ${actionSteps}, ${actionDimension})`;
+  if (actions.length !== expected) {
+    fail("DMPO_ENV_ACTION", "actions", `${actions.length} numbers`, `${expected} of shape ${shape}`);
+  }
+  for (let i = 0; i < expected; i++) {
+    if (Number.isFinite(actions[i])) continue;
+    const index = Math.floor((i * count) / expected);
+    fail("DMPO_ENV_ACTION", `actions[${i}]`, `${actions[i]} for environment ${index}`, "finite numbers");
+  }
 }

@@ -18,6 +18,18 @@ export interface MultiStepOptions {
   readonly legacyTimeouts?: boolean;
 }
 
+/** One environment step. */
+export interface StepTaken {
+  /** Steps of the episode, this one included. */
+  readonly steps: number;
+  /** (Do), raw; overwritten by the next step. */
+  readonly observation: Float64Array;
+  readonly reward: number;
+}
+
+/** Looks at the environment after a step; returns true to end the episode there, as a time limit would. */
+export type Visit = (step: StepTaken) => boolean | void;
+
 export class MultiStep {
   readonly #simulation: Simulation;
   #random: RandomStream;
@@ -25,17 +37,22 @@ export class MultiStep {
   readonly #normalization: Normalization | undefined;
   readonly #maxEpisodeSteps: number;
   readonly #timeoutTerminates: boolean;
+  readonly #visit: Visit | undefined;
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
   #elapsed = 0;
 
-  /** @param chunk where actions are read and results are written. */
+  /**
+   * @param chunk where actions are read and results are written.
+   * @param visit called after every environment step, before an episode that ended gives way to the next.
+   */
   constructor(
     definition: EnvironmentDefinition,
     simulation: Simulation,
     random: RandomStream,
     chunk: ChunkBuffers,
     { maxEpisodeSteps = definition.maxEpisodeSteps, normalization, legacyTimeouts = false }: MultiStepOptions,
+    visit?: Visit,
   ) {
     this.#simulation = simulation;
     this.#random = random;
@@ -43,6 +60,7 @@ export class MultiStep {
     this.#normalization = normalization;
     this.#maxEpisodeSteps = Math.min(maxEpisodeSteps, definition.maxEpisodeSteps);
     this.#timeoutTerminates = legacyTimeouts && maxEpisodeSteps >= definition.maxEpisodeSteps;
+    this.#visit = visit;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
   }
@@ -70,10 +88,14 @@ export class MultiStep {
       this.#readAction(actions, from);
       // Noted beforehand: where an action makes the thread fail, this tells which.
       executedSteps[0] = ++steps;
-      reward += this.#simulation.step(this.#action);
+      const stepReward = this.#simulation.step(this.#action);
+      reward += stepReward;
       ended = this.#simulation.terminated();
-      timeout = ++this.#elapsed >= this.#maxEpisodeSteps && !ended;
+      const isLast = ++this.#elapsed >= this.#maxEpisodeSteps;
       this.#observe();
+      const isEnough =
+        this.#visit?.({ steps: this.#elapsed, observation: this.#observation, reward: stepReward }) === true;
+      timeout = (isLast || isEnough) && !ended;
     }
     rewards[0] = reward;
     terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));

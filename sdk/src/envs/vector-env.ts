@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
 import type { Observations, Space } from "../space.js";
-import { chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
+import { checkActions, chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { memberProblem } from "./vector-env-failure.js";
@@ -154,7 +154,7 @@ export class VectorEnv implements Outputs, ChunkShape {
    */
   async step(actions: Float32Array): Promise<void> {
     this.#expect("ready");
-    this.#checkActions(actions);
+    checkActions(actions, this);
     this.#buffers.actions.set(actions);
     await this.#run(command.step);
   }
@@ -225,20 +225,6 @@ export class VectorEnv implements Outputs, ChunkShape {
     const found = { new: "never reset", ready: "open", busy: "still at the last call", closed: "closed" }[this.#state];
     const remedy = { new: "await reset() first", ready: "", busy: "await that call", closed: "create a new one" };
     fail("DMPO_ENV_STATE", "vector environment", `it is ${found}`, "one that is ready", remedy[this.#state]);
-  }
-
-  #checkActions(actions: Float32Array): void {
-    const expected = this.#buffers.actions.length;
-    const shape = `(${this.count}, ${this.actionSteps}, ${this.actionDimension})`;
-    if (actions.length !== expected) {
-      fail("DMPO_ENV_ACTION", "actions", `${actions.length} numbers`, `${expected} of shape ${shape}`);
-    }
-    for (let i = 0; i < expected; i++) {
-      if (!Number.isFinite(actions[i])) {
-        const index = Math.floor((i * this.count) / expected);
-        fail("DMPO_ENV_ACTION", `actions[${i}]`, `${actions[i]} for environment ${index}`, "finite numbers");
-      }
-    }
   }
 
   #copyOutputs(): void {

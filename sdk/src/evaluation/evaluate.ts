@@ -58,7 +58,7 @@ export interface SettingResult {
   readonly inference: Inference;
 }
 
-export interface Evaluation {
+export interface EvaluationResult {
   readonly initialNoise: InitialNoise;
   /** Environments E, the batch of each call. */
   readonly environments: number;
@@ -75,7 +75,7 @@ export async function evaluateSettings(
   environments: Environments,
   actorFor: (setting: PolicySetting) => Actor | Promise<Actor>,
   options: EvaluationOptions = {},
-): Promise<Evaluation> {
+): Promise<EvaluationResult> {
   const {
     denoisingSteps = [1],
     episodes: count = 40,

@@ -1,8 +1,6 @@
 // Settings of pre-training; the defaults are the measured hopper recipe (docs/results.md).
 import { z } from "zod";
-import type { Keys } from "../options.js";
-
-const count = z.int().positive();
+import { count, type Keys } from "../options.js";
 
 export const pretrainOptions = z.strictObject({
   epochs: count.default(34).describe("passes over the data"),

@@ -9,7 +9,7 @@ import { Values } from "../learning/parts.js";
 import { pathOptions } from "../learning/run-options.js";
 import type { Stage } from "../learning/stage.js";
 import { critic as buildCritic, criticOptions, type Critic } from "../nn/critic.js";
-import { keysBelow } from "../options.js";
+import { count, keysBelow } from "../options.js";
 import type { BoundPath } from "../policies/definition.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import { cloningKinds } from "./cloning.js";
@@ -32,7 +32,6 @@ import {
 import { UpdateLog, updateNames } from "./update-log.js";
 
 const fraction = z.number().min(0).max(1);
-const count = z.int().positive();
 
 /** Defaults keep everything constant; recipes are in ppo-presets.ts. Counts are iterations, steps are chunks. */
 export const ppoOptions = z.strictObject({

@@ -1,4 +1,5 @@
 // A learning curve that is drawn while it grows: few points however long the run, and a small SVG without any library.
+import { escapeHtml } from "../html.js";
 import { shorten } from "./progress-text.js";
 
 /** Okabe and Ito's colours, which colour-blind readers can tell apart, as far as they show on white and on black. */
@@ -123,6 +124,5 @@ function logarithmicTicks(low: number, high: number): number[] {
 }
 
 function text(x: number, y: number, anchor: string, words: string, color: string = muted): string {
-  const escaped = words.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${color}">${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${color}">${escapeHtml(words)}</text>`;
 }

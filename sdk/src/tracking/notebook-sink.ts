@@ -1,5 +1,6 @@
 // Metrics in a notebook: one output, redrawn in place, with bar, rate, remaining time, latest metrics and a live curve.
 import { randomUUID } from "node:crypto";
+import { escapeHtml } from "../html.js";
 import { drawCurves, LiveCurve } from "./live-curve.js";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import type { Notebook } from "./notebook.js";
@@ -49,9 +50,9 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
       {
         "text/html": [
           `<div style="font-size: 13px; line-height: 1.5; max-width: 640px">`,
-          `<div>${escaped(where.join(" · "))}</div>`,
+          `<div>${escapeHtml(where.join(" · "))}</div>`,
           ...(share === undefined ? [] : [barHtml(share)]),
-          `<div>${escaped(measured.join(" · "))}</div>`,
+          `<div>${escapeHtml(measured.join(" · "))}</div>`,
           ...(chart ? [`<img alt="learning curve" style="max-width: 100%" src="${imageAddress(chart)}">`] : []),
           `</div>`,
         ].join(""),
@@ -100,8 +101,4 @@ function barHtml(share: number): string {
 
 function imageAddress(svg: string): string {
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readNpz } from "../../../sdk/src/data/npz.js";
 import { folderOf, sinkOf } from "../../../sdk/src/experiments/runs/control.js";
 import { claimFolder, createRunFolder } from "../../../sdk/src/experiments/runs/run-folder.js";
-import { gitState } from "../../../sdk/src/experiments/runs/run-record.js";
+import { gitState } from "../../../sdk/src/experiments/runs/run-description.js";
 
 let root: string;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import {
   evalOptionsOf,
   finetuneOptionsOf,
   pretrainOptionsOf,
-  type Stage,
+  type StageName,
   type StageOptions,
 } from "../schema/options.js";
 import { applyOverrides, parseOverrides, type Override } from "../language/overrides.js";
@@ -36,7 +36,7 @@ export interface ResolvedConfig extends Selection {
   readonly experiment: () => Experiment;
 }
 
-interface Resolved<S extends Stage> extends Pick<ResolvedConfig, "config" | "origins" | "notices"> {
+interface Resolved<S extends StageName> extends Pick<ResolvedConfig, "config" | "origins" | "notices"> {
   readonly stage: S;
   /** Name of the policy. */
   readonly policy: string;
@@ -44,7 +44,7 @@ interface Resolved<S extends Stage> extends Pick<ResolvedConfig, "config" | "ori
   readonly options: StageOptions[S];
 }
 
-export type Experiment = { [S in Stage]: Resolved<S> }[Stage];
+export type Experiment = { [S in StageName]: Resolved<S> }[StageName];
 
 export interface ResolveContext {
   /** What ${now:...} shows; default the present. */

@@ -2,8 +2,9 @@
 // default, which is not known here.
 import { z } from "zod";
 import { activationName } from "../../nn/activations.js";
+import { count } from "../../options.js";
 
-export const count = z.int().positive();
+export { count };
 export const text = z.string().min(1);
 export const optionalText = text.nullable().default(null);
 

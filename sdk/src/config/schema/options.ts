@@ -151,4 +151,4 @@ export interface StageOptions {
   finetune: ReturnType<typeof finetuneOptionsOf>;
   eval: ReturnType<typeof evalOptionsOf>;
 }
-export type Stage = keyof StageOptions;
+export type StageName = keyof StageOptions;

@@ -17,7 +17,7 @@ export function countOf(value: unknown): number | undefined {
  *
  * @param names of the parameters in the order of the module's state dict, by which PyTorch numbers them.
  */
-export function stateOf(
+export function trainableState(
   weights: Float32Array,
   optimizer: unknown,
   names: readonly string[],

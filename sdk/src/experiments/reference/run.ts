@@ -9,7 +9,7 @@ import type { RunState } from "../../learning/drive.js";
 import { statesOf, type Parts } from "../../learning/parts.js";
 import type { Stage } from "../../learning/stage.js";
 import { fitWeights } from "../../policies/fit-weights.js";
-import { countOf, dictOf, rateOf, stateOf } from "./moments.js";
+import { countOf, dictOf, rateOf, trainableState } from "./moments.js";
 import { networkName, referenceWeights, stateDict, type StateDict } from "./weights.js";
 
 type Contents = ReturnType<typeof dictOf>;
@@ -77,7 +77,7 @@ function pretrainingState(
   const trained = isStored("ema") && !isStored("model") ? (absent.push("trained weights"), "ema") : "model";
   const averaged = isStored("ema") ? "ema" : (absent.push("averaged weights"), trained);
   const names = [...(stateDict(contents.get("model"))?.keys() ?? [])].map(networkName);
-  const learned = stateOf(weightsOf(trained), contents.get("optimizer"), names, trainable.layout, {
+  const learned = trainableState(weightsOf(trained), contents.get("optimizer"), names, trainable.layout, {
     others: { ema: weightsOf(averaged) },
     whereAbsent: () => absent.push("moments of the optimizer"),
   });
@@ -106,7 +106,7 @@ function finetuningState(
     ([key]) => !/^actor_ft\.(policy\.|(explore_noise_net\.)?logvar_m)/.test(key),
   );
   if (noise.length === 0) absent.push("exploration noise");
-  const actor = stateOf(
+  const actor = trainableState(
     fitWeights(
       actorWeights.layout,
       {
@@ -124,7 +124,7 @@ function finetuningState(
   const values = within("critic.");
   const critic =
     values.length > 0
-      ? stateOf(
+      ? trainableState(
           fitWeights(criticWeights.layout, hostTensors(new Map(values), path), `${path}: critic`),
           contents.get("critic_optimizer"),
           values.map(([key]) => key),

@@ -15,7 +15,7 @@ import type { Counter } from "../../tracking/progress-text.js";
 import { tensorBoardSink } from "../../tracking/tensorboard-sink.js";
 import { resultTable } from "./result-table.js";
 import { createRunFolder } from "./run-folder.js";
-import { writeRunRecord } from "./run-record.js";
+import { writeRunDescription } from "./run-description.js";
 
 export interface RunControl {
   /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
@@ -42,7 +42,7 @@ export interface RunControl {
 export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
   if (control.folder === null) return undefined;
   const folder = control.folder ?? (await createRunFolder(task, seed));
-  await writeRunRecord(folder, { task, seed });
+  await writeRunDescription(folder, { task, seed });
   return folder;
 }
 

@@ -5,7 +5,7 @@ import { encodeNpz } from "../../data/npz.js";
 import type { Estimate } from "../../evaluation/episode-statistics.js";
 import {
   evaluateSettings,
-  type Evaluation,
+  type EvaluationResult,
   type InitialNoise,
   type PolicySetting,
   type SettingResult,
@@ -17,10 +17,10 @@ import {
   denoisingOverview,
   type DenoisingResult,
 } from "../../figures/charts/denoising-steps.js";
-import { comparisonTable } from "./tables.js";
 import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
 import type { Figure } from "../../figures/figure.js";
 import { saveFigure } from "../../figures/save-figure.js";
+import { comparisonTable } from "../../figures/text-table.js";
 import { writeFileAtomic } from "../../files.js";
 import { sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { actorOptions, openEnvironments, type EnvironmentSettings } from "../play.js";
@@ -98,7 +98,7 @@ export class EvaluationReport {
   constructor(
     readonly policy: string,
     readonly env: string,
-    readonly evaluation: Evaluation,
+    readonly evaluation: EvaluationResult,
   ) {}
 
   /** One result per number of denoising steps, with every episode. */

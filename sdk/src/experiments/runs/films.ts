@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../../files.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { announce, compileOptionsOf, type RunControl } from "./control.js";
-import type { EpisodeOptions } from "../episode.js";
+import type { EpisodeOptions } from "../play.js";
 import { record } from "../record.js";
 
 /** What is filmed: the first seconds of so many episodes. */

@@ -9,7 +9,7 @@ import { formatColumn } from "../number-format.js";
 import { plotlySource } from "../plotly-bundle.js";
 import { toSvg } from "../static/static-export.js";
 import { topMargin } from "../theme.js";
-import { escapeHtml, jsonInScript } from "./html.js";
+import { escapeHtml, jsonInScript } from "../../html.js";
 import { pageScript, pageStyle } from "./page-assets.js";
 
 export interface ReportTable {

@@ -14,11 +14,11 @@ export interface GitState {
   readonly changed: readonly string[];
 }
 
-export async function writeRunRecord(
+export async function writeRunDescription(
   folder: string,
   run: { readonly task: string; readonly seed: number },
 ): Promise<void> {
-  const record = {
+  const description = {
     ...run,
     started: new Date().toISOString(),
     host: hostname(),
@@ -27,7 +27,7 @@ export async function writeRunRecord(
     git: (await gitState(process.cwd())) ?? null,
     versions: versions(),
   };
-  await writeFileAtomic(join(folder, "run.json"), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFileAtomic(join(folder, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
 }
 
 /** @returns undefined outside a repository, without a commit or without git. */

@@ -1,4 +1,4 @@
-// Text and data inside an HTML page.
+// Text and data inside HTML: a leaf.
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -8,7 +8,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as HTML, safe in elements and in quoted attributes. */
+/** Text as HTML or SVG, safe in elements and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
