@@ -71,6 +71,7 @@ test("a new network starts near the geometric mean of the range", () => {
     )
     .exp()
     .dataSync();
+  expect(std.length).toBeGreaterThan(0);
   for (const sigma of std) expect(sigma).toBeCloseTo(Math.sqrt(0.05 * 0.12), 3);
 });
 
