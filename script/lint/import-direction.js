@@ -7,7 +7,18 @@ const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that every room may import. */
 const leaves = new Set([
-  ...["errors", "files", "foreign-file", "half-precision", "html", "normalization", "options", "paths", "space", "zip-archive"],
+  ...[
+    "errors",
+    "files",
+    "foreign-file",
+    "half-precision",
+    "html",
+    "normalization",
+    "options",
+    "paths",
+    "space",
+    "zip-archive",
+  ],
 ]);
 
 const side = ["figures", "tracking", "checkpoints", "hub"];
