@@ -17,6 +17,17 @@ export function boundsOf(values: ArrayLike<number>): Bounds {
   return narrow.every((value, i) => Object.is(value, values[i])) ? narrow : Float64Array.from(values);
 }
 
+/** Statistics of so many observations and actions that lie in [-1, 1] already: the policy sees and answers with raw numbers. */
+export function rawNumbers(observationDimension: number, actionDimension: number): Normalization {
+  const bounds = (size: number, bound: number) => new Float32Array(size).fill(bound);
+  return {
+    observationMin: bounds(observationDimension, -1),
+    observationMax: bounds(observationDimension, 1),
+    actionMin: bounds(actionDimension, -1),
+    actionMax: bounds(actionDimension, 1),
+  };
+}
+
 /** `2 (x - min) / (max - min + 1e-6) - 1`, the reference's formula; not clipped, constant dimensions map to -1. */
 export function normalize(value: number, min: number, max: number): number {
   return (2 * (value - min)) / (max - min + 1e-6) - 1;

@@ -5,20 +5,11 @@ import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
 import { timeEmbedding } from "../../sdk/src/nn/embeddings.js";
 import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
-import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
+import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula, pretrainOptions } from "./weights.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const hopper = { horizonSteps: 4, actionDim: 3, condDim: 11 };
-const tiny = {
-  horizonSteps: 2,
-  actionDim: 3,
-  condDim: 5,
-  timeDim: 4,
-  rEmbeddingDim: 4,
-  mlpDims: [8, 8, 8],
-  condMlpDims: [6, 4],
-};
 
 function batch() {
   const action = wave<tf.Tensor3D>([4, 2, 3], Math.sin, 0.5, 0.2, 0.8);
@@ -42,7 +33,7 @@ test.each([
 
 test("velocity, tangent and embeddings equal the reference", () => {
   const { param_order, ...expected } = golden("pretrain").meanflow_mlp;
-  const net = meanFlowMlp(tiny);
+  const net = meanFlowMlp(pretrainOptions);
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order);
   const weights = filledWeights(net.parameters, pretrainFormula);
   const { x, v, t, r, state } = batch();
@@ -60,7 +51,7 @@ test("velocity, tangent and embeddings equal the reference", () => {
 });
 
 test("the tangent equals the difference quotient", () => {
-  const net = meanFlowMlp(tiny);
+  const net = meanFlowMlp(pretrainOptions);
   const weights = filledWeights(net.parameters, (n, k) => Math.sin(1.3 * n + 0.7 * k));
   const { x, v, t, r, state } = batch();
   const condition = net.encoder.apply(weights, { state });
@@ -73,7 +64,7 @@ test("the tangent equals the difference quotient", () => {
 test("features are the head's hidden layers and come with the same velocity", () => {
   const { x, t, r, state } = batch();
   for (const residualStyle of [true, false]) {
-    const net = meanFlowMlp({ ...tiny, residualStyle });
+    const net = meanFlowMlp({ ...pretrainOptions, residualStyle });
     const weights = filledWeights(net.parameters, pretrainFormula);
     const condition = net.encoder.apply(weights, { state });
     const { velocity, hidden } = net.features(weights, x, t, r, condition);
@@ -94,7 +85,7 @@ test("features are the head's hidden layers and come with the same velocity", ()
 });
 
 test("without a condition encoder the head reads the observations", () => {
-  const net = meanFlowMlp({ ...tiny, condMlpDims: null }, "network.");
+  const net = meanFlowMlp({ ...pretrainOptions, condMlpDims: null }, "network.");
   expect(net.encoder.width).toBe(5);
   const { state } = batch();
   expectClose(net.encoder.apply({}, { state }), state.reshape([4, 5]).arraySync());
@@ -102,12 +93,12 @@ test("without a condition encoder the head reads the observations", () => {
 });
 
 test("gradients equal finite differences", () => {
-  const net = meanFlowMlp({ ...tiny, useLayernorm: true });
+  const net = meanFlowMlp({ ...pretrainOptions, useLayernorm: true });
   const weights = filledWeights(net.parameters, (n, k) => 0.5 * Math.sin(1.3 * n + 0.7 * k + 0.1));
   const { x, t, r, state } = batch();
   expectFiniteDifferences((w) => net.velocity(w, x, t, r, net.encoder.apply(w, { state })).square().mean(), weights);
 });
 
 test("an unknown option is refused", () => {
-  expect(() => meanFlowMlp({ ...tiny, mlpDim: [8] } as never)).toThrow("mlpDim");
+  expect(() => meanFlowMlp({ ...pretrainOptions, mlpDim: [8] } as never)).toThrow("mlpDim");
 });

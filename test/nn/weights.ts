@@ -6,6 +6,18 @@ import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 
 type Formula = (parameter: number, index: number) => number;
 
+/** The network of `pretrain-golden.json`. */
+export const pretrainOptions = {
+  ...{ horizonSteps: 2, actionDim: 3, condDim: 5, timeDim: 4, rEmbeddingDim: 4 },
+  ...{ mlpDims: [8, 8, 8], condMlpDims: [6, 4] },
+};
+
+/** The network of `dmpo-reference.md` section 9.3. */
+export const referenceOptions = {
+  ...{ horizonSteps: 2, actionDim: 2, condDim: 3, timeDim: 4, rEmbeddingDim: 4 },
+  ...{ mlpDims: [8, 8, 8], condMlpDims: [6, 5] },
+};
+
 /** How `pretrain-golden.json` fills parameter n at flat index k. */
 export const pretrainFormula: Formula = (n, k) => 0.15 * Math.sin(1.3 * n + 0.7 * k + 0.1);
 

@@ -6,18 +6,10 @@ import type { VelocityNetwork } from "../../sdk/src/nn/velocity-network.js";
 import type { NoisySteps } from "../../sdk/src/policies/chain.js";
 import { meanFlow, meanFlowSteps, type MeanFlowBatch } from "../../sdk/src/policies/mean-flow.js";
 import { wave } from "../nn/close.js";
-import { filledWeights, pretrainFormula, referenceFormula } from "../nn/weights.js";
+import { filledWeights, pretrainFormula, pretrainOptions, referenceFormula, referenceOptions } from "../nn/weights.js";
 
 /** `pretrain-golden.json`: B = 4, Ta = 2, Da = 3; row 1 has r = t. */
-export const pretrainNetwork = meanFlowMlp({
-  horizonSteps: 2,
-  actionDim: 3,
-  condDim: 5,
-  timeDim: 4,
-  rEmbeddingDim: 4,
-  mlpDims: [8, 8, 8],
-  condMlpDims: [6, 4],
-});
+export const pretrainNetwork = meanFlowMlp(pretrainOptions);
 export const pretrainWeights = (): Weights => filledWeights(pretrainNetwork.parameters, pretrainFormula);
 export const pretrainBatch = (): MeanFlowBatch => ({
   action: wave([4, 2, 3], Math.sin, 0.5, 0.2, 0.8),
@@ -28,15 +20,7 @@ export const pretrainBatch = (): MeanFlowBatch => ({
 });
 
 /** `dmpo-reference.md` 9.3: B = 3, Ta = Da = 2; row 1 has r = t. */
-export const referenceNetwork = meanFlowMlp({
-  horizonSteps: 2,
-  actionDim: 2,
-  condDim: 3,
-  timeDim: 4,
-  rEmbeddingDim: 4,
-  mlpDims: [8, 8, 8],
-  condMlpDims: [6, 5],
-});
+export const referenceNetwork = meanFlowMlp(referenceOptions);
 export const referenceWeights = (): Weights => filledWeights(referenceNetwork.parameters, referenceFormula);
 export const referenceBatch = (): MeanFlowBatch => ({
   action: wave([3, 2, 2], Math.sin, 0.5, 1, 1.2),

@@ -6,22 +6,12 @@ import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/polic
 import { RolloutBuffer } from "../../sdk/src/rl/rollout-buffer.js";
 import { centralChunk, cloningKinds, squaredDistance } from "../../sdk/src/rl/cloning.js";
 import { expectClose, wave } from "../nn/close.js";
-import { expectFiniteDifferences, filledWeights, referenceFormula } from "../nn/weights.js";
+import { expectFiniteDifferences, filledWeights, referenceFormula, referenceOptions } from "../nn/weights.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
 /** The network of dmpo-reference.md 9.3 as a policy. */
-const model = new PolicyModel({
-  network: {
-    horizonSteps: 2,
-    actionDim: 2,
-    condDim: 3,
-    timeDim: 4,
-    rEmbeddingDim: 4,
-    mlpDims: [8, 8, 8],
-    condMlpDims: [6, 5],
-  },
-});
+const model = new PolicyModel({ network: referenceOptions });
 const { encoder } = model.network;
 /** Filled as in the reference, whose names have no prefix. */
 const weights = (scale = 1): Weights => {

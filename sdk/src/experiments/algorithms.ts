@@ -4,7 +4,6 @@ import { fail, nearest } from "../errors.js";
 import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js";
 import type { Parts } from "../learning/parts.js";
 import { runOptions } from "../learning/run-options.js";
-
 import type { chainSchema } from "../policies/chain.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";

@@ -109,11 +109,11 @@ export async function drive<Row>(
     const learned = () => algorithm.learned(parts, stage);
     const policyOf = ({ policy, sets }: Learned, weights = Object.values(sets)[0]!) =>
       new TrainedPolicy({ ...policy, weights });
-    const run = (isBest: boolean): Run<Row> => ({
+    const run = (isBest: boolean, ended: typeof snapshot): Run<Row> => ({
       learned,
       policy: () => policyOf(learned()),
       state: () => ({
-        ...snapshot(),
+        ...ended(),
         algorithm: algorithm.name,
         options,
         curve: [...curve],
@@ -143,9 +143,10 @@ export async function drive<Row>(
           const score = algorithm.score(row);
           const isBest = score !== undefined && score > (best ? algorithm.score(curve[best.index]!)! : -Infinity);
           if (isBest) best = { index: curve.length - 1, weights: Object.values(learned().sets)[0]! };
-          await onIteration?.(row, run(isBest));
+          const ended = once(snapshot);
+          await onIteration?.(row, run(isBest, ended));
           if (stage.signal?.aborted) return;
-          completed = stage.signal && snapshot();
+          completed = stage.signal && ended();
         }
       } catch (error) {
         if (!completed || !stage.signal?.aborted || error !== stage.signal.reason) throw error;
@@ -153,7 +154,7 @@ export async function drive<Row>(
       }
     };
     if (!stage.signal?.aborted) await iterate();
-    if (stage.signal?.aborted) await onStop?.(run(false));
+    if (stage.signal?.aborted) await onStop?.(run(false, snapshot));
     const last = learned();
     return {
       policy: policyOf(last, best?.weights),
@@ -168,6 +169,12 @@ export async function drive<Row>(
   } finally {
     await stage.dispose();
   }
+}
+
+/** Makes it at the first call. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 const secondsSince = (start: number) => (performance.now() - start) / 1000;

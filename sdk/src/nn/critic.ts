@@ -3,11 +3,8 @@ import { z } from "zod";
 import type { ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { activationName } from "./activations.js";
-import { mlp } from "./mlp.js";
+import { count, head } from "./head.js";
 import { stateEncoder, type Encoder, type Observation } from "./network.js";
-import { residualMlp } from "./residual-mlp.js";
-
-const count = z.int().positive();
 
 export const criticOptions = z.strictObject({
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
@@ -32,14 +29,10 @@ export interface Critic {
 export function critic(input: z.input<typeof criticOptions>, encoder: Encoder | number, prefix = ""): Critic {
   const options = criticOptions.parse(input);
   const reader = typeof encoder === "number" ? stateEncoder("", encoder, null, options.activationType) : encoder;
-  const build = options.residualStyle ? residualMlp : mlp;
-  const head = build(`${prefix}Q1`, [reader.width, ...options.mlpDims, 1], {
-    activation: options.activationType,
-    layerNorm: options.useLayernorm,
-  });
+  const values = head(`${prefix}Q1`, [reader.width, ...options.mlpDims, 1], options);
   return {
-    parameters: [...reader.parameters, ...head.parameters],
-    value: (weights, observation) => head.apply(weights, reader.apply(weights, observation)).reshape([-1]),
+    parameters: [...reader.parameters, ...values.parameters],
+    value: (weights, observation) => values.apply(weights, reader.apply(weights, observation)).reshape([-1]),
   };
 }
 
@@ -64,15 +57,11 @@ export function actionCritic(
 ): ActionCritic {
   const options = actionCriticOptions.parse(input);
   const reader = stateEncoder("", stateSize, null, options.activationType);
-  const build = options.residualStyle ? residualMlp : mlp;
-  const head = build(prefix, [stateSize + actionSize, ...options.mlpDims, 1], {
-    activation: options.activationType,
-    layerNorm: options.useLayernorm,
-  });
+  const values = head(prefix, [stateSize + actionSize, ...options.mlpDims, 1], options);
   return {
-    parameters: head.parameters,
+    parameters: values.parameters,
     value: (weights, observation, action) =>
-      head
+      values
         .apply(
           weights,
           tf.concat2d([reader.apply(weights, observation), action.reshape<tf.Tensor2D>([-1, actionSize])], 1),

@@ -2,35 +2,16 @@
 // The head reads [action, embedding of t, condition], in this order.
 import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
-import { tf, type Weights } from "../engine/tensor.js";
-import { activationName } from "./activations.js";
+import type { tf, Weights } from "../engine/tensor.js";
 import { timeEmbedding } from "./embeddings.js";
-import { mlp } from "./mlp.js";
+import { flowHeadOptions, head, headVelocity, sizeOptions, stateSizes } from "./head.js";
 import { stateEncoder, type Network, type NetworkFamily } from "./network.js";
-import { residualMlp } from "./residual-mlp.js";
 import { inferHead } from "./shapes.js";
 
-const count = z.int().positive();
-
 export const flowMlpOptions = z.strictObject({
-  horizonSteps: count.describe("length Ta of an action chunk"),
-  actionDim: count.describe("numbers Da per action"),
-  condDim: count.describe("numbers in the observation history, To x Do"),
+  ...sizeOptions,
   timeDim: z.int().min(4).multipleOf(2).default(16).describe("width of the embedding of t"),
-  mlpDims: z.array(count).min(1).default([512, 512, 512]).describe("hidden widths of the head"),
-  condMlpDims: z
-    .array(count)
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe("widths of the condition encoder, the last being its output; null feeds the observations to the head"),
-  activationType: activationName.default("Mish"),
-  outActivationType: activationName.default("Identity"),
-  useLayernorm: z.boolean().default(false).describe("layer normalisation in the head"),
-  residualStyle: z
-    .boolean()
-    .default(true)
-    .describe("head of residual blocks (1, 3, 5, ... hidden widths) or a plain one"),
+  ...flowHeadOptions,
 });
 type FlowMlpOptions = z.output<typeof flowMlpOptions>;
 
@@ -55,20 +36,11 @@ export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = ""): Flo
   const size = horizonSteps * actionDim;
   const timeOf = timeEmbedding(`${prefix}time_embedding`, timeDim);
   const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, activation);
-  const build = options.residualStyle ? residualMlp : mlp;
-  const head = build(`${prefix}mlp_mean`, [size + timeDim + encoder.width, ...options.mlpDims, size], {
-    activation,
-    outActivation: options.outActivationType,
-    layerNorm: options.useLayernorm,
-  });
+  const module = head(`${prefix}mlp_mean`, [size + timeDim + encoder.width, ...options.mlpDims, size], options);
   return {
-    parameters: [timeOf, encoder, head].flatMap(({ parameters }) => parameters),
+    parameters: [timeOf, encoder, module].flatMap(({ parameters }) => parameters),
     ...{ horizonSteps, actionDim, encoder, timeDim },
-    velocity(weights, x, t, condition) {
-      const input = tf.concat([x.reshape([-1, size]), timeOf.apply(weights, t), condition], 1) as tf.Tensor2D;
-      const layers = head.layers(weights, input);
-      return { velocity: layers.at(-1)!.reshape(x.shape), hidden: layers.slice(0, -1) };
-    },
+    velocity: (weights, x, t, condition) => headVelocity(module, weights, x, [timeOf.apply(weights, t), condition]),
     timeFeatures: (weights, t) => stopGradient(timeOf.apply(weights, t)),
   };
 }
@@ -76,7 +48,7 @@ export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = ""): Flo
 /** {@link flowMlp} as a policy lists it. */
 export const flowMlpFamily: NetworkFamily<FlowNetwork> = {
   options: flowMlpOptions,
-  sizes: ({ horizonSteps, actionDim, state }) => ({ horizonSteps, actionDim, condDim: state[0] * state[1] }),
+  sizes: stateSizes,
   build: (options, prefix) => flowMlp(options as FlowMlpOptions, prefix),
   infer: (shapes, prefix, source) => inferHead(shapes, prefix, source, { timeDim: "time_embedding" }),
 };

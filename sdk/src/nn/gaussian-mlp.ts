@@ -3,18 +3,14 @@ import { z } from "zod";
 import { constant, type ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { activationName, activations } from "./activations.js";
+import { count, head, sizeOptions, stateSizes } from "./head.js";
 import { mlp } from "./mlp.js";
 import { weight, type LayeredModule } from "./module.js";
 import { stateEncoder, type Network, type NetworkFamily } from "./network.js";
-import { residualMlp } from "./residual-mlp.js";
 import { inferGaussian } from "./gaussian-mlp-shapes.js";
 
-const count = z.int().positive();
-
 export const gaussianMlpOptions = z.strictObject({
-  horizonSteps: count.describe("length Ta of an action chunk"),
-  actionDim: count.describe("numbers Da per action"),
-  condDim: count.describe("numbers in the observation history, To x Do"),
+  ...sizeOptions,
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
   activationType: activationName.default("Mish"),
   tanhOutput: z.boolean().default(true).describe("means are squashed to (-1, 1)"),
@@ -35,26 +31,25 @@ export interface GaussianNetwork extends Network {
 /** Builds the network; `prefix` starts every parameter name, e.g. "network.". */
 export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = ""): GaussianNetwork {
   const options = gaussianMlpOptions.parse(input);
-  const { horizonSteps, actionDim, condDim, activationType: activation, useLayernorm: layerNorm } = options;
+  const { horizonSteps, actionDim, condDim, activationType: activation } = options;
   const size = horizonSteps * actionDim;
   const encoder = stateEncoder("", condDim, null, activation);
-  const build = options.residualStyle ? residualMlp : mlp;
   const squash = activations[options.tanhOutput ? "Tanh" : "Identity"];
   const chunk = (rows: tf.Tensor): tf.Tensor3D => rows.reshape([-1, horizonSteps, actionDim]);
   const [low, high] = [Math.log(options.stdMin), Math.log(options.stdMax)];
   const { fixedStd } = options;
 
   if (fixedStd !== null) {
-    const head = build(`${prefix}mlp_mean`, [condDim, ...options.mlpDims, size], { activation, layerNorm });
+    const means = head(`${prefix}mlp_mean`, [condDim, ...options.mlpDims, size], options);
     const name = `${prefix}logvar`;
     const learned: ParameterSpec[] = options.learnFixedStd
       ? [{ name, shape: [actionDim], initialise: constant(2 * Math.log(fixedStd)) }]
       : [];
     return {
-      parameters: [...learned, ...head.parameters],
+      parameters: [...learned, ...means.parameters],
       ...{ horizonSteps, actionDim, encoder },
       distribution(weights, condition) {
-        const mean = chunk(squash(head.apply(weights, condition)));
+        const mean = chunk(squash(means.apply(weights, condition)));
         const logStd = options.learnFixedStd
           ? weight(weights, name).mul(0.5).clipByValue(low, high)
           : tf.scalar(Math.log(fixedStd));
@@ -62,10 +57,12 @@ export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = 
       },
     };
   }
-  const base = build(`${prefix}mlp_base`, [condDim, ...options.mlpDims], {
-    ...{ activation, outActivation: activation, layerNorm },
-    layerNormFinal: layerNorm,
-  });
+  const base = head(
+    `${prefix}mlp_base`,
+    [condDim, ...options.mlpDims],
+    { ...options, outActivationType: activation },
+    { layerNormFinal: options.useLayernorm },
+  );
   const width = options.mlpDims.at(-1)!;
   const [means, deviations] = ["mlp_mean", "mlp_logvar"].map((name) => mlp(`${prefix}${name}`, [width, size])) as [
     LayeredModule,
@@ -88,7 +85,7 @@ export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = 
 /** {@link gaussianMlp} as a policy lists it. */
 export const gaussianMlpFamily: NetworkFamily<GaussianNetwork> = {
   options: gaussianMlpOptions,
-  sizes: ({ horizonSteps, actionDim, state }) => ({ horizonSteps, actionDim, condDim: state[0] * state[1] }),
+  sizes: stateSizes,
   build: (options, prefix) => gaussianMlp(options as GaussianMlpOptions, prefix),
   infer: inferGaussian,
 };

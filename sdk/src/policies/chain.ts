@@ -7,21 +7,13 @@ import type { Network } from "../nn/network.js";
 import type { NoiseNet, StdRange } from "../nn/noise-net.js";
 import { keysBelow, type Keys } from "../options.js";
 import type { BoundPath, Density, Path, Tensors } from "./definition.js";
-import type { ActionRange, Flow } from "./flow.js";
+import type { ActionRange, Flow, FlowStep } from "./flow.js";
 
 /** A policy's steps and its exploration noise; their weights come in one table. */
 export interface NoisySteps {
   /** Where each of K steps begins and ends. */
   readonly times: (steps: number) => readonly (readonly [from: number, to: number])[];
-  /** Where one of `steps` steps takes x (B, Ta, Da) from its time to the next. */
-  readonly step: (
-    weights: Weights,
-    x: tf.Tensor3D,
-    from: tf.Tensor1D,
-    to: tf.Tensor1D,
-    condition: tf.Tensor2D,
-    steps: number,
-  ) => tf.Tensor3D;
+  readonly step: FlowStep;
   readonly noise: Pick<NoiseNet, "logStd">;
 }
 
@@ -179,10 +171,17 @@ function chainOptions(options: ChainSettings): ChainOptions {
 /** What kind of noise net explores; its options must not contain sizes. */
 export interface NoiseFamily<Net extends Network> {
   readonly options: z.ZodObject;
-  readonly keys: Keys;
   /** `steps`: denoising steps K. */
   build(options: object, network: Net, steps: number): NoiseNet;
 }
+
+const noiseKeys: Keys = {
+  "model.noiseHiddenDims": "noiseHiddenDims",
+  "model.timeDimExplore": "timeDimExplore",
+  "model.useTimeIndependentNoise": "useTimeIndependentNoise",
+  "model.exploreNetActivationType": "activationType",
+  "model.noiseStdMap": "stdMap",
+};
 
 /** The chain of a flow as its path. */
 export function flowPath<Net extends Network, Options extends ActionRange>(
@@ -192,7 +191,7 @@ export function flowPath<Net extends Network, Options extends ActionRange>(
   return {
     options: chainSchema,
     keys: chainKeys,
-    explorer,
+    explorer: { ...explorer, keys: noiseKeys },
     bind({ network, options, path, explorer: explorerOptions }): BoundPath {
       const settings = path as ChainSettings;
       const { actMin, actMax } = options;

@@ -10,19 +10,20 @@ export interface ActionRange {
   readonly actMax: number;
 }
 
+/** Where one of `steps` steps takes x (B, Ta, Da) from its time to the next, both (B), under condition encodings (B, C). */
+export type FlowStep = (
+  weights: Weights,
+  x: tf.Tensor3D,
+  from: tf.Tensor1D,
+  to: tf.Tensor1D,
+  condition: tf.Tensor2D,
+  steps: number,
+) => tf.Tensor3D;
+
 export interface Flow<Net extends Network, Options> {
   /** Where each of K >= 1 steps begins and ends, in the policy's own direction of time. */
   times(steps: number, options: Options): readonly (readonly [from: number, to: number])[];
-  /** Where one of `steps` steps takes x (B, Ta, Da) from its time to the next, both (B), under condition encodings (B, C). */
-  step(
-    network: Net,
-    weights: Weights,
-    x: tf.Tensor3D,
-    from: tf.Tensor1D,
-    to: tf.Tensor1D,
-    condition: tf.Tensor2D,
-    steps: number,
-  ): tf.Tensor3D;
+  step(network: Net, ...input: Parameters<FlowStep>): tf.Tensor3D;
 }
 
 /**

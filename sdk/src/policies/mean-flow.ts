@@ -143,13 +143,6 @@ export const meanFlow = definePolicy({
   acting: flowActing(meanFlowSteps, 1),
   path: flowPath(meanFlowSteps, {
     options: noiseNetOptions.omit({ horizonSteps: true, actionDim: true, conditionDimension: true }),
-    keys: {
-      "model.noiseHiddenDims": "noiseHiddenDims",
-      "model.timeDimExplore": "timeDimExplore",
-      "model.useTimeIndependentNoise": "useTimeIndependentNoise",
-      "model.exploreNetActivationType": "activationType",
-      "model.noiseStdMap": "stdMap",
-    },
     build: (options, { horizonSteps, actionDim, encoder }) =>
       noiseNet({ ...options, horizonSteps, actionDim, conditionDimension: encoder.width }, "actor_ft."),
   }),

@@ -93,13 +93,6 @@ export const reFlow = definePolicy({
   acting: flowActing(reFlowSteps, 4),
   path: flowPath(reFlowSteps, {
     options: stepNoiseNetOptions,
-    keys: {
-      "model.noiseHiddenDims": "noiseHiddenDims",
-      "model.timeDimExplore": "timeDimExplore",
-      "model.useTimeIndependentNoise": "useTimeIndependentNoise",
-      "model.exploreNetActivationType": "activationType",
-      "model.noiseStdMap": "stdMap",
-    },
     build: (options, network, steps) => stepNoiseNet(options, network, steps, "actor_ft."),
   }),
 });

@@ -66,12 +66,10 @@ function w2({ model, sampling, ...teacher }: Teacher): Cloning {
       const { steps, environments, space } = rollout.shape;
       const width = environments * sizeOf(actionShape);
       if (actions.length !== steps * width) actions = new Float32Array(steps * width);
-      const { state, rgb } = rollout.observations;
       for (let step = 0; step < steps; step++) {
-        const seen = { state: rollout.row(state, step), ...(rgb && { rgb: rollout.row(rgb, step) }) };
         const out = actions.subarray(step * width, (step + 1) * width);
         await teacherAction(
-          { observation: hostObservation(seen, space, environments) },
+          { observation: hostObservation(rollout.observationsAt(step), space, environments) },
           hostTensor(out, [environments, ...actionShape]),
         );
       }

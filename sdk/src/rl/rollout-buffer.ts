@@ -70,6 +70,12 @@ export class RolloutBuffer {
     const width = Math.floor(array.length / this.chunks) * this.shape.environments;
     return array.subarray(step * width, (step + 1) * width) as T;
   }
+
+  /** What was seen at one step, E rows: views. */
+  observationsAt(step: number): Observations {
+    const { state, rgb } = this.observations;
+    return { state: this.row(state, step), ...(rgb && { rgb: this.row(rgb, step) }) };
+  }
 }
 
 /** The rows `indices` of a (rows, ...shape) array as one tensor (B, ...shape). */

@@ -99,7 +99,7 @@ export class Collector {
     const inputs = { actor: this.#actor, critic: this.#critic, controls: controlInputs(path, controls) };
     for (let step = 0; step < steps; step++) {
       arena.signal?.throwIfAborted();
-      const seen = this.#observationsAt(step);
+      const seen = buffer.observationsAt(step);
       for (const [name] of observationShapes(space)) seen[name]!.set(environments.observations[name]!);
       fillDraws(path.draws, this.#draws, random);
       const kept = Object.entries(stored).map(([name, shape]) => [
@@ -124,13 +124,6 @@ export class Collector {
 
   async dispose(): Promise<void> {
     await Promise.all([this.#act.dispose(), this.#value.dispose()]);
-  }
-
-  /** Views of the rows of one step. */
-  #observationsAt(step: number): Observations {
-    const { buffer } = this;
-    const { state, rgb } = buffer.observations;
-    return { state: buffer.row(state, step), ...(rgb && { rgb: buffer.row(rgb, step) }) };
   }
 
   async #store(step: number): Promise<void> {

@@ -58,8 +58,7 @@ export async function runExperiment(
       return;
     }
     case "finetune": {
-      const { environments } = experiment.options;
-      const { objective } = experiment.options;
+      const { environments, objective } = experiment.options;
       const base = objective
         ? await fromScratch({ ...experiment.options, objective }, report, signal)
         : await loadBase(experiment.options, environments.env, report, signal);

@@ -198,17 +198,6 @@ const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
     },
     { network: oneStepActor },
   ),
-  sac: offPolicy(
-    "SAC",
-    {
-      ...entropy,
-      alphaLr: positive,
-      actorReplayRatio: optional.count,
-      criticReplayRatio: optional.count,
-      maxGradNorm: positive,
-    },
-    {},
-  ),
   calql: offPolicy(
     "Cal-QL",
     {

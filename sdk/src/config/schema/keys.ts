@@ -1,6 +1,7 @@
 // Configurations from tables of keys: a table says where each option stands in the YAML, the option's own schema says the rest.
 import { z } from "zod";
 import type { Keys } from "../../options.js";
+import { unwrapped } from "./schema-keys.js";
 
 /** Options and where they stand. */
 export interface Table {
@@ -91,19 +92,6 @@ function within(schema: z.ZodType, name: string): z.ZodType {
   const found = inner instanceof z.ZodObject ? (inner.shape as z.ZodRawShape)[name] : undefined;
   if (!found) throw new Error(`a table of keys names the option "${name}", which does not exist`);
   return found as z.ZodType;
-}
-
-function unwrapped(schema: z.ZodType): z.ZodType {
-  let inner = schema;
-  while (
-    inner instanceof z.ZodOptional ||
-    inner instanceof z.ZodNullable ||
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault
-  ) {
-    inner = inner.unwrap() as z.ZodType;
-  }
-  return inner;
 }
 
 const isNullable = (schema: z.ZodType) => schema.safeParse(null).success;

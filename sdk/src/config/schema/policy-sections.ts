@@ -52,7 +52,6 @@ const chain = {
   clipPlossCoefBase: positive.describe("clip of the first denoising step; it grows towards clip_ploss_coef"),
   clipPlossCoefRate: positive,
 };
-const likelihoodClip = { randnClipValue: positive };
 
 /** Everything below one key. */
 const below = (section: string, shape: z.ZodRawShape): Extra =>
@@ -62,11 +61,7 @@ const dispersive = {
   keys: dispersiveKeys,
   options: z.object({ dispersive: dispersiveOptions.nullable().default(null) }),
 };
-const likelihood: Pick<PolicySection, "pretraining" | "evaluation" | "learning"> = {
-  pretraining: { extra: below("model", likelihoodClip) },
-  evaluation: { extra: below("model", likelihoodClip) },
-  learning: { extra: below("model", likelihoodClip) },
-};
+const likelihood: Section = { extra: below("model", { randnClipValue: positive }) };
 const denoising = { denoisingSteps: count.optional(), ftDenoisingSteps: count.optional() };
 const shortcut = flow.extend({
   delta: z.number().positive().default(1e-5),
@@ -105,8 +100,7 @@ const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
     learning: { extra: { ...denoising, ...below("model", chain) } },
     waitsFor: "policy Diffusion",
   },
-  gaussian: { ...likelihood, waitsFor: "policy Gaussian" },
-  gmm: { ...likelihood, waitsFor: "policy GMM" },
+  gmm: { pretraining: likelihood, evaluation: likelihood, learning: likelihood, waitsFor: "policy GMM" },
 };
 
 /** Keys that may be left out: the checkpoint has a value. */

@@ -5,7 +5,7 @@ import type { Value } from "../language/settings.js";
 
 /** Every path of a schema of nested objects in snake_case, sections included: "train", "train.batch_size", ... */
 export function schemaKeys(schema: z.core.$ZodType, prefix = ""): string[] {
-  const object = unwrap(schema);
+  const object = unwrapped(schema);
   if (object instanceof z.ZodDiscriminatedUnion) {
     return [...new Set(object.options.flatMap((option) => schemaKeys(option, prefix)))];
   }
@@ -18,7 +18,7 @@ export function schemaKeys(schema: z.core.$ZodType, prefix = ""): string[] {
 
 /** Every path whose value has a default, with it: what `${seed}` means where no file says more. */
 export function schemaDefaults(schema: z.core.$ZodType, prefix = ""): Map<string, Value> {
-  const object = unwrap(schema);
+  const object = unwrapped(schema);
   if (!(object instanceof z.ZodObject)) return new Map();
   return new Map(
     Object.entries(object.shape as Record<string, z.core.$ZodType>).flatMap(([name, inner]) => {
@@ -30,7 +30,7 @@ export function schemaDefaults(schema: z.core.$ZodType, prefix = ""): Map<string
 }
 
 /** The type inside optional, nullable and default. */
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   let inner = schema;
   while (
     inner instanceof z.ZodOptional ||

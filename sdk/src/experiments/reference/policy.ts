@@ -3,7 +3,7 @@
 import { readNormalization } from "../../data/npz-trajectories.js";
 import { fail, InputError, type Problem } from "../../errors.js";
 import type { InferredNetwork, Shapes } from "../../nn/network.js";
-import type { Normalization } from "../../normalization.js";
+import { rawNumbers, type Normalization } from "../../normalization.js";
 import { fitWeights } from "../../policies/fit-weights.js";
 import { networkFamily, PolicyModel } from "../../policies/policy-model.js";
 import { findPolicy, policies } from "../../policies/registry.js";
@@ -120,14 +120,9 @@ async function statistics(
     const wrong = `gives chunks of ${chunkSize} numbers, which may be any number of actions`;
     fail("DMPO_NORMALIZATION", path, wrong, "the option actionDim", "give actionDim, or network.horizonSteps");
   }
-  const bound = (length: number, value: number) => new Float32Array(Math.max(0, Math.floor(length))).fill(value);
-  const observations = stateSize / (network?.condSteps ?? 1);
-  return {
-    observationMin: bound(observations, -1),
-    observationMax: bound(observations, 1),
-    actionMin: bound(actions, -1),
-    actionMax: bound(actions, 1),
-  };
+  // Sizes that weights contradict, even negative ones, are named by checkDimensions.
+  const whole = (size: number) => Math.max(0, Math.floor(size));
+  return rawNumbers(whole(stateSize / (network?.condSteps ?? 1)), whole(actions));
 }
 
 /** @throws InputError with everything that statistics and stated options contradict. */

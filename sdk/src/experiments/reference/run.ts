@@ -14,8 +14,14 @@ import { networkName, referenceWeights, stateDict, type StateDict } from "./weig
 
 type Contents = ReturnType<typeof dictOf>;
 
-/** Called with one sentence about what a file did not hold. */
-type Notify = (line: string) => void;
+/** A file of a run, and the algorithm that continues it. */
+interface StoredRun {
+  readonly object: unknown;
+  readonly path: string;
+  readonly algorithm: string;
+  /** Called with one sentence about what the file did not hold. */
+  readonly notify: (line: string) => void;
+}
 
 /**
  * The state of a run of the reference, for an algorithm that has the same parts.
@@ -27,19 +33,20 @@ export function referenceResume(
   object: unknown,
   path: string,
   { name, kind }: Pick<AnyAlgorithm, "name" | "kind">,
-  notify: Notify,
+  notify: StoredRun["notify"],
 ): { readonly iterations: number | undefined; readonly state: (parts: Parts, stage: Stage) => RunState } {
   const contents = dictOf(object);
-  if (kind === "pretraining") {
-    if (isFineTuning(contents))
-      refuse(path, contents, "a pre-training run", "give it as base_policy_path of a fine-tuning");
-    const state = (parts: Parts, stage: Stage) => pretrainingState(object, path, name, parts, stage, notify);
-    return { iterations: countOf(contents.get("epoch")), state };
-  }
-  if (!isFineTuning(contents))
+  const isPretraining = kind === "pretraining";
+  if (isPretraining === isFineTuning(contents)) {
+    if (isPretraining) refuse(path, contents, "a pre-training run", "give it as base_policy_path of a fine-tuning");
     refuse(path, contents, "a fine-tuning run", "give it as base_policy_path to start from it");
-  const state = (parts: Parts, stage: Stage) => finetuningState(object, path, name, parts, stage, notify);
-  return { iterations: referenceIterations(object), state };
+  }
+  const stored: StoredRun = { object, path, algorithm: name, notify };
+  const stateOf = isPretraining ? pretrainingState : finetuningState;
+  return {
+    iterations: isPretraining ? countOf(contents.get("epoch")) : referenceIterations(object),
+    state: (parts, stage) => stateOf(stored, parts, stage),
+  };
 }
 
 /** The piece called `name`, if the algorithm trains one. @throws InputError where it has none that the reference stores. */
@@ -57,14 +64,7 @@ function newState(name: string, parts: Parts, stage: Stage): RunState {
   };
 }
 
-function pretrainingState(
-  object: unknown,
-  path: string,
-  algorithm: string,
-  parts: Parts,
-  stage: Stage,
-  notify: Notify,
-): RunState {
+function pretrainingState({ object, path, algorithm, notify }: StoredRun, parts: Parts, stage: Stage): RunState {
   const contents = dictOf(object);
   const trainable = trainableOf(parts, "trainable", path);
   const absent: string[] = [];
@@ -88,14 +88,7 @@ function pretrainingState(
   return { ...state, iteration: epochs, parts: { ...state.parts, trainable: learned } };
 }
 
-function finetuningState(
-  object: unknown,
-  path: string,
-  algorithm: string,
-  parts: Parts,
-  stage: Stage,
-  notify: Notify,
-): RunState {
+function finetuningState({ object, path, algorithm, notify }: StoredRun, parts: Parts, stage: Stage): RunState {
   const contents = dictOf(object);
   const absent: string[] = [];
   const [actorWeights, criticWeights] = [trainableOf(parts, "actor", path), trainableOf(parts, "critic", path)];
