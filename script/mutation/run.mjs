@@ -98,7 +98,10 @@ function sourcesOf(room) {
   }
 }
 
-/** Fast tests that import one of the sources, themselves or through another file below test/, and those that --tests adds. */
+/**
+ * Fast tests that import one of the sources, themselves or through another file below test/, and those that --tests adds. Tests of
+ * the examples in the documentation, directly in test/, try everything at once and take too long for it.
+ */
 function testsOf(sources) {
   const targets = new Set(sources);
   const seen = new Map();
@@ -113,8 +116,7 @@ function testsOf(sources) {
     }
     return seen.get(file);
   };
-  const isFast = (file) =>
-    file.endsWith(".test.ts") && !file.endsWith(".slow.test.ts") && !file.startsWith("test/e2e/");
+  const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.slow)\.test\.ts$/.test(file);
   const isGiven = (file) => values.tests.some((folder) => file.startsWith(folder));
   return filesBelow("test").filter((file) => isFast(file) && (reaches(file) || isGiven(file)));
 }
