@@ -60,12 +60,13 @@ function lines(text: string, file: string): MetricsRecord[] {
 /** JSON, and the three words that Python's json adds to it. */
 function parseJson(text: string): unknown {
   const token = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
-  const words: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
   const plain = text.replace(token, (found) => (found.startsWith('"') ? found : JSON.stringify(marker + found)));
   return JSON.parse(plain, (_, value: unknown) =>
-    typeof value === "string" && value.startsWith(marker) ? words[value.slice(marker.length)] : value,
+    typeof value === "string" && value.startsWith(marker) ? words.get(value.slice(marker.length)) : value,
   );
 }
+
+const words: ReadonlyMap<string, number> = new Map(Object.entries({ NaN, Infinity, "-Infinity": -Infinity }));
 
 /** Before a word that stands for a number; no text of a record begins so. */
 const marker = "\u0000number ";

@@ -227,7 +227,8 @@ class Resolver {
   }
 
   private environmentVariable(name: string, fallback: Value | undefined): Value {
-    const value = this.context.environment[name];
+    const { environment } = this.context;
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value !== undefined) return value;
     if (fallback !== undefined) return typeof fallback === "string" ? toScalar(fallback) : fallback;
     throw this.unresolvable(

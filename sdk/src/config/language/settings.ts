@@ -49,14 +49,15 @@ export function lookup(settings: Settings, path: string): Value | undefined {
   return nest(new Map(below.map((inner) => [inner.slice(path.length + 1), settings.get(inner)!])));
 }
 
-/** The table as nested plain objects. */
+/** The table as nested objects without a prototype: names may be anything, `constructor` and `__proto__` too. */
 export function nest(settings: Settings): Record<string, Value> {
-  const root: Record<string, Value> = {};
+  const empty = () => Object.create(null) as Record<string, Value>;
+  const root = empty();
   for (const [path, { value }] of settings) {
     const keys = path.split(".");
     const last = keys.pop()!;
     let node = root;
-    for (const key of keys) node = (node[key] ??= {}) as Record<string, Value>;
+    for (const key of keys) node = (node[key] ??= empty()) as Record<string, Value>;
     node[last] = value;
   }
   return root;

@@ -82,7 +82,7 @@ function assemble({ parts, best, ...state }: z.output<typeof runState>, tensors:
   const names = new Set([...vectors.keys(), ...Object.keys(parts)]);
   const states = [...names].map((name): [string, PartState] => [
     name,
-    { vectors: vectors.get(name) ?? {}, values: parts[name] },
+    { vectors: vectors.get(name) ?? {}, values: Object.hasOwn(parts, name) ? parts[name] : undefined },
   ]);
   return { ...state, parts: Object.fromEntries(states), best: bestOf(best, tensors) };
 }
