@@ -28,6 +28,7 @@ import { meets, renormalize, type EpisodeBounds } from "./selection.js";
 import type { DataFamily } from "./sources.js";
 import { describeDataset, summarize, type DatasetSummary } from "./summary.js";
 import { listEpisodes, selectEpisodes, type Episode, type Trajectories } from "./trajectories.js";
+import { warn } from "../plain-text.js";
 
 const kitchenSets = ["kitchen-complete-v0", "kitchen-partial-v0", "kitchen-mixed-v0"];
 
@@ -100,11 +101,11 @@ export class Dataset implements Trajectories {
   /**
    * A D4RL data set by name: train.npz or the one .hdf5 file in `<data folder>/gym/<name>`, else the published files, downloaded
    * once; with `original` D4RL's own recording. "hopper-medium-v2" has a bundled stand-in, which is used where nothing lies in the
-   * folder and `download: true` is not given, and `notify` (default console.warn) told so.
+   * folder and `download: true` is not given, and `notify` (default the console) told so.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {
-    const { folder = dataFolder(), notify = console.warn, download, original } = request;
+    const { folder = dataFolder(), notify = warn, download, original } = request;
     const substitute = Object.hasOwn(substitutes, name) ? substitutes[name] : undefined;
     const home = join(resolve(folder), "gym", name);
     if (substitute && !download && !findLocal(home, original)) {

@@ -1,7 +1,7 @@
 // Command-line overrides in Hydra's syntax: a.b=1, +a.b=1 and ++a.b=1 set a value, ~a.b removes one.
 import { InputError, nearest, type Problem } from "../../errors.js";
 import { parseValue, ValueSyntaxError } from "./override-values.js";
-import { assign, remove, type Settings, type Value } from "./settings.js";
+import { assign, maxDepth, remove, type Settings, type Value } from "./settings.js";
 
 export interface Override {
   readonly kind: "set" | "remove";
@@ -23,6 +23,10 @@ export function parseOverrides(texts: readonly string[]): Override[] {
     const { mark, path, value } = pattern.exec(text)?.groups ?? {};
     if (path === undefined || (value === undefined && mark !== "~")) {
       problems.push({ path: text, wrong: "not an override", expected: "key=value, +key=value or ~key" });
+      return [];
+    }
+    if (path.split(".").length > maxDepth) {
+      problems.push({ path: text, wrong: "nests too deeply", expected: `at most ${maxDepth} names between dots` });
       return [];
     }
     try {

@@ -12,6 +12,9 @@ export interface Setting {
 
 export type Settings = Map<string, Setting>;
 
+/** Levels of mappings, lists, references and brackets in a configuration: far more than any has. */
+export const maxDepth = 100;
+
 /** Writes one path. A value replaces the mapping that stood there, and a scalar above it (`wandb: null`) gives way. */
 export function assign(settings: Settings, path: string, setting: Setting): void {
   removeBelow(settings, path);
