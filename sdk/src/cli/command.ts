@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { inspect } from "node:util";
 import { InputError } from "../errors.js";
+import { userPath } from "../paths.js";
 import { systemError } from "../system-errors.js";
 import type { Terminal } from "./terminal.js";
 
@@ -16,6 +17,9 @@ export interface CommandContext {
 
 /** Adds one command with its flags, help and action to `program`. */
 export type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** Reads the path of an argument or option: no shell has seen the `~` in `--file=~/x`. */
+export const path = (text: string): string => userPath(text);
 
 /** What is shown of an error: of the user's or the system's its problems, of the program's own, or if wanted, the stack too. */
 export function failureText(error: unknown, verbose = false): string {

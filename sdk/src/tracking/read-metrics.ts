@@ -6,7 +6,8 @@ import { numpyGlobals, NumpyArray } from "../checkpoints/numpy-pickle.js";
 import { readPickle } from "../checkpoints/pickle.js";
 import { plainGlobals } from "../checkpoints/plain-pickle.js";
 import { fail } from "../errors.js";
-import { foreignFile } from "../foreign-file.js";
+import { userPath } from "../paths.js";
+import { foreignFile, utf8Text } from "../foreign-file.js";
 import type { MetricsRecord } from "./metrics-sink.js";
 
 const fileNames = ["metrics.jsonl", "result.pkl"] as const;
@@ -18,11 +19,11 @@ const fileNames = ["metrics.jsonl", "result.pkl"] as const;
  * @throws InputError `DMPO_METRICS`, or `DMPO_PICKLE` naming what a pickle may not hold.
  */
 export async function readMetrics(path: string): Promise<MetricsRecord[]> {
-  const file = locate(path);
+  const file = locate(userPath(path));
   const bytes = await readFile(file);
   const foreign = foreignFile(bytes);
   if (foreign) fail("DMPO_METRICS", file, foreign.wrong, "the metrics of a run", foreign.remedy);
-  const rows = file.endsWith(".pkl") ? pickled(bytes, file) : lines(bytes.toString("utf8"), file);
+  const rows = file.endsWith(".pkl") ? pickled(bytes, file) : lines(bytes, file);
   if (rows.length === 0) fail("DMPO_METRICS", file, "holds no records", "one per epoch or iteration");
   return rows;
 }
@@ -38,8 +39,19 @@ function locate(path: string): string {
   return found ?? fail("DMPO_METRICS", path, `holds none of ${fileNames.join(", ")}`, expected);
 }
 
-function lines(text: string, file: string): MetricsRecord[] {
-  const all = text.replace(/^\uFEFF/, "").split("\n");
+function lines(bytes: Uint8Array, file: string): MetricsRecord[] {
+  const { text, brokenLine } = utf8Text(bytes);
+  const all = text.split("\n");
+  // A crash may have cut the last line inside of a character.
+  if (brokenLine !== undefined && brokenLine < all.length) {
+    fail(
+      "DMPO_METRICS",
+      `${file}:${brokenLine}`,
+      "is not UTF-8 text",
+      "UTF-8",
+      "`iconv -f latin1 -t utf-8` converts it",
+    );
+  }
   return all.flatMap((line, index) => {
     if (line.trim() === "") return [];
     const where = `${file}:${index + 1}`;

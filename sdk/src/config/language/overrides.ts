@@ -1,7 +1,7 @@
 // Command-line overrides in Hydra's syntax: a.b=1, +a.b=1 and ++a.b=1 set a value, ~a.b removes one.
 import { InputError, nearest, type Problem } from "../../errors.js";
 import { parseValue, ValueSyntaxError } from "./override-values.js";
-import { assign, maxDepth, remove, type Settings, type Value } from "./settings.js";
+import { assign, isWord, maxDepth, remove, type Settings, type Value } from "./settings.js";
 
 export interface Override {
   readonly kind: "set" | "remove";
@@ -50,7 +50,8 @@ export function applyOverrides(settings: Settings, overrides: readonly Override[
   const problems: Problem[] = [];
   for (const { kind, path, value, text } of overrides) {
     if (kind === "set") {
-      assign(settings, path, { value: value!, origin: `command line: ${text}` });
+      const written = text.slice(text.indexOf("=") + 1).trim();
+      assign(settings, path, { value: value!, origin: `command line: ${text}`, ...(isWord(value!) && { written }) });
     } else if (!remove(settings, path)) {
       const close = nearest(path, settings.keys());
       const remedy = close && `did you mean ~${close}?`;

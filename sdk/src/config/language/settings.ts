@@ -8,6 +8,8 @@ export interface Setting {
   readonly value: Value;
   /** Where the value was written: "cfg/base/gym.yaml:14", "command line: seed=42". */
   readonly origin: string;
+  /** The text of a number or of true and false, which is the value where a text is wanted. */
+  readonly written?: string;
 }
 
 export type Settings = Map<string, Setting>;
@@ -78,6 +80,9 @@ export function originOf(settings: Settings, path: string): string | undefined {
 export function isMapping(value: Value): value is { readonly [key: string]: Value } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether a text was read as something else. */
+export const isWord = (value: Value): boolean => typeof value === "number" || typeof value === "boolean";
 
 /** A value inside text. */
 export function asText(value: Value): string {

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { fail, InputError } from "../../errors.js";
-import { foreignFile } from "../../foreign-file.js";
+import { foreignFile, utf8Text } from "../../foreign-file.js";
 import { shownPath } from "../run/locations.js";
-import { assign, maxDepth, type Settings, type Value } from "./settings.js";
+import { assign, isWord, maxDepth, type Settings, type Value } from "./settings.js";
 
 const tooDeep = { wrong: "nests too deeply", expected: `at most ${maxDepth} levels` };
 
@@ -94,7 +94,9 @@ export function readYaml(file: string): YamlSource {
         read(value as Node | null, path === "" ? name : `${path}.${name}`, at);
       }
     } else {
-      assign(settings, path, { value: node === null ? null : valueOf(node, place), origin: place });
+      const value = node === null ? null : valueOf(node, place);
+      const written = isScalar(node) && isWord(value) ? node.source : undefined;
+      assign(settings, path, { value, origin: place, ...(written !== undefined && { written }) });
     }
   }
 
@@ -136,20 +138,8 @@ function readText(file: string, shown: string): string {
   const bytes = readFileSync(file);
   const foreign = foreignFile(bytes);
   if (foreign) fail("DMPO_CONFIG_YAML", shown, foreign.wrong, "a YAML mapping of snake_case keys", foreign.remedy);
-  const decode = (part: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(part);
-  try {
-    return decode(bytes);
-  } catch {
-    let [line, start] = [1, 0];
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      try {
-        decode(bytes.subarray(start, end));
-      } catch {
-        break;
-      }
-      [line, start] = [line + 1, end + 1];
-    }
-    const remedy = "save the file in the encoding UTF-8; `iconv -f latin1 -t utf-8` converts it from Latin-1";
-    fail("DMPO_CONFIG_YAML", `${shown}:${line}`, "is not UTF-8 text", "UTF-8", remedy);
-  }
+  const { text, brokenLine } = utf8Text(bytes);
+  if (brokenLine === undefined) return text;
+  const remedy = "save the file in the encoding UTF-8; `iconv -f latin1 -t utf-8` converts it from Latin-1";
+  fail("DMPO_CONFIG_YAML", `${shown}:${brokenLine}`, "is not UTF-8 text", "UTF-8", remedy);
 }

@@ -17,6 +17,7 @@ import { resultTable } from "./result-table.js";
 import { createRunFolder } from "./run-folder.js";
 import { writeRunDescription } from "./run-description.js";
 import { plainText, warn } from "../../plain-text.js";
+import { userPath } from "../../paths.js";
 
 export interface RunControl {
   /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
@@ -42,7 +43,7 @@ export interface RunControl {
 /** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
 export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
   if (control.folder === null) return undefined;
-  const folder = control.folder ?? (await createRunFolder(task, seed));
+  const folder = control.folder === undefined ? await createRunFolder(task, seed) : userPath(control.folder);
   await writeRunDescription(folder, { task, seed });
   return folder;
 }
