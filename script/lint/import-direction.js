@@ -16,7 +16,9 @@ const leaves = new Set([
     "normalization",
     "options",
     "paths",
+    "plain-text",
     "space",
+    "system-errors",
     "zip-archive",
   ],
 ]);

@@ -1,4 +1,5 @@
 // Errors as data: the leaf that every room may import.
+import { plainText } from "./plain-text.js";
 
 /** One thing that is wrong with an input: where, what was found, what was expected, what to do. */
 export interface Problem {
@@ -15,15 +16,32 @@ export class InputError extends Error {
   constructor(
     readonly code: `DMPO_${string}`,
     readonly problems: readonly Problem[],
+    options?: ErrorOptions,
   ) {
-    super(
-      problems
-        .map(({ path, wrong, expected, remedy }) =>
-          [`${path}: ${wrong}`, `  expected ${expected}`, ...(remedy ? [`  ${remedy}`] : [])].join("\n"),
-        )
-        .join("\n"),
-    );
+    const more = problems.length - mostShown;
+    const shown = problems.slice(0, mostShown).map(lines);
+    super(plainText([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n")), options);
   }
+}
+
+/** Problems in a message, which is to be read; `problems` has all of them. */
+const mostShown = 50;
+/** Characters of what comes from files and command lines, and of lists of known names. */
+const [mostQuoted, mostExpected] = [500, 3000];
+
+function lines({ path, wrong, expected, remedy }: Problem): string {
+  const first = `${clipped(path, mostQuoted)}: ${clipped(wrong, mostQuoted)}`;
+  return [
+    first,
+    `  expected ${clipped(expected, mostExpected)}`,
+    ...(remedy ? [`  ${clipped(remedy, mostExpected)}`] : []),
+  ].join("\n");
+}
+
+/** Its beginning and its end, where it is too long. */
+function clipped(text: string, most: number): string {
+  const half = Math.floor(most / 2);
+  return text.length <= most ? text : `${text.slice(0, half)} ... ${text.slice(-half)}`;
 }
 
 /** Throws an {@link InputError} with one problem. */

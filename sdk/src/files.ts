@@ -2,13 +2,19 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { naming } from "./system-errors.js";
 
 /**
  * Writes a file that is either complete or absent: readers, and a crash at any moment, see the old contents or the new.
  * Missing folders are made. The temporary file lies beside the target and is removed if writing fails; a process that is
  * killed leaves it (`*.tmp`), and nothing reads it.
+ * @throws InputError `DMPO_SYSTEM` where the system refuses: no space, no permission, a name too long.
  */
 export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
+  await naming(path, () => replaceFile(path, contents));
+}
+
+async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

@@ -38,3 +38,22 @@ export function foreignFile(bytes: Uint8Array): ForeignFile | undefined {
   const found = kinds.find(([start]) => (typeof start === "string" ? text.startsWith(start) : start.test(plain)));
   return found && { wrong: found[1], remedy: found[2] };
 }
+
+/** Text in UTF-8 without a byte order mark, and the first line, from 1, whose bytes are something else. */
+export function utf8Text(bytes: Uint8Array): { readonly text: string; readonly brokenLine?: number } {
+  const isSound = (part: Uint8Array) => {
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(part);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const text = new TextDecoder().decode(bytes);
+  if (isSound(bytes)) return { text };
+  let [line, start] = [1, 0];
+  for (let end = bytes.indexOf(10); end >= 0 && isSound(bytes.subarray(start, end)); end = bytes.indexOf(10, start)) {
+    [line, start] = [line + 1, end + 1];
+  }
+  return { text, brokenLine: line };
+}

@@ -5,6 +5,23 @@ import { join } from "node:path";
 import { fail } from "./errors.js";
 import { writeFileAtomic } from "./files.js";
 
+/**
+ * A path as a user writes it, also where no shell has seen it: `~` is the home folder, `$NAME` and `${NAME}` are variables of the
+ * environment. Addresses such as `hf://` are left alone.
+ * @throws InputError `DMPO_PATHS` for a variable that is not set.
+ */
+export function userPath(path: string, environment: Environment = process.env): string {
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(path)) return path;
+  const expanded = path.replace(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (_, braced?: string, bare?: string) => {
+    const name = (braced ?? bare)!;
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (value !== undefined) return value;
+    const remedy = `export ${name}=..., or write the folder itself`;
+    fail("DMPO_PATHS", path, `names the variable ${name}, which is not set`, "variables of the environment", remedy);
+  });
+  return expanded.replace(/^~(?=$|[/\\])/, () => homedir());
+}
+
 /** What `dmpo paths` asks for. */
 export const pathSettings = {
   data: { variables: ["DMPO_DATA_DIR", "DPPO_DATA_DIR", "REINFLOW_DATA_DIR"], preset: "data", what: "data folder" },
@@ -68,9 +85,12 @@ export interface PathInUse {
 export function pathInUse(name: PathSetting, environment: Environment = process.env): PathInUse {
   const { variables, preset } = pathSettings[name];
   const variable = variables.find((key) => environment[key]);
-  if (variable) return { value: environment[variable]!, origin: variable };
+  const valueOf = (text: string) => (name === "wandbEntity" ? text : userPath(text, environment));
+  if (variable) return { value: valueOf(environment[variable]!), origin: variable };
   const stored = storedPaths(environment)[name];
-  return stored ? { value: stored, origin: storedPathsFile(environment) } : { value: preset, origin: "default" };
+  return stored
+    ? { value: valueOf(stored), origin: storedPathsFile(environment) }
+    : { value: preset, origin: "default" };
 }
 
 /** An environment in which DMPO_DATA_DIR, DMPO_LOG_DIR and DMPO_WANDB_ENTITY have the values in use; defaults stay unset. */
@@ -86,4 +106,4 @@ export function withPathVariables(environment: Environment = process.env): Recor
 export const cacheHome = (): string => process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
 
 /** What is fetched once and may be deleted: DMPO_CACHE_DIR, else `dmpo` in {@link cacheHome}. */
-export const cacheFolder = (): string => process.env.DMPO_CACHE_DIR ?? join(cacheHome(), "dmpo");
+export const cacheFolder = (): string => userPath(process.env.DMPO_CACHE_DIR ?? join(cacheHome(), "dmpo"));

@@ -3,6 +3,7 @@
 import { crc32 } from "node:zlib";
 import { inflateSync } from "fflate";
 import { fail } from "./errors.js";
+import { foreignFile, foreignHead } from "./foreign-file.js";
 
 // DEFLATE cannot shrink data further than this; an entry that claims more is a bomb or damaged.
 const greatestRatio = 1032;
@@ -103,7 +104,9 @@ function locateDirectory({ size, read }: ZipSource, file: string): { at: number;
   const end = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
   if (end < 0) {
     if (read(0, 2).toString("latin1") === "PK") damaged(file, "the archive's directory is missing");
-    fail("DMPO_DATA_FORMAT", file, "is not a zip archive", "an .npz file written by numpy.savez or this project");
+    const foreign = foreignFile(read(0, Math.min(size, foreignHead)));
+    const expected = "an .npz file written by numpy.savez or this project";
+    fail("DMPO_DATA_FORMAT", file, foreign?.wrong ?? "is not a zip archive", expected, foreign?.remedy);
   }
   let [count, length, at] = [tail.readUInt16LE(end + 10), tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
   if ((count === 0xffff || length === wide || at === wide) && end >= 20) {

@@ -70,7 +70,12 @@ describe("refuses", () => {
   });
 
   test("other files", () => {
-    expect(() => openNpz(Buffer.from("<html>not found</html>"), "a.npz")).toThrow(/a\.npz: is not a zip archive/);
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    expect(() => openNpz(Buffer.from("<html>not found</html>"), "a.npz")).toThrow(
+      /a\.npz: is a web page\n.*\n.*a page/,
+    );
+    expect(() => openNpz(Buffer.from(pointer), "a.npz")).toThrow(/a\.npz: is a Git LFS pointer[^]*git lfs pull/);
+    expect(() => openNpz(Buffer.from("something else"), "a.npz")).toThrow(/a\.npz: is not a zip archive/);
     expect(() => openNpz(Buffer.from("PK\x03\x04 cut off"), "a.npz")).toThrow(
       /directory is missing\n.*\n.*truncated or damaged/,
     );

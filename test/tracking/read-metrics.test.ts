@@ -40,3 +40,11 @@ test("a bigint is logged as a number", async () => {
   await sink.close();
   expect(readFileSync(path, "utf8")).toBe('{"step":7}\n');
 });
+
+test("what is not UTF-8 is refused by its line, but for a last line that was cut short", async () => {
+  const path = file("");
+  writeFileSync(path, Buffer.from('{"a": 1}\n{"a": "caf\xe9"}\n{"a": 3}\n', "latin1"));
+  await expect(readMetrics(path)).rejects.toThrow(/metrics\.jsonl:2: is not UTF-8 text\n {2}expected UTF-8\n.*iconv/);
+  writeFileSync(path, Buffer.from('{"a": 1}\n{"a": "caf\xc3', "latin1"));
+  expect(await readMetrics(path)).toEqual([{ a: 1 }]);
+});

@@ -4,6 +4,7 @@ import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { foreignFile } from "../foreign-file.js";
 import { decodeRawSafetensors, encodeRawSafetensors, type RawContents } from "./safetensors.js";
+import { systemError } from "../system-errors.js";
 import { looksLikeTorch, readTorch } from "./torch-file.js";
 import { contentsToTorch, torchToContents } from "./torch-layout.js";
 import { encodeTorch } from "./torch-writer.js";
@@ -46,7 +47,11 @@ export async function writeCheckpointFile(path: string, { contents, object }: Ch
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    if (!found.isFile() && !found.isDirectory()) {
+      fail("DMPO_CHECKPOINT", path, "is a device or a pipe", "a checkpoint file", "copy its contents to a file first");
+    }
+    const { size } = found;
     if (size >= 2 ** 31) {
       fail("DMPO_CHECKPOINT", path, `is ${(size / 2 ** 30).toFixed(1)} GiB large`, "less than 2 GiB");
     }
@@ -56,6 +61,6 @@ async function readBytes(path: string): Promise<Uint8Array> {
     if (code === "ENOENT") fail("DMPO_CHECKPOINT", path, "does not exist", "a checkpoint file", "check the path");
     if (code === "EISDIR") fail("DMPO_CHECKPOINT", path, "is a folder", "a checkpoint file", "name a file in it");
     if (code === "EACCES") fail("DMPO_CHECKPOINT", path, "cannot be read", "a file with read permission");
-    throw error;
+    throw systemError(error, path) ?? error;
   }
 }

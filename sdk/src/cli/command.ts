@@ -1,5 +1,9 @@
 // What every command of `dmpo` is made of: one file in commands/ that adds itself to the program.
 import type { Command } from "commander";
+import { inspect } from "node:util";
+import { InputError } from "../errors.js";
+import { userPath } from "../paths.js";
+import { systemError } from "../system-errors.js";
 import type { Terminal } from "./terminal.js";
 
 /** What 0, 1, 2, 3 and 130 mean to the shell; `dmpo --help` lists them. */
@@ -13,6 +17,16 @@ export interface CommandContext {
 
 /** Adds one command with its flags, help and action to `program`. */
 export type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** Reads the path of an argument or option: no shell has seen the `~` in `--file=~/x`. */
+export const path = (text: string): string => userPath(text);
+
+/** What is shown of an error: of the user's or the system's its problems, of the program's own, or if wanted, the stack too. */
+export function failureText(error: unknown, verbose = false): string {
+  const known = error instanceof InputError ? error : systemError(error);
+  if (verbose && error instanceof Error) return known ? `${known.message}\n${inspect(error)}` : inspect(error);
+  return known?.message ?? (error instanceof Error ? String(error.stack) : String(error));
+}
 
 /** The examples at the end of a command's help, each with what it does. */
 export function examples(command: Command, list: Readonly<Record<string, string>>): Command {

@@ -1,5 +1,6 @@
 // The flags that name a configuration, and the room that reads it.
 import type { Command } from "commander";
+import { path } from "./command.js";
 
 export interface ConfigFlags {
   readonly configDir: string;
@@ -8,7 +9,11 @@ export interface ConfigFlags {
 
 export function withConfigFlags(command: Command): Command {
   return command
-    .requiredOption("--config-dir <folder>", "folder of the configuration, such as cfg/gym/pretrain/hopper-medium-v2")
+    .requiredOption(
+      "--config-dir <folder>",
+      "folder of the configuration, such as cfg/gym/pretrain/hopper-medium-v2",
+      path,
+    )
     .requiredOption("--config-name <name>", "its name, without .yaml")
     .argument("[overrides...]", "key=value changes, +key=value adds, ~key removes");
 }

@@ -1,7 +1,7 @@
 // The `dmpo` command: arguments, output and exit codes. A new command is a file in commands/ and a line here.
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
-import { exitCodes, type AddCommand } from "./command.js";
+import { exitCodes, failureText, type AddCommand } from "./command.js";
 import { addCheckpoint } from "./commands/checkpoint.js";
 import { addCompletion } from "./commands/completion.js";
 import { addConfig } from "./commands/config.js";
@@ -14,7 +14,7 @@ import { addRun } from "./commands/run.js";
 import { addSync } from "./commands/sync.js";
 import { addVersion } from "./commands/version.js";
 import { packageVersion } from "./package-version.js";
-import { processTerminal, type Terminal } from "./terminal.js";
+import { plainTerminal, processTerminal, type Terminal } from "./terminal.js";
 
 const commands: readonly AddCommand[] = [
   addRun,
@@ -44,7 +44,8 @@ Exit codes: 0 success, 1 it failed, 2 wrong usage or configuration, 3 the config
 needs does not exist yet, 130 interrupted (Ctrl-C).`;
 
 /** Runs one command line (without "node dmpo") and returns its exit code, see {@link exitCodes}. Never throws. */
-export async function run(argv: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
+export async function run(argv: readonly string[], given: Terminal = processTerminal): Promise<number> {
+  const terminal = plainTerminal(given);
   let exitCode: number = exitCodes.ok;
   const program = createProgram(terminal, (code) => (exitCode = code));
   try {
@@ -52,12 +53,8 @@ export async function run(argv: readonly string[], terminal: Terminal = processT
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    if (error instanceof InputError) {
-      terminal.error(`dmpo: ${error.message}`);
-      return isConfigError(error) ? exitCodes.usage : exitCodes.failure;
-    }
-    terminal.error(`dmpo: ${error instanceof Error ? error.stack : String(error)}`);
-    return exitCodes.failure;
+    terminal.error(`dmpo: ${failureText(error, program.opts<{ verbose?: true }>().verbose)}`);
+    return error instanceof InputError && isConfigError(error) ? exitCodes.usage : exitCodes.failure;
   }
 }
 
@@ -70,6 +67,7 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
       writeErr: (text) => terminal.error(text.trimEnd()),
     })
     .showHelpAfterError("run `dmpo --help` for usage")
+    .option("--verbose", "where something fails, show the place in the program too")
     .version(packageVersion(), "--version", "show the version")
     .addHelpText("after", help);
   for (const add of commands) add(program, { terminal, exitWith });

@@ -6,9 +6,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { ResolvedConfig } from "../config/run/experiment.js";
 import { expandSweep, sweptOverrides } from "../config/run/sweep.js";
-import { InputError } from "../errors.js";
 import { textTable } from "../figures/text-table.js";
-import { exitCodes } from "./command.js";
+import { exitCodes, failureText } from "./command.js";
 import { loadConfigRoom, type ConfigFlags } from "./config-flags.js";
 import type { Terminal } from "./terminal.js";
 
@@ -47,7 +46,7 @@ export async function runSweep(
       return await runHere(resolved);
     } catch (error) {
       // One run that fails leaves the others to run.
-      terminal.error(`dmpo: ${error instanceof InputError ? error.message : String((error as Error).stack)}`);
+      terminal.error(`dmpo: ${failureText(error)}`);
       return exitCodes.failure;
     }
   };

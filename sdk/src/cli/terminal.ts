@@ -1,4 +1,7 @@
 // Where the command writes; tests put their own in place. Plain text only, so that logs and pipes stay readable.
+import { plainText } from "../plain-text.js";
+import { systemError } from "../system-errors.js";
+
 export interface Terminal {
   /** Results: standard output. */
   out(line: string): void;
@@ -14,10 +17,27 @@ export const processTerminal: Terminal = {
   ...(process.stdin.isTTY && process.stdout.isTTY && { ask }),
 };
 
-// Whoever reads may leave, as in `dmpo data list | head`: the rest goes nowhere, and a run goes on.
-for (const stream of [process.stdout, process.stderr]) {
+/** Whatever a file called its tensors or a run itself, no line tells the terminal what to do. */
+export function plainTerminal(terminal: Terminal): Terminal {
+  const { ask } = terminal;
+  return {
+    out: (line) => terminal.out(plainText(line)),
+    error: (line) => terminal.error(plainText(line)),
+    ...(ask && { ask: (question: string) => ask(plainText(question)) }),
+  };
+}
+
+// Whoever reads may leave, as in `dmpo data list | head`: the rest goes nowhere, and a run goes on. So it does where a log has no
+// more room, but that is said once, and the command has failed.
+for (const [name, stream] of Object.entries({ "standard output": process.stdout, "standard error": process.stderr })) {
+  let said = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (error.code === "EPIPE") return;
+    process.exitCode = 1;
+    if (!said && stream !== process.stderr) {
+      process.stderr.write(`dmpo: ${(systemError(error, name) ?? error).message}\n`);
+    }
+    said = true;
   });
 }
 

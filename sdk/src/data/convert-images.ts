@@ -14,7 +14,7 @@ import { writeNpz, type StreamedArray } from "./npz-writer.js";
 export async function storeImages(from: string, to: string): Promise<void> {
   const source = fileSource(from, await dataFileSize(from));
   const file = openNpz(source, from);
-  const arrays: Record<string, StreamedArray> = {};
+  const arrays = Object.create(null) as Record<string, StreamedArray>;
   for (const entry of locateZipEntries(source, from)) {
     const key = entry.name.replace(/\.npy$/, "");
     if (key === "images") {

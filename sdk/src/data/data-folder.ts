@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail, InputError, nearest } from "../errors.js";
 import { fetchFile, type FetchOptions } from "../hub/fetch-file.js";
-import { pathInUse } from "../paths.js";
+import { pathInUse, userPath } from "../paths.js";
 import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } from "./sources.js";
 
 /** Data sets that come with the package. */
@@ -44,7 +44,7 @@ export type DataFiles = { readonly hdf5: string } | { readonly train: string; re
  */
 export async function locateData(family: DataFamily, name: string, request: DataRequest = {}): Promise<DataFiles> {
   const { folder = dataFolder(), original = false, download = true } = request;
-  const local = findLocal(join(resolve(folder), family, name), original);
+  const local = findLocal(join(resolve(userPath(folder)), family, name), original);
   if (local) return local;
   const source = findSource(family, name);
   const failures: string[] = [];

@@ -28,6 +28,8 @@ import { meets, renormalize, type EpisodeBounds } from "./selection.js";
 import type { DataFamily } from "./sources.js";
 import { describeDataset, summarize, type DatasetSummary } from "./summary.js";
 import { listEpisodes, selectEpisodes, type Episode, type Trajectories } from "./trajectories.js";
+import { warn } from "../plain-text.js";
+import { userPath } from "../paths.js";
 
 const kitchenSets = ["kitchen-complete-v0", "kitchen-partial-v0", "kitchen-mixed-v0"];
 
@@ -65,7 +67,8 @@ export class Dataset implements Trajectories {
    * @param options `keepUnrewarded` (default false) keeps episodes whose return is not positive.
    * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
    */
-  static async hdf5(path: string, options: { name?: string; keepUnrewarded?: boolean } = {}): Promise<Dataset> {
+  static async hdf5(given: string, options: { name?: string; keepUnrewarded?: boolean } = {}): Promise<Dataset> {
+    const path = userPath(given);
     const recording = await readD4rlHdf5(path);
     const all = toTrajectories(recording, episodeLengths(recording));
     return new Dataset(options.name ?? nameOf(path), options.keepUnrewarded ? all : dropUnrewarded(all, path));
@@ -77,8 +80,9 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
    */
   static async npz(path: string, options: { name?: string; normalizationPath?: string } = {}): Promise<Dataset> {
-    const { name = nameOf(path), normalizationPath = join(dirname(path), "normalization.npz") } = options;
-    return new Dataset(name, await readTrajectories(path, normalizationPath));
+    const train = userPath(path);
+    const { name = nameOf(train), normalizationPath = join(dirname(train), "normalization.npz") } = options;
+    return new Dataset(name, await readTrajectories(train, userPath(normalizationPath)));
   }
 
   /** A data set that comes with the package. */
@@ -100,11 +104,11 @@ export class Dataset implements Trajectories {
   /**
    * A D4RL data set by name: train.npz or the one .hdf5 file in `<data folder>/gym/<name>`, else the published files, downloaded
    * once; with `original` D4RL's own recording. "hopper-medium-v2" has a bundled stand-in, which is used where nothing lies in the
-   * folder and `download: true` is not given, and `notify` (default console.warn) told so.
+   * folder and `download: true` is not given, and `notify` (default the console) told so.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {
-    const { folder = dataFolder(), notify = console.warn, download, original } = request;
+    const { folder = dataFolder(), notify = warn, download, original } = request;
     const substitute = Object.hasOwn(substitutes, name) ? substitutes[name] : undefined;
     const home = join(resolve(folder), "gym", name);
     if (substitute && !download && !findLocal(home, original)) {
@@ -252,7 +256,8 @@ export class Dataset implements Trajectories {
    * @param options `overwrite` (default false) replaces existing files.
    * @throws InputError `DMPO_DATA_EXISTS`.
    */
-  async save(folder: string, options: { overwrite?: boolean } = {}): Promise<void> {
+  async save(to: string, options: { overwrite?: boolean } = {}): Promise<void> {
+    const folder = userPath(to);
     const [normalization, train] = [join(folder, "normalization.npz"), join(folder, "train.npz")];
     const existing = [normalization, train].find(existsSync);
     if (existing !== undefined && !options.overwrite) {

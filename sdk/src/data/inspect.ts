@@ -1,6 +1,7 @@
 // What HDF5 and .npz files hold, in lines of text.
 import { fail } from "../errors.js";
-import { dataFileSize } from "./data-file.js";
+import { foreignFile } from "../foreign-file.js";
+import { dataFileSize, readDataFile } from "./data-file.js";
 import { withHdf5, type Hdf5File, type Hdf5Node } from "./hdf5.js";
 import type { NpyArray } from "./npy.js";
 import { readNpz } from "./npz.js";
@@ -45,7 +46,7 @@ const leastNpz = 100;
  */
 export async function inspectNpz(path: string, { sample = false }: { sample?: boolean } = {}): Promise<string[]> {
   const size = await dataFileSize(path);
-  if (size < leastNpz)
+  if (size < leastNpz && !foreignFile(await readDataFile(path)))
     fail("DMPO_DATA_FORMAT", path, `has ${size} bytes only`, "an .npz file", "fetch or write it again");
   const file = await readNpz(path);
   if (file.keys.length === 0) fail("DMPO_DATA_EMPTY", path, "holds no arrays", "at least one array");

@@ -8,6 +8,7 @@ import { outputName, toOnnx } from "./onnx.js";
 import { tf, type Host, type HostTensor, type TensorTree } from "./tensor.js";
 import { dataTypeOf, isHostTensor, trace, type OutputStructure } from "./trace.js";
 import { leavesOf, mapTree, sameTree, type Leaf } from "./tree.js";
+import { warn } from "../plain-text.js";
 
 export interface CompileOptions {
   /** Name used in errors; the function's own name by default. */
@@ -112,7 +113,7 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
     const [key, oldest] = specializations.entries().next().value!;
     specializations.delete(key);
     if (!hasManyShapes) {
-      console.warn(
+      warn(
         `dmpo: compile(${name}) was called with more than ${MAX_SHAPES} different shapes; each one is compiled separately, ` +
           `and the oldest are compiled anew when they come back. Pad batches to a fixed size, or drop the last, smaller one.`,
       );

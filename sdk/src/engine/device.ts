@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { fail } from "../errors.js";
 import type { Provider } from "./executors/onnx.js";
+import { warn } from "../plain-text.js";
 
 /** `tfjs` runs eagerly on the registered TensorFlow.js backend; the others run compiled. */
 export type ExecutorName = Provider | "tfjs";
@@ -35,7 +36,7 @@ export function warnRejected(device: ExecutorName, name: string, reason: unknown
   const key = `${device}: ${cause}`;
   if (warned.has(key)) return;
   warned.add(key);
-  console.warn(
+  warn(
     `dmpo: device "${device}" does not run "${name}" (${cause}); the CPU computes it. Other functions stay on the device.`,
   );
 }
@@ -52,5 +53,5 @@ export function warnUnavailable(device: ExecutorName, reason: unknown): void {
     tfjs: "install @tensorflow/tfjs-node",
   }[device];
   const then = device === "cpu" ? "WebAssembly computes" : "the CPU computes";
-  console.warn(`dmpo: device "${device}" is not available (${firstLine(reason)}); ${then}. To get it: ${advice}.`);
+  warn(`dmpo: device "${device}" is not available (${firstLine(reason)}); ${then}. To get it: ${advice}.`);
 }

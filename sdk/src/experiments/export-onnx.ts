@@ -7,6 +7,7 @@ import { writeFileAtomic } from "../files.js";
 import type { Tensors } from "../policies/definition.js";
 import type { Normalization } from "../normalization.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
+import { userPath } from "../paths.js";
 
 export interface ExportOptions {
   /** Denoising steps K >= 1 in one call. Default 1. */
@@ -37,9 +38,10 @@ export interface ExportedPolicy {
  */
 export async function exportOnnx(
   source: PolicySource,
-  path: string,
+  to: string,
   options: ExportOptions = {},
 ): Promise<ExportedPolicy> {
+  const path = userPath(to);
   const { steps = 1, clipIntermediate = true, includeNormalization = true } = options;
   if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
   const { model, weights, normalization, environment, space } = await policyOf(source);

@@ -4,6 +4,7 @@ import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
 import { resolvePath, type FetchOptions } from "../hub/fetch-file.js";
 import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy.js";
 import { referencePolicy, type ReferenceOptions } from "./reference/policy.js";
+import { checkDescription } from "./stored-description.js";
 
 export interface LoadOptions extends ReferenceOptions {
   /** Of a pre-training checkpoint, take the averaged weights (`load_ema`). A fine-tuned one has only one set. Default true. */
@@ -26,5 +27,7 @@ export async function loadPolicy(path: string, options: LoadOptions = {}): Promi
     const normalization = typeof given === "string" ? await resolvePath(given) : given;
     return referencePolicy(object, averagedWeights, { ...reference, normalization }, path);
   }
-  return policyFromRecord(openCheckpoint(contents, path), ["policy", averagedWeights ? "ema" : "model"], path);
+  const checkpoint = openCheckpoint(contents, path);
+  checkDescription(checkpoint, path);
+  return policyFromRecord(checkpoint, ["policy", averagedWeights ? "ema" : "model"], path);
 }

@@ -19,6 +19,9 @@ export interface DanfoFrame {
   readonly values: unknown;
 }
 
+/** Names of columns are anything: what a row has by itself, not what every object inherits. */
+const ownValue = (row: Row, name: string) => (Object.hasOwn(row, name) ? row[name] : undefined);
+
 const require = createRequire(import.meta.url);
 
 /**
@@ -30,7 +33,7 @@ export function dataTable(rows: readonly Row[]): ColumnTable {
   const { ColumnTable, table } = require("arquero") as typeof Arquero;
   if (!(displayMethod in ColumnTable.prototype)) showsAs(ColumnTable.prototype, tableBundle);
   const names = columnNames(rows);
-  return table(Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])])), names);
+  return table(Object.fromEntries(names.map((name) => [name, rows.map((row) => ownValue(row, name))])), names);
 }
 
 /**
@@ -40,7 +43,7 @@ export function dataTable(rows: readonly Row[]): ColumnTable {
 export async function danfoFrame<Frame = DanfoFrame>(rows: readonly Row[]): Promise<Frame> {
   const { DataFrame } = await loadDanfo();
   const names = columnNames(rows);
-  const values = rows.map((row) => names.map((name) => row[name] ?? null));
+  const values = rows.map((row) => names.map((name) => ownValue(row, name) ?? null));
   if (!(displayMethod in DataFrame.prototype)) showsAs(DataFrame.prototype, frameBundle);
   return new DataFrame(values, { columns: names }) as Frame;
 }

@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import { userPath } from "../paths.js";
 import { figure } from "./displayed-figure.js";
 import { titleText, type DrawableFigure, type Figure } from "./figure.js";
 import { reportHtml } from "./report/report-page.js";
@@ -32,5 +33,5 @@ export async function saveFigure({ data, layout }: DrawableFigure, path: string)
       guess && `did you mean "${guess}"?`,
     );
   }
-  await writeFileAtomic(path, await format(figure({ data, layout })));
+  await writeFileAtomic(userPath(path), await format(figure({ data, layout })));
 }

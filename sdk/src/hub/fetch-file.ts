@@ -1,4 +1,5 @@
 // A file wherever it is: on this machine, on the hub, on the web.
+import { userPath } from "../paths.js";
 import { isAddress, parseAddress } from "./address.js";
 import { fetchHubFile, type HubFileOptions } from "./hub-file.js";
 import { fetchWebFile } from "./web-file.js";
@@ -23,7 +24,7 @@ export function fetchFile(address: string, options: FetchOptions = {}): Promise<
   return parsed.kind === "hub" ? fetchHubFile(parsed, options) : fetchWebFile(parsed, options);
 }
 
-/** A path on this machine as it is; an address as {@link fetchFile} gives it. */
+/** A path on this machine as {@link userPath} reads it; an address as {@link fetchFile} gives it. */
 export async function resolvePath(pathOrUrl: string, options: FetchOptions = {}): Promise<string> {
-  return isAddress(pathOrUrl) ? fetchFile(pathOrUrl, options) : pathOrUrl;
+  return isAddress(pathOrUrl) ? fetchFile(pathOrUrl, options) : userPath(pathOrUrl);
 }

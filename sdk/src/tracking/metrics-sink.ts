@@ -1,4 +1,5 @@
 // Where metrics go: the interface of a sink, and several sinks as one.
+import { warn } from "../plain-text.js";
 
 /** One moment of a run: counters, measurements and short texts by name. */
 export type MetricsRecord = Readonly<Record<string, number | string>>;
@@ -24,7 +25,7 @@ export function combine(...sinks: readonly MetricsSink[]): Required<MetricsSink>
 function guard(sink: MetricsSink): Required<MetricsSink> {
   let warned = false;
   const warnOnce = (error: unknown) => {
-    if (!warned) console.warn(`metrics are incomplete, a sink failed: ${String(error)}`);
+    if (!warned) warn(`metrics are incomplete, a sink failed: ${String(error)}`);
     warned = true;
   };
   // A promise catches what is thrown at once as well as what an asynchronous `log` rejects later.

@@ -57,7 +57,7 @@ export function bar(share: number, width = 20): string {
 
 /** Whole numbers in full, others with four digits; texts without control characters. */
 export function shorten(value: number | string): string {
-  if (typeof value === "string") return value.replace(/\p{Cc}/gu, " ");
+  if (typeof value === "string") return value.replace(/[\p{Cc}\p{Bidi_Control}]/gu, " ");
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
 }
 

@@ -6,7 +6,8 @@ import { numpyGlobals, NumpyArray } from "../checkpoints/numpy-pickle.js";
 import { readPickle } from "../checkpoints/pickle.js";
 import { plainGlobals } from "../checkpoints/plain-pickle.js";
 import { fail } from "../errors.js";
-import { foreignFile } from "../foreign-file.js";
+import { userPath } from "../paths.js";
+import { foreignFile, utf8Text } from "../foreign-file.js";
 import type { MetricsRecord } from "./metrics-sink.js";
 
 const fileNames = ["metrics.jsonl", "result.pkl"] as const;
@@ -18,11 +19,11 @@ const fileNames = ["metrics.jsonl", "result.pkl"] as const;
  * @throws InputError `DMPO_METRICS`, or `DMPO_PICKLE` naming what a pickle may not hold.
  */
 export async function readMetrics(path: string): Promise<MetricsRecord[]> {
-  const file = locate(path);
+  const file = locate(userPath(path));
   const bytes = await readFile(file);
   const foreign = foreignFile(bytes);
   if (foreign) fail("DMPO_METRICS", file, foreign.wrong, "the metrics of a run", foreign.remedy);
-  const rows = file.endsWith(".pkl") ? pickled(bytes, file) : lines(bytes.toString("utf8"), file);
+  const rows = file.endsWith(".pkl") ? pickled(bytes, file) : lines(bytes, file);
   if (rows.length === 0) fail("DMPO_METRICS", file, "holds no records", "one per epoch or iteration");
   return rows;
 }
@@ -38,8 +39,19 @@ function locate(path: string): string {
   return found ?? fail("DMPO_METRICS", path, `holds none of ${fileNames.join(", ")}`, expected);
 }
 
-function lines(text: string, file: string): MetricsRecord[] {
-  const all = text.replace(/^\uFEFF/, "").split("\n");
+function lines(bytes: Uint8Array, file: string): MetricsRecord[] {
+  const { text, brokenLine } = utf8Text(bytes);
+  const all = text.split("\n");
+  // A crash may have cut the last line inside of a character.
+  if (brokenLine !== undefined && brokenLine < all.length) {
+    fail(
+      "DMPO_METRICS",
+      `${file}:${brokenLine}`,
+      "is not UTF-8 text",
+      "UTF-8",
+      "`iconv -f latin1 -t utf-8` converts it",
+    );
+  }
   return all.flatMap((line, index) => {
     if (line.trim() === "") return [];
     const where = `${file}:${index + 1}`;
@@ -60,12 +72,13 @@ function lines(text: string, file: string): MetricsRecord[] {
 /** JSON, and the three words that Python's json adds to it. */
 function parseJson(text: string): unknown {
   const token = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
-  const words: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
   const plain = text.replace(token, (found) => (found.startsWith('"') ? found : JSON.stringify(marker + found)));
   return JSON.parse(plain, (_, value: unknown) =>
-    typeof value === "string" && value.startsWith(marker) ? words[value.slice(marker.length)] : value,
+    typeof value === "string" && value.startsWith(marker) ? words.get(value.slice(marker.length)) : value,
   );
 }
+
+const words: ReadonlyMap<string, number> = new Map(Object.entries({ NaN, Infinity, "-Infinity": -Infinity }));
 
 /** Before a word that stands for a number; no text of a record begins so. */
 const marker = "\u0000number ";

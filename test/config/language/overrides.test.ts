@@ -61,7 +61,7 @@ test("=, + and ++ set, ~ removes, null replaces a whole section, the last one wi
 test("values from the command line say so", () => {
   const result = settings();
   applyOverrides(result, parseOverrides(["seed=7"]));
-  expect(result.get("seed")).toEqual({ value: 7, origin: "command line: seed=7" });
+  expect(result.get("seed")).toEqual({ value: 7, origin: "command line: seed=7", written: "7" });
 });
 
 test("all removals of keys that are not there are reported at once", () => {

@@ -283,3 +283,41 @@ test("a type that a union does not have is answered with those that it has", () 
     },
   ]);
 });
+
+test("the schema gives values their types: what YAML or the command line would read as another", () => {
+  const written = ["007", "2024_", "1.50", "true", "1e3", "0x10"];
+  const text = (name: string) => {
+    const folder = folderWith({
+      "cfg/x.yaml": `defaults: [gym/pretrain/hopper-medium-v2/pre_meanflow_mlp]\nname: ${name}\nwandb: {project: ${name}}\n`,
+    });
+    const inFile = resolveExperiment(`${folder}/cfg`, "x", [], context);
+    const overrides = [`name=${name}`, `wandb.project=${name}`];
+    const onCommandLine = resolveExperiment(pretraining, "pre_meanflow_mlp", overrides, context);
+    for (const { config, options } of [inFile, onCommandLine]) {
+      expect(config).toMatchObject({ name, wandb: { project: name } });
+      expect(options.run.folder).toContain(`/${name}/`);
+    }
+  };
+  written.forEach(text);
+
+  const numbers = (value: string) => {
+    const folder = folderWith({
+      "cfg/x.yaml": `defaults: [gym/pretrain/hopper-medium-v2/pre_meanflow_mlp]\nseed: ${value}\nmodel: {network: {mlp_dims: [${value}, 8]}}\n`,
+    });
+    const overrides = [`seed=${value}`, `model.network.mlp_dims=[${value},8]`];
+    return [
+      resolveExperiment(`${folder}/cfg`, "x", [], context),
+      resolveExperiment(pretraining, "pre_meanflow_mlp", overrides, context),
+    ].map(({ config }) => config);
+  };
+  for (const [value, number] of [
+    ["1_000", 1000],
+    ["2024_", 2024],
+    ["12", 12],
+  ] as const) {
+    for (const config of numbers(value)) {
+      expect(config).toMatchObject({ seed: number, model: { network: { mlp_dims: [number, 8] } } });
+    }
+  }
+  expect(() => numbers("x1")).toThrow(/seed: "x1"/);
+});

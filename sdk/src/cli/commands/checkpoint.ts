@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { existsSync } from "node:fs";
 import { fail } from "../../errors.js";
-import { examples, type AddCommand, type CommandContext } from "../command.js";
+import { examples, type AddCommand, type CommandContext, path } from "../command.js";
 
 export const addCheckpoint: AddCommand = (program, context) => {
   const checkpoint = program.command("checkpoint").description("look into checkpoints, convert them, export policies");
@@ -15,7 +15,7 @@ function addInfo(checkpoint: Command, { terminal }: CommandContext): void {
   const info = checkpoint
     .command("info")
     .description("show what a checkpoint holds: .safetensors, or .pt as PyTorch writes it")
-    .argument("<file>", "the checkpoint")
+    .argument("<file>", "the checkpoint", path)
     .option("--tensors", "list every tensor")
     .option("--json", "print JSON");
   examples(info, { "checkpoint info state_100.pt --tensors": "nothing in the file is executed" }).action(
@@ -38,8 +38,8 @@ function addConvert(checkpoint: Command, { terminal }: CommandContext): void {
   const convert = checkpoint
     .command("convert")
     .description("write a checkpoint in the other format, .pt or .safetensors, without loss")
-    .argument("<from>", "the checkpoint")
-    .argument("<to>", "the file to write; an existing one is kept")
+    .argument("<from>", "the checkpoint", path)
+    .argument("<to>", "the file to write; an existing one is kept", path)
     .option("--force", "replace an existing file");
   examples(convert, {
     "checkpoint convert log/run/checkpoint/best.safetensors best.pt":
@@ -67,12 +67,12 @@ function addExport(checkpoint: Command, { terminal }: CommandContext): void {
   const command = checkpoint
     .command("export")
     .description("write a policy as an ONNX file: observation and noise in, action chunk out")
-    .argument("<file>", "the checkpoint")
-    .argument("<onnx>", "the file to write; an existing one is kept")
+    .argument("<file>", "the checkpoint", path)
+    .argument("<onnx>", "the file to write; an existing one is kept", path)
     .option("--steps <K>", "denoising steps in one call", count, 1)
     .option("--trained-weights", "of a pre-training checkpoint, take the weights as trained, not the averaged ones")
     .option("--normalized-values", "leave normalisation out: observations and actions are in [-1, 1]")
-    .option("--normalization <npz>", "for .pt files: normalization.npz of the data, or none")
+    .option("--normalization <npz>", "for .pt files: normalization.npz of the data, or none", path)
     .option("--action-dim <Da>", "for .pt files with --normalization none: numbers per action", count)
     .option("--force", "replace an existing file");
   examples(command, {

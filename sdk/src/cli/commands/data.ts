@@ -8,7 +8,7 @@ import type { ModeFilter } from "../../data/d3il.js";
 import type { Processed } from "../../data/process-recording.js";
 import type { DataFamily } from "../../data/sources.js";
 import { fail } from "../../errors.js";
-import { examples, type AddCommand, type CommandContext } from "../command.js";
+import { examples, type AddCommand, type CommandContext, path } from "../command.js";
 
 export const addData: AddCommand = (program, context) => {
   const data = program.command("data").description("look into data sets, fetch and convert them");
@@ -20,7 +20,7 @@ function addInfo(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("info")
     .description("what training would see: episodes, steps, returns, ranges")
-    .argument("<path>", "train.npz with normalization.npz beside it, a D4RL .hdf5, or a folder with either")
+    .argument("<path>", "train.npz with normalization.npz beside it, a D4RL .hdf5, or a folder with either", path)
     .option("--json", "print JSON");
   examples(command, { "data info data/gym/hopper-medium-v2": "one line" }).action(
     async (path: string, flags: { json?: boolean }) => {
@@ -93,8 +93,8 @@ function addConvert(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("convert")
     .description("write train.npz and normalization.npz; compressed pictures become readable one by one")
-    .argument("<from>", ".npz or D4RL .hdf5")
-    .argument("<folder>", "where to write; existing files are kept");
+    .argument("<from>", ".npz or D4RL .hdf5", path)
+    .argument("<folder>", "where to write; existing files are kept", path);
   examples(command, {
     "data convert images/train.npz data/robomimic/can-img": "a stream, for files of any size",
   }).action(async (from: string, folder: string) => {
@@ -117,7 +117,7 @@ function addReadHdf5(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("read-hdf5")
     .description("list all groups and datasets of an HDF5 file")
-    .requiredOption("--file_path, --file-path <file>", "the file");
+    .requiredOption("--file_path, --file-path <file>", "the file", path);
   examples(command, {
     "data read-hdf5 --file_path=hopper_medium-v2.hdf5": "any HDF5 file, whatever its layout",
   }).action(async ({ filePath }: { filePath: string }) => {
@@ -130,7 +130,7 @@ function addReadNpz(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("read-npz")
     .description("shapes, types and ranges of the arrays of an .npz file")
-    .requiredOption("--data_path, --data-path <file>", "the file")
+    .requiredOption("--data_path, --data-path <file>", "the file", path)
     .option("--print_data_sample, --print-data-sample", "also the first five rows of each");
   examples(command, { "data read-npz --data_path=normalization.npz": "its four arrays" }).action(
     async ({ dataPath, printDataSample }: { dataPath: string; printDataSample?: boolean }) => {
@@ -155,7 +155,7 @@ function addHdf5ToNpz(data: Command, { terminal }: CommandContext): void {
     .description(
       "convert a D4RL recording to train.npz and normalization.npz beside it, a stream for files of any size",
     )
-    .requiredOption("--data_path, --data-path <file>", "the .hdf5 file")
+    .requiredOption("--data_path, --data-path <file>", "the .hdf5 file", path)
     .option("--max_episodes, --max-episodes <count>", "the first so many episodes, 0 for all", number, 1500)
     .option("--val_split, --val-split <share>", "share of episodes for val.npz", number, 0)
     .option("--seed <seed>", "of the choice of training episodes", number, 0)
@@ -179,8 +179,8 @@ interface ProcessFlags {
 
 function withProcessFlags(command: Command, valSplit: number): Command {
   return command
-    .option("--load_path, --load-path <path>", "what to read", ".")
-    .option("--save_dir, --save-dir <folder>", "where to write", ".")
+    .option("--load_path, --load-path <path>", "what to read", path, ".")
+    .option("--save_dir, --save-dir <folder>", "where to write", path, ".")
     .option("--save_name_prefix, --save-name-prefix <text>", "before the names of the files", "")
     .option("--val_split, --val-split <share>", "share of episodes for val.npz", number, valSplit)
     .option("--seed <seed>", "of every random choice", number, 0);

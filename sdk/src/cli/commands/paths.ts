@@ -1,7 +1,7 @@
 // `dmpo paths`: where data and logs lie and who owns W&B runs, asked or given, kept for this user.
 import { resolve } from "node:path";
 import { pathInUse, pathSettings, storedPaths, storedPathsFile, storePaths, type PathSetting } from "../../paths.js";
-import { examples, type AddCommand } from "../command.js";
+import { examples, type AddCommand, path } from "../command.js";
 import type { Terminal } from "../terminal.js";
 
 type Flags = Partial<Record<PathSetting, string>> & { readonly show?: true; readonly reset?: true };
@@ -10,8 +10,8 @@ export const addPaths: AddCommand = (program, { terminal }) => {
   const command = program
     .command("paths")
     .description("set the data folder, the log folder and the Weights & Biases entity")
-    .option("--data <folder>", "where data sets lie")
-    .option("--log <folder>", "where runs write")
+    .option("--data <folder>", "where data sets lie", path)
+    .option("--log <folder>", "where runs write", path)
     .option("--wandb-entity <name>", 'user or team of Weights & Biases; "" removes it')
     .option("--show", "only show what is in use and why")
     .option("--reset", "forget what was set");
@@ -38,7 +38,7 @@ DMPO_WANDB_ENTITY; the same with DPPO_ or REINFLOW_; what this command stored in
 function merged(given: Partial<Record<PathSetting, string>>) {
   const absolute = Object.entries(given).map(([name, value]) => [
     name,
-    name === "wandbEntity" || value === "" ? value : resolve(value),
+    name === "wandbEntity" || value === "" ? value : resolve(path(value)),
   ]);
   const all = { ...storedPaths(), ...(Object.fromEntries(absolute) as typeof given) };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathInUse } from "../../paths.js";
 import type { MetricsRecord, MetricsSink } from "../../tracking/metrics-sink.js";
-import { examples, type AddCommand } from "../command.js";
+import { examples, type AddCommand, path } from "../command.js";
 
 interface Flags {
   readonly to: readonly Target[];
@@ -21,13 +21,13 @@ export const addPkl2wandb: AddCommand = (program, { terminal }) => {
   const command = program
     .command("pkl2wandb")
     .description("send the metrics of an earlier run again")
-    .argument("<source>", "metrics.jsonl, the reference's result.pkl, or the folder of a run")
+    .argument("<source>", "metrics.jsonl, the reference's result.pkl, or the folder of a run", path)
     .addOption(new Option("--to <receivers...>", "who receives them").choices(targets).default(["wandb"]))
     .option("--project <name>", "Weights & Biases project", "dmpo")
     .option("--entity <name>", "Weights & Biases user or team; default as `dmpo paths` says")
     .option("--name <name>", "name of the run; default its folder's")
     .option("--offline", "write Weights & Biases files without uploading them")
-    .option("--output <folder>", "where files go; default `resent` beside the source");
+    .option("--output <folder>", "where files go; default `resent` beside the source", path);
   examples(command, {
     "pkl2wandb log/gym/finetune/hopper/2025-05-10_10-15-00_seed42": "uploads with the wandb command",
     "pkl2wandb result.pkl --to tensorboard jsonl --output converted": "converts a result of the PyTorch reference",

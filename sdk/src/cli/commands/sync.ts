@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fail } from "../../errors.js";
-import { examples, exitCodes, type AddCommand } from "../command.js";
+import { examples, exitCodes, path, type AddCommand } from "../command.js";
 import { untilInterrupted } from "../interrupt.js";
 
 export const addSync: AddCommand = (program, { terminal, exitWith }) => {
@@ -13,7 +13,8 @@ export const addSync: AddCommand = (program, { terminal, exitWith }) => {
   examples(command, {
     sync: "all runs below ./wandb_offline and ./wandb",
     "sync wandb_offline/wandb/offline-run-20250510_101500-ab12cd34": "one run",
-  }).action(async (folders: string[]) => {
+  }).action(async (given: string[]) => {
+    const folders = given.map(path);
     const { syncRuns } = await import("../../tracking/wandb-sync.js");
     const runs = (folders.length > 0 ? folders : ["wandb_offline", "wandb"]).flatMap((folder) => runsIn(folder));
     if (runs.length === 0) {

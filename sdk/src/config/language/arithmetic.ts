@@ -1,5 +1,7 @@
 // Arithmetic inside ${eval:'...'}: Python's operators and rounding, nothing else; no code is ever executed.
 
+import { maxDepth } from "./settings.js";
+
 /** Thrown for text that is not arithmetic; the message names the place. */
 export class ArithmeticError extends Error {}
 
@@ -25,6 +27,7 @@ export function roundHalfEven(x: number): number {
 export function evaluateArithmetic(text: string): number {
   const tokens = text.match(/\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|[a-z]+|\*\*|\/\/|\S/gi) ?? [];
   let position = 0;
+  let depth = 0;
 
   const peek = () => tokens[position];
   const take = (...wanted: string[]) => (wanted.includes(peek() ?? "") ? tokens[position++] : undefined);
@@ -56,6 +59,14 @@ export function evaluateArithmetic(text: string): number {
   }
 
   function sign(): number {
+    if (depth >= maxDepth) throw new ArithmeticError("arithmetic nests too deeply");
+    depth++;
+    const value = signed();
+    depth--;
+    return value;
+  }
+
+  function signed(): number {
     if (take("-")) return -sign();
     if (take("+")) return sign();
     const base = atom();

@@ -3,7 +3,7 @@
 import { InputError, nearest, type Problem } from "../../errors.js";
 import { ArithmeticError, evaluateArithmetic } from "./arithmetic.js";
 import { parseValue, toScalar, ValueSyntaxError } from "./override-values.js";
-import { asText, assign, isMapping, lookup, originOf, type Settings, type Value } from "./settings.js";
+import { asText, assign, isMapping, lookup, maxDepth, originOf, type Settings, type Value } from "./settings.js";
 import { formatTime } from "./strftime.js";
 
 export interface InterpolationContext {
@@ -64,6 +64,8 @@ class Resolver {
   private readonly errors = new Map<string, Unresolvable>();
   /** The chain of paths being resolved, to find cycles and to name the place of an error. */
   private readonly active: string[] = [];
+  /** References inside of references, and lists inside of lists. */
+  private depth = 0;
 
   constructor(
     private readonly settings: Settings,
@@ -93,18 +95,34 @@ class Resolver {
     }
   }
 
+  private text(text: string): Value {
+    return this.deeper(() => this.ofText(text));
+  }
+
+  private deeper<T>(action: () => T): T {
+    if (this.depth >= maxDepth) {
+      throw this.unresolvable("refers to what refers to others, too deeply", `at most ${maxDepth} levels`);
+    }
+    this.depth++;
+    try {
+      return action();
+    } finally {
+      this.depth--;
+    }
+  }
+
   private value(value: Value): Value {
     if (value === "???") {
       const path = this.active.at(-1)!;
       throw this.unresolvable("must be given, it is ???", "a value", `set it in the YAML file or with ${path}=...`);
     }
     if (typeof value === "string") return this.text(value);
-    if (Array.isArray(value)) return value.map((item) => this.value(item as Value));
+    if (Array.isArray(value)) return this.deeper(() => value.map((item) => this.value(item as Value)));
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner)]));
+    return this.deeper(() => Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.value(inner)])));
   }
 
-  private text(text: string): Value {
+  private ofText(text: string): Value {
     let result = "";
     let position = 0;
     for (let start = text.indexOf("${"); start >= 0; start = text.indexOf("${", position)) {
@@ -227,7 +245,8 @@ class Resolver {
   }
 
   private environmentVariable(name: string, fallback: Value | undefined): Value {
-    const value = this.context.environment[name];
+    const { environment } = this.context;
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value !== undefined) return value;
     if (fallback !== undefined) return typeof fallback === "string" ? toScalar(fallback) : fallback;
     throw this.unresolvable(

@@ -1,5 +1,5 @@
 // The value side of a command-line override, in Hydra's grammar: what `key=value` means as a typed value.
-import { type Value } from "./settings.js";
+import { maxDepth, type Value } from "./settings.js";
 
 /** Thrown by {@link parseValue}; `expected` completes "expected ...". */
 export class ValueSyntaxError extends Error {
@@ -29,6 +29,7 @@ export function parseValue(text: string): Value {
 
 class ValueReader {
   private position = 0;
+  private depth = 0;
 
   constructor(private readonly text: string) {}
 
@@ -48,6 +49,13 @@ class ValueReader {
   }
 
   private list(): Value {
+    if (this.depth++ >= maxDepth) throw new ValueSyntaxError("lists nest too deeply", `at most ${maxDepth} levels`);
+    const items = this.items();
+    this.depth--;
+    return items;
+  }
+
+  private items(): Value[] {
     this.position++;
     const items: Value[] = [];
     this.skipSpace();

@@ -1,7 +1,7 @@
 // Command-line overrides in Hydra's syntax: a.b=1, +a.b=1 and ++a.b=1 set a value, ~a.b removes one.
 import { InputError, nearest, type Problem } from "../../errors.js";
 import { parseValue, ValueSyntaxError } from "./override-values.js";
-import { assign, remove, type Settings, type Value } from "./settings.js";
+import { assign, isWord, maxDepth, remove, type Settings, type Value } from "./settings.js";
 
 export interface Override {
   readonly kind: "set" | "remove";
@@ -25,6 +25,10 @@ export function parseOverrides(texts: readonly string[]): Override[] {
       problems.push({ path: text, wrong: "not an override", expected: "key=value, +key=value or ~key" });
       return [];
     }
+    if (path.split(".").length > maxDepth) {
+      problems.push({ path: text, wrong: "nests too deeply", expected: `at most ${maxDepth} names between dots` });
+      return [];
+    }
     try {
       const kind = mark === "~" ? "remove" : "set";
       return [{ kind, path, value: value === undefined ? undefined : parseValue(value), text }];
@@ -46,7 +50,8 @@ export function applyOverrides(settings: Settings, overrides: readonly Override[
   const problems: Problem[] = [];
   for (const { kind, path, value, text } of overrides) {
     if (kind === "set") {
-      assign(settings, path, { value: value!, origin: `command line: ${text}` });
+      const written = text.slice(text.indexOf("=") + 1).trim();
+      assign(settings, path, { value: value!, origin: `command line: ${text}`, ...(isWord(value!) && { written }) });
     } else if (!remove(settings, path)) {
       const close = nearest(path, settings.keys());
       const remedy = close && `did you mean ~${close}?`;

@@ -8,9 +8,14 @@ export interface Setting {
   readonly value: Value;
   /** Where the value was written: "cfg/base/gym.yaml:14", "command line: seed=42". */
   readonly origin: string;
+  /** The text of a number or of true and false, which is the value where a text is wanted. */
+  readonly written?: string;
 }
 
 export type Settings = Map<string, Setting>;
+
+/** Levels of mappings, lists, references and brackets in a configuration: far more than any has. */
+export const maxDepth = 100;
 
 /** Writes one path. A value replaces the mapping that stood there, and a scalar above it (`wandb: null`) gives way. */
 export function assign(settings: Settings, path: string, setting: Setting): void {
@@ -49,14 +54,15 @@ export function lookup(settings: Settings, path: string): Value | undefined {
   return nest(new Map(below.map((inner) => [inner.slice(path.length + 1), settings.get(inner)!])));
 }
 
-/** The table as nested plain objects. */
+/** The table as nested objects without a prototype: names may be anything, `constructor` and `__proto__` too. */
 export function nest(settings: Settings): Record<string, Value> {
-  const root: Record<string, Value> = {};
+  const empty = () => Object.create(null) as Record<string, Value>;
+  const root = empty();
   for (const [path, { value }] of settings) {
     const keys = path.split(".");
     const last = keys.pop()!;
     let node = root;
-    for (const key of keys) node = (node[key] ??= {}) as Record<string, Value>;
+    for (const key of keys) node = (node[key] ??= empty()) as Record<string, Value>;
     node[last] = value;
   }
   return root;
@@ -74,6 +80,9 @@ export function originOf(settings: Settings, path: string): string | undefined {
 export function isMapping(value: Value): value is { readonly [key: string]: Value } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Whether a text was read as something else. */
+export const isWord = (value: Value): boolean => typeof value === "number" || typeof value === "boolean";
 
 /** A value inside text. */
 export function asText(value: Value): string {

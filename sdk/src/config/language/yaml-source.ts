@@ -1,10 +1,12 @@
 // Reads one YAML file into settings, keeping the line of every value.
 import { readFileSync } from "node:fs";
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from "yaml";
 import { fail, InputError } from "../../errors.js";
-import { foreignFile } from "../../foreign-file.js";
+import { foreignFile, utf8Text } from "../../foreign-file.js";
 import { shownPath } from "../run/locations.js";
-import { assign, type Settings, type Value } from "./settings.js";
+import { assign, isWord, maxDepth, type Settings, type Value } from "./settings.js";
+
+const tooDeep = { wrong: "nests too deeply", expected: `at most ${maxDepth} levels` };
 
 export interface YamlSource {
   readonly settings: Settings;
@@ -23,10 +25,14 @@ export function readYaml(file: string): YamlSource {
   if (document.errors.length > 0) {
     throw new InputError(
       "DMPO_CONFIG_YAML",
-      document.errors.map(({ message, pos }) => ({
+      document.errors.map(({ code, message, pos }) => ({
         path: `${shown}:${lines.linePos(pos[0]).line}`,
-        wrong: message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""),
-        expected: "a YAML mapping of snake_case keys",
+        ...(code === "RESOURCE_EXHAUSTION"
+          ? tooDeep
+          : {
+              wrong: message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, ""),
+              expected: "a YAML mapping of snake_case keys",
+            }),
       })),
     );
   }
@@ -36,6 +42,10 @@ export function readYaml(file: string): YamlSource {
   const root = document.contents;
   // An alias inside of what it names would never end.
   visit(document, {
+    Collection(_, node, ancestors) {
+      if (ancestors.filter(isCollection).length >= maxDepth)
+        fail("DMPO_CONFIG_YAML", origin(node), tooDeep.wrong, tooDeep.expected);
+    },
     Alias(_, alias, ancestors) {
       const named = alias.resolve(document);
       if (named && !(ancestors as readonly unknown[]).includes(named)) return;
@@ -55,7 +65,17 @@ export function readYaml(file: string): YamlSource {
 
   const isMerge = (key: unknown) => isScalar(key) && key.type === "PLAIN" && (key.source ?? key.value) === "<<";
 
+  let depth = 0;
+
+  /** Merged mappings may merge others. */
   function read(node: Node | null, path: string, place: string): void {
+    if (depth >= maxDepth) fail("DMPO_CONFIG_YAML", place, tooDeep.wrong, tooDeep.expected);
+    depth++;
+    readNode(node, path, place);
+    depth--;
+  }
+
+  function readNode(node: Node | null, path: string, place: string): void {
     if (isMap(node) && node.items.length > 0) {
       for (const { key, value } of node.items) if (isMerge(key)) readMerged(value, path, origin(key as Node));
       for (const { key, value } of node.items) {
@@ -74,7 +94,9 @@ export function readYaml(file: string): YamlSource {
         read(value as Node | null, path === "" ? name : `${path}.${name}`, at);
       }
     } else {
-      assign(settings, path, { value: node === null ? null : valueOf(node, place), origin: place });
+      const value = node === null ? null : valueOf(node, place);
+      const written = isScalar(node) && isWord(value) ? node.source : undefined;
+      assign(settings, path, { value, origin: place, ...(written !== undefined && { written }) });
     }
   }
 
@@ -116,20 +138,8 @@ function readText(file: string, shown: string): string {
   const bytes = readFileSync(file);
   const foreign = foreignFile(bytes);
   if (foreign) fail("DMPO_CONFIG_YAML", shown, foreign.wrong, "a YAML mapping of snake_case keys", foreign.remedy);
-  const decode = (part: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(part);
-  try {
-    return decode(bytes);
-  } catch {
-    let [line, start] = [1, 0];
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      try {
-        decode(bytes.subarray(start, end));
-      } catch {
-        break;
-      }
-      [line, start] = [line + 1, end + 1];
-    }
-    const remedy = "save the file in the encoding UTF-8; `iconv -f latin1 -t utf-8` converts it from Latin-1";
-    fail("DMPO_CONFIG_YAML", `${shown}:${line}`, "is not UTF-8 text", "UTF-8", remedy);
-  }
+  const { text, brokenLine } = utf8Text(bytes);
+  if (brokenLine === undefined) return text;
+  const remedy = "save the file in the encoding UTF-8; `iconv -f latin1 -t utf-8` converts it from Latin-1";
+  fail("DMPO_CONFIG_YAML", `${shown}:${brokenLine}`, "is not UTF-8 text", "UTF-8", remedy);
 }

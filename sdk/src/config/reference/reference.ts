@@ -98,8 +98,8 @@ export function ourPath(path: string, value?: Value): string {
 
 function renameOnce(path: string): string {
   for (let end = path.length; end > 0; end = path.lastIndexOf(".", end - 1)) {
-    const to = renamed[path.slice(0, end)];
-    if (to !== undefined) return to + path.slice(end);
+    const name = path.slice(0, end);
+    if (Object.hasOwn(renamed, name)) return renamed[name]! + path.slice(end);
   }
   return path;
 }
@@ -204,7 +204,7 @@ export function referenceEnvironment(own: Readonly<Record<string, string | undef
 
 /** Our spelling of a value at one of our paths. */
 export function ourValue(path: string, value: Value): Value {
-  const table = renamedValues[path] ?? {};
+  const table = Object.hasOwn(renamedValues, path) ? renamedValues[path]! : {};
   return Object.hasOwn(table, asText(value)) ? table[asText(value)]! : value;
 }
 

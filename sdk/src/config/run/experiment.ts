@@ -1,7 +1,7 @@
 // From a folder, a name and overrides to a validated experiment; every problem of a configuration is reported at once.
 import type { z } from "zod";
-import { fail, type Problem } from "../../errors.js";
-import { withPathVariables } from "../../paths.js";
+import { fail, InputError, type Problem } from "../../errors.js";
+import { userPath, withPathVariables } from "../../paths.js";
 import { compose } from "../language/compose.js";
 import { interpolate } from "../language/interpolation.js";
 import { locateConfig, shownPath } from "./locations.js";
@@ -20,6 +20,7 @@ import { adaptReference, ourPath, ourValue, referenceEnvironment } from "../refe
 import { schemaDefaults } from "../schema/schema-keys.js";
 import { schemaOf, type Selection } from "../schema/schemas.js";
 import { select } from "../schema/selection.js";
+import { typeValues } from "../schema/typed-values.js";
 import { nest, originOf, remove, type Settings } from "../language/settings.js";
 
 /** A valid configuration. */
@@ -86,12 +87,14 @@ export function resolveConfig(
   };
   const selection = select(settings, context);
   const schema = schemaOf(selection);
+  typeValues(schema, settings);
   const interpolated = interpolate(settings, { ...context, defaults: schemaDefaults(schema) });
   const resolved = interpolated.settings;
+  const addressed = withUserPaths(resolved);
   const ignored = removeUnknown(resolved, schema, referenceFiles);
   if (ignored.length > 0) notices.push(`these keys of the reference have no effect here: ${ignored.join(", ")}`);
   const config = validate(schema, resolved, {
-    known: [...interpolated.problems, ...removeMisspelt(resolved)],
+    known: [...interpolated.problems, ...addressed, ...removeMisspelt(resolved)],
     unresolved: interpolated.unresolved,
   });
   const missing = missingParts(selection, config);
@@ -130,6 +133,26 @@ function experimentOf(
     default:
       return fail("DMPO_CONFIG_STAGE", "stage", `"${stage}"`, "a stage that can run");
   }
+}
+
+const pathKeys = [
+  ...["logdir", "normalization_path", "base_policy_path", "resume_path"],
+  ...["train_dataset_path", "offline_dataset_path", "teacher_path"],
+] as const;
+
+/** Reads `~` and `$NAME` in paths; returns what is wrong with them. */
+function withUserPaths(settings: Settings): Problem[] {
+  return pathKeys.flatMap((path) => {
+    const setting = settings.get(path);
+    if (typeof setting?.value !== "string") return [];
+    try {
+      settings.set(path, { ...setting, value: userPath(setting.value) });
+      return [];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return error.problems.map((problem) => ({ ...problem, path, wrong: `${problem.wrong} (${setting.origin})` }));
+    }
+  });
 }
 
 /** Removes and returns the keys that only the reference knows: unknown ones written in its own files. */

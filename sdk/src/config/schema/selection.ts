@@ -44,5 +44,6 @@ function chosenNetwork(settings: Settings, types: readonly string[]): string {
 
 /** Empty where there is none: the schema of the rest says so. */
 function environmentName(settings: Settings, context: InterpolationContext): string {
-  return settings.has("env_name") ? asText(interpolated(settings, "env_name", context)) : "";
+  const setting = settings.get("env_name");
+  return setting ? (setting.written ?? asText(interpolated(settings, "env_name", context))) : "";
 }

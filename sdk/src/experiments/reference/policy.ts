@@ -148,7 +148,8 @@ function checkDimensions(
     problems.push({ path, wrong, expected: `a multiple of the ${width} of an observation` });
   }
   for (const [key, value] of Object.entries(stated ?? {})) {
-    if (value === undefined || !(key in found) || JSON.stringify(value) === JSON.stringify(found[key])) continue;
+    if (value === undefined || !Object.hasOwn(found, key) || JSON.stringify(value) === JSON.stringify(found[key]))
+      continue;
     const expected = `${JSON.stringify(value)} as stated`;
     problems.push({ path: `${path}: ${key}`, wrong: `is ${JSON.stringify(found[key])} by the weights`, expected });
   }

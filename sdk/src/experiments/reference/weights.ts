@@ -71,7 +71,7 @@ export function networkName(key: string): string {
 
 /** Older files say `base_meanflow.`, some in addition; a teacher is no part of the policy; wrappers leave prefixes. */
 function named(set: string, isFineTuned: boolean, dict: StateDict, path: string): ReferenceWeights {
-  const tensors: Record<string, HostTensor> = {};
+  const tensors = Object.create(null) as Record<string, HostTensor>;
   for (const [key, tensor] of dict) {
     if (key.startsWith("teacher.")) continue;
     const name = networkName(key);

@@ -16,6 +16,8 @@ import { tensorBoardSink } from "../../tracking/tensorboard-sink.js";
 import { resultTable } from "./result-table.js";
 import { createRunFolder } from "./run-folder.js";
 import { writeRunDescription } from "./run-description.js";
+import { plainText, warn } from "../../plain-text.js";
+import { userPath } from "../../paths.js";
 
 export interface RunControl {
   /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
@@ -41,7 +43,7 @@ export interface RunControl {
 /** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
 export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
   if (control.folder === null) return undefined;
-  const folder = control.folder ?? (await createRunFolder(task, seed));
+  const folder = control.folder === undefined ? await createRunFolder(task, seed) : userPath(control.folder);
   await writeRunDescription(folder, { task, seed });
   return folder;
 }
@@ -84,7 +86,7 @@ function fileSinks(folder: string, shown: Counter): MetricsSink[] {
     try {
       return [sink()];
     } catch (error) {
-      console.warn(`metrics are incomplete: ${String(error)}`);
+      warn(`metrics are incomplete: ${String(error)}`);
       return [];
     }
   });
@@ -92,12 +94,12 @@ function fileSinks(folder: string, shown: Counter): MetricsSink[] {
 
 /** run.log in a run's folder: what the console shows, as plain lines. */
 export function runLog(folder: string): { write(text: string): void } {
-  return { write: (text) => appendFileSync(join(folder, "run.log"), text) };
+  return { write: (text) => appendFileSync(join(folder, "run.log"), plainText(text)) };
 }
 
 /** Says something about a run that is no metric: on the console, apart from its output, and in its run.log. */
 export function announce(line: string, folder: string | undefined): void {
-  console.warn(line);
+  warn(line);
   if (folder) runLog(folder).write(`${line}\n`);
 }
 

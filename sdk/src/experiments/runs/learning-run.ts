@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { isCheckpoint, openCheckpoint, saveCheckpoint } from "../../checkpoints/checkpoint.js";
 import { readCheckpointFile } from "../../checkpoints/checkpoint-file.js";
+import { fail } from "../../errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import { drive, type DriveContext, type Run, type RunResult } from "../../learning/drive.js";
@@ -15,6 +16,7 @@ import { referenceResume } from "../reference/run.js";
 import { announce, compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { filmMaker } from "./films.js";
 import { stateOf, stateRecord } from "./run-state.js";
+import { checkStoredParts } from "./stored-parts.js";
 import { versions } from "./versions.js";
 
 export interface LearningSettings<Row> {
@@ -122,13 +124,43 @@ interface Resumed<Row> {
 /** Own checkpoints, which continue exactly; those of the reference as far as they go. */
 async function openRun<Row>(
   path: string,
-  { algorithm, base: { model } }: LearningSettings<Row>,
+  { algorithm, base: { model }, metrics }: LearningSettings<Row>,
   notify: (line: string) => void,
 ): Promise<Resumed<Row>> {
   const { contents, object } = await readCheckpointFile(path);
   if (!isCheckpoint(contents)) return referenceResume(object, path, algorithm, notify);
   const state = stateOf(openCheckpoint(contents, path), algorithm, model, path);
-  return { iterations: state.iteration, state };
+  return {
+    iterations: state.iteration,
+    state(parts) {
+      checkStoredParts(parts, state.parts, path);
+      checkCurve(state.curve as readonly Row[], { algorithm, metrics }, path);
+      return state;
+    },
+  };
+}
+
+/** @throws InputError for a row that the algorithm could not have written: what is made of rows fails, or is no number. */
+function checkCurve<Row>(
+  curve: readonly Row[],
+  { algorithm, metrics }: Pick<LearningSettings<Row>, "algorithm" | "metrics">,
+  path: string,
+): void {
+  const isSound = (row: Row) => {
+    try {
+      const { score = 0, ...shown } = { ...metrics(row), score: algorithm.score(row) };
+      return (
+        typeof score === "number" && Object.values(shown).every((value) => ["number", "string"].includes(typeof value))
+      );
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  };
+  const damaged = curve.findIndex((row) => !isSound(row));
+  if (damaged < 0) return;
+  const wrong = "has a damaged row";
+  fail("DMPO_RESUME", `${path}: state.curve.${damaged}`, wrong, `a row of ${algorithm.title}`, "take an earlier one");
 }
 
 /** Films show what evaluations play: the policy without exploration noise. */

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathInUse } from "../../paths.js";
+import { naming } from "../../system-errors.js";
 
 /** Root of all run folders of this user, see `pathInUse`; by default ./log. */
 export const logRoot = () => pathInUse("log").value;
@@ -12,8 +13,15 @@ export async function createRunFolder(name: string, seed: number, root = logRoot
   return claimFolder(join(root, name, `${time}_${seed}`));
 }
 
-/** Makes `folder`, or `folder-2`, `folder-3`, ... where that is taken by another run. */
-export async function claimFolder(folder: string): Promise<string> {
+/**
+ * Makes `folder`, or `folder-2`, `folder-3`, ... where that is taken by another run.
+ * @throws InputError `DMPO_SYSTEM` where the system refuses.
+ */
+export function claimFolder(folder: string): Promise<string> {
+  return naming(folder, () => firstFree(folder));
+}
+
+async function firstFree(folder: string): Promise<string> {
   await mkdir(dirname(folder), { recursive: true });
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? folder : `${folder}-${attempt}`;

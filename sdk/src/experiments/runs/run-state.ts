@@ -9,12 +9,16 @@ import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import type { RunState } from "../../learning/drive.js";
 import type { PartState } from "../../learning/parts.js";
 import { PolicyModel, policySpec } from "../../policies/policy-model.js";
+import { checkDescription } from "../stored-description.js";
 
 type Tensors = Checkpoint["tensors"];
 
 const count = z.int().nonnegative();
 const streams = z.record(z.string(), z.object({ key: z.tuple([z.int(), z.int()]), position: count }));
 const random = z.object({ seed: z.int(), streams }) satisfies z.ZodType<RandomState>;
+
+/** What was measured in an iteration; which entries it has, its algorithm knows. */
+const row = z.record(z.string(), z.unknown());
 
 const runState = z.object({
   algorithm: z.string(),
@@ -24,7 +28,7 @@ const runState = z.object({
   random,
   /** What is no vector of each part. */
   parts: z.record(z.string(), z.unknown()),
-  curve: z.array(z.unknown()),
+  curve: z.array(row),
   seconds: z.number(),
   best: count.nullable(),
 });
@@ -62,13 +66,14 @@ export function stateOf(
   if (!file.success) {
     fail("DMPO_RESUME", path, `is not a checkpoint of a ${titles[kind]} run`, `checkpoint/last.safetensors of one`);
   }
+  checkDescription({ tensors, metadata }, path);
   checkPolicy(file.data.model, model, path);
   const current = z.object({ state: runState }).safeParse(metadata);
-  if (current.success) return assemble(current.data.state, tensors);
-  const earlier = kind === "pretraining" ? earlierPretraining(metadata, tensors) : earlierFinetuning(metadata, tensors);
-  return (
-    earlier ?? fail("DMPO_RESUME", path, "has a damaged state", `the state of a run of ${title}`, "take an earlier one")
-  );
+  const earlier = kind === "pretraining" ? earlierPretraining : earlierFinetuning;
+  const state = current.success ? assemble(current.data.state, tensors) : earlier(metadata, tensors);
+  const isWhole = state && (!state.best || (state.best.index < state.curve.length && state.best.weights.length === model.layout.size)); // prettier-ignore
+  if (isWhole) return state;
+  fail("DMPO_RESUME", path, "has a damaged state", `the state of a run of ${title}`, "take an earlier one");
 }
 
 const titles = { pretraining: "pre-training", finetuning: "fine-tuning" } as const;
@@ -82,7 +87,7 @@ function assemble({ parts, best, ...state }: z.output<typeof runState>, tensors:
   const names = new Set([...vectors.keys(), ...Object.keys(parts)]);
   const states = [...names].map((name): [string, PartState] => [
     name,
-    { vectors: vectors.get(name) ?? {}, values: parts[name] },
+    { vectors: vectors.get(name) ?? {}, values: Object.hasOwn(parts, name) ? parts[name] : undefined },
   ]);
   return { ...state, parts: Object.fromEntries(states), best: bestOf(best, tensors) };
 }
@@ -109,7 +114,7 @@ function earlierPretraining(metadata: unknown, tensors: Tensors): RunState | und
     batch: count,
     lossSum: z.number(),
     seconds: z.number(),
-    curve: z.array(z.unknown()),
+    curve: z.array(row),
   });
   const parsed = z.object({ options: z.unknown(), progress, updateCount: count, random }).safeParse(metadata);
   if (!parsed.success) return undefined;
@@ -131,7 +136,7 @@ function earlierFinetuning(metadata: unknown, tensors: Tensors): RunState | unde
   const state = z.object({
     ...{ algorithm: z.string(), progress, random, rewardScaler: z.unknown() },
     updateCounts: z.object({ actor: count, critic: count }),
-    curve: z.array(z.object({ seconds: z.number() }).loose()),
+    curve: z.array(row.and(z.object({ seconds: z.number() }).loose())),
     best: count.nullable(),
   });
   const parsed = z.object({ state }).safeParse(metadata);

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { fail } from "../../errors.js";
+import { systemError } from "../../system-errors.js";
 import { writeJson } from "../runs/control.js";
 import { cellName, type Cell } from "./grid.js";
-import type { Measures } from "./measures.js";
+import { checkedMeasures, type Measures } from "./measures.js";
 
 /** What all runs have in common. */
 export interface Definition {
@@ -14,6 +16,11 @@ export interface Definition {
   readonly run: string;
   readonly settings: unknown;
 }
+
+const names = z.record(z.string(), z.string());
+const values = z.record(z.string(), z.unknown());
+const storedDefinition = z.object({ run: z.string(), settings: z.unknown().optional() });
+const storedCell = z.object({ labels: names, values, seed: z.int(), measures: values, seconds: z.number() });
 
 export interface FinishedCell extends Cell {
   readonly measures: Measures;
@@ -26,7 +33,7 @@ export class CellStore {
   /** @throws InputError DMPO_SENSITIVITY_CHANGED if the folder holds runs of another definition. */
   static async open(folder: string, definition: Definition): Promise<CellStore> {
     const path = join(folder, "definition.json");
-    const stored = await readJson<Definition>(path);
+    const stored = await readJson(path, storedDefinition);
     if (!stored) await writeJson(path, definition);
     for (const part of ["run", "settings"] as const) {
       if (stored && !isDeepStrictEqual(stored[part], plain(definition[part]))) changed(path, `another \`${part}\``);
@@ -37,11 +44,11 @@ export class CellStore {
   /** The stored run, if there is one. @throws InputError DMPO_SENSITIVITY_CHANGED if its names stand for other values now. */
   async read(cell: Cell): Promise<FinishedCell | undefined> {
     const path = this.#path(cell);
-    const stored = await readJson<FinishedCell>(path);
+    const stored = await readJson(path, storedCell);
     if (stored && !isDeepStrictEqual(stored.values, plain(cell.values))) {
       changed(path, `${cellName(cell)} meaning ${JSON.stringify(stored.values)}`);
     }
-    return stored;
+    return stored && { ...stored, measures: checkedMeasures(stored.measures, path) };
   }
 
   async write(cell: FinishedCell): Promise<void> {
@@ -64,25 +71,26 @@ function plain(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }
 
-async function readJson<T>(path: string): Promise<T | undefined> {
+async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | undefined> {
   let text;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw systemError(error, path) ?? error;
   }
+  const refuse = (wrong: string) =>
+    fail("DMPO_SENSITIVITY_FOLDER", path, wrong, "a file of this analysis", "delete it to repeat that run");
+  let value: unknown;
   try {
-    return JSON.parse(text) as T;
+    value = JSON.parse(text);
   } catch {
-    return fail(
-      "DMPO_SENSITIVITY_FOLDER",
-      path,
-      "is no JSON",
-      "a file of this analysis",
-      "delete it to repeat that run",
-    );
+    return refuse("is no JSON");
   }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return refuse(issue?.path.length ? `has no sound "${issue.path.join(".")}"` : "holds something else");
 }
 
 function changed(path: string, what: string): never {

@@ -40,7 +40,8 @@ export function checkedMeasures(measures: unknown, run: string): Measures {
 
 function whatIsWrong(measure: unknown): string | undefined {
   if (typeof measure === "number") return Number.isFinite(measure) ? undefined : `is ${measure}`;
-  const { x, y } = (measure ?? {}) as Partial<Curve>;
+  const { x, y, over } = (measure ?? {}) as Partial<Curve>;
+  if (over !== undefined && typeof over !== "string") return "says by no text what x counts";
   if (x?.length === undefined || y?.length === undefined) return `is ${JSON.stringify(measure)}`;
   if (x.length === 0 || x.length !== y.length) return `has ${x.length} x and ${y.length} y`;
   return [x, y].every((values) => Array.from(values).every(Number.isFinite)) ? undefined : "is not finite everywhere";

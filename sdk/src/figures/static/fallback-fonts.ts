@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder } from "../../paths.js";
+import { warn } from "../../plain-text.js";
 
 const scope = "@fontsource-variable";
 const version = "5.3.1";
@@ -105,7 +106,7 @@ async function fetchPackage(name: FontPackage): Promise<string | undefined> {
   try {
     await mkdir(fonts, { recursive: true });
     partial = await mkdtemp(join(fonts, "partial-"));
-    console.warn(`dmpo: fetching the font ${scope}/${name} from the npm registry, once`);
+    warn(`dmpo: fetching the font ${scope}/${name} from the npm registry, once`);
     const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"];
     const isWindows = process.platform === "win32";
     await promisify(execFile)(

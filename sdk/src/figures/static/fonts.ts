@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
 import { fail } from "../../errors.js";
 import { findFaces, type FontFace } from "./fallback-fonts.js";
+import { warn } from "../../plain-text.js";
 
 const files = [
   "400Regular/Arimo_400Regular.ttf",
@@ -51,7 +52,7 @@ export async function provideFonts(text: string): Promise<void> {
   missing.forEach((character) => hasPicture.delete(character));
   const without = lacking(missing);
   if (without.length === 0) return;
-  console.warn(
+  warn(
     `dmpo: no font here has ${without.slice(0, 12).join(" ")}, drawn as "?" in pictures. Install a font that has them, such as Noto Sans, or connect to the network once.`,
   );
 }
