@@ -38,9 +38,10 @@ test("the cells of docs/kernel.md", async () => {
   const text = readFileSync(new URL("../../docs/kernel.md", import.meta.url), "utf8");
   const [loop, grid, ...more] = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
   expect(more).toEqual([]);
-  await kernel.execute("let steps = 0;\nconst step = () => new Promise<void>((done) => setTimeout(done, ++steps));");
+  await kernel.execute("const step = () => new Promise((done) => setTimeout(done, 20, console.log('step')));");
   const running = kernel.execute(`${loop!}\n"stopped"`);
-  await sleep(500);
+  while (!kernel.published.some(({ type, content }) => type === "stream" && content.text.includes("step")))
+    await sleep(20);
   await kernel.interrupt();
   expect(displays(await running, "execute_result")[0]?.content.data).toMatchObject({ "text/plain": "stopped" });
   const { published } = await kernel.execute(`${grid!}\nnew Grid()`);

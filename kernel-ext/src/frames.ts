@@ -1,0 +1,40 @@
+// Messages on a pipe: the length in four bytes, then the message in V8's own format.
+import { deserialize, serialize } from "node:v8";
+
+const headLength = 4;
+
+/** Bytes of a message. */
+export function encodeFrame(message: unknown): Buffer {
+  const body = serialize(message);
+  const head = Buffer.alloc(headLength);
+  head.writeUInt32LE(body.length);
+  return Buffer.concat([head, body]);
+}
+
+/** Puts messages together from the chunks in which a pipe delivers them. */
+export class FrameReader {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  /** The messages that `chunk` completes. @throws where the bytes are no messages */
+  read(chunk: Buffer): unknown[] {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    const messages: unknown[] = [];
+    for (;;) {
+      if (this.#length < headLength) return messages;
+      if (this.#chunks[0]!.length < headLength) this.#join();
+      const end = headLength + this.#chunks[0]!.readUInt32LE();
+      if (this.#length < end) return messages;
+      if (this.#chunks[0]!.length < end) this.#join();
+      const first = this.#chunks[0]!;
+      messages.push(deserialize(first.subarray(headLength, end)));
+      this.#length -= end;
+      this.#chunks[0] = first.subarray(end);
+    }
+  }
+
+  #join(): void {
+    this.#chunks = [Buffer.concat(this.#chunks)];
+  }
+}
