@@ -16,6 +16,7 @@ export default tseslint.config(
     "runs/",
     "dmpo_eval_results/",
     "coverage/",
+    ".mutation/",
   ]),
   js.configs.recommended,
   {

@@ -4,20 +4,30 @@ import { defineConfig } from "vitest/config";
 // Jupyter and Chromium, with `npm run test:e2e`.
 export default defineConfig({
   test: {
+    // One line a file, and one for each test that takes this long.
+    slowTestThreshold: 5_000,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    env: { ORT_DISABLE_TELEMETRY: "1" }, // for tests that import the library themselves
     projects: [
       {
         extends: true,
         test: {
           name: "fast",
+          globalSetup: "test/announce-absent.ts",
           include: ["test/**/*.test.ts"],
           exclude: ["**/*.slow.test.ts", "test/e2e/**", "**/node_modules/**"],
         },
       },
       {
         extends: true,
-        test: { name: "slow", include: ["test/**/*.slow.test.ts"], testTimeout: 3_600_000, fileParallelism: false },
+        test: {
+          name: "slow",
+          globalSetup: "test/announce-absent.ts",
+          include: ["test/**/*.slow.test.ts"],
+          testTimeout: 3_600_000,
+          fileParallelism: false,
+        },
       },
       {
         extends: true,

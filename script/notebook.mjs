@@ -10,7 +10,9 @@ try {
   await installKernel({ prefix });
   // JupyterLab refuses to run as root, as it would in a container, unless told so.
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
-  const lab = spawn(python, ["-m", "jupyterlab", ...asRoot, ...process.argv.slice(2)], {
+  // Nor does it ask the package index for newer versions: this one is pinned.
+  const silent = ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"];
+  const lab = spawn(python, ["-m", "jupyterlab", ...asRoot, ...silent, ...process.argv.slice(2)], {
     cwd: join(projectRoot, "notebooks"),
     stdio: "inherit",
   });

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pruneDependencies } from "./prune-dependencies.mjs";
 
 const requiredNode = "20.19.0";
 const packages = ["sdk", "kernel-ext"];
@@ -36,6 +37,7 @@ function prepare() {
       ["ci", "--no-audit", "--no-fund"],
       "`npm ci` failed; check the network or the registry settings and run the command again",
     );
+    pruneDependencies(join(root, "node_modules"));
   }
   console.log("prepare: compiling");
   const compiler = join(root, "node_modules/typescript/bin/tsc");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { resolveExperiment } from "../sdk/src/config/experiment.js";
+import { resolveExperiment } from "../sdk/src/config/run/experiment.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

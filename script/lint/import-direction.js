@@ -1,12 +1,25 @@
 // Lint rule: imports between the rooms of sdk/src run downwards only, and each foreign engine has one door.
-// cli -> config -> experiments -> {pretrain, rl, evaluation} -> {policies, envs, data} -> nn -> engine; the side rooms import no other.
+// cli -> config -> experiments -> {pretrain, rl} -> learning -> evaluation -> {policies, envs, data} -> nn -> engine; the side rooms import no other.
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that every room may import. */
-const leaves = new Set(["errors", "normalization", "files", "options", "paths", "zip-archive"]);
+const leaves = new Set([
+  ...[
+    "errors",
+    "files",
+    "foreign-file",
+    "half-precision",
+    "html",
+    "normalization",
+    "options",
+    "paths",
+    "space",
+    "zip-archive",
+  ],
+]);
 
 const side = ["figures", "tracking", "checkpoints", "hub"];
 const training = ["policies", "envs", "data", "nn", "engine", ...side];
@@ -20,12 +33,14 @@ export const rooms = {
   envs: ["engine/random", "hub"],
   policies: ["nn", "engine"],
   evaluation: training,
-  pretrain: ["evaluation", ...training],
-  rl: ["evaluation", ...training],
-  experiments: ["pretrain", "rl", "evaluation", ...training],
-  display: ["experiments", "rl", "pretrain", "evaluation", ...training],
-  config: ["experiments", "pretrain", "rl", "evaluation", ...training],
-  cli: ["config", "experiments", "data", "figures", "checkpoints", "tracking"],
+  learning: ["evaluation", ...training],
+  pretrain: ["learning", "evaluation", ...training],
+  rl: ["learning", "evaluation", ...training],
+  experiments: ["pretrain", "rl", "learning", "evaluation", ...training],
+  display: ["experiments", "rl", "pretrain", "learning", "evaluation", ...training],
+  config: ["experiments", "pretrain", "rl", "learning", "evaluation", ...training],
+  // The doctor tries the engines themselves.
+  cli: ["config", "experiments", "data", "envs", "engine", "figures", "checkpoints", "tracking"],
   figures: [],
   tracking: ["checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
   checkpoints: [],

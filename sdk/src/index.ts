@@ -14,31 +14,26 @@ export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
 export { InputError, type Problem } from "./errors.js";
-export { createRunFolder } from "./experiments/run-folder.js";
+export { createRunFolder } from "./experiments/runs/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { exportOnnx, type ExportedPolicy, type ExportOptions } from "./experiments/export-onnx.js";
 export { loadPolicy, type LoadOptions } from "./experiments/load-policy.js";
-export {
-  MeanFlow,
-  MeanFlowDescription,
-  type MeanFlowInput,
-  type NetworkInput,
-  type PretrainInput,
-} from "./experiments/mean-flow.js";
-export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/evaluation.js";
+export { Gaussian, MeanFlow, ReFlow, type MeanFlowInput } from "./experiments/policies.js";
+export { PolicyDescription, type NetworkInput, type PretrainInput } from "./experiments/policy-description.js";
+export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/runs/evaluation.js";
 export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";
 export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
-export { PPO, type FinetuneInput } from "./experiments/ppo.js";
-export type { RunControl } from "./experiments/control.js";
-export { FineTuningRun } from "./experiments/finetuning.js";
-export { PretrainingRun } from "./experiments/pretraining.js";
+export { PPO, SAC, type FinetuneInput, type TrainInput } from "./experiments/algorithms.js";
+export type { RunControl } from "./experiments/runs/control.js";
+export { FineTuningRun } from "./experiments/runs/finetuning.js";
+export { PretrainingRun } from "./experiments/runs/pretraining.js";
 export {
   sensitivity,
   type CellContext,
   type SensitivityInput,
   type SensitivityRun,
-} from "./experiments/sensitivity.js";
+} from "./experiments/sensitivity/sensitivity.js";
 export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
 export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
 export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confidence.js";

@@ -81,3 +81,9 @@ export function withPathVariables(environment: Environment = process.env): Recor
   });
   return { ...environment, ...Object.fromEntries(set) };
 }
+
+/** XDG_CACHE_HOME, else ~/.cache. */
+export const cacheHome = (): string => process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+
+/** What is fetched once and may be deleted: DMPO_CACHE_DIR, else `dmpo` in {@link cacheHome}. */
+export const cacheFolder = (): string => process.env.DMPO_CACHE_DIR ?? join(cacheHome(), "dmpo");

@@ -48,7 +48,7 @@ test.each<[string, string, string]>([
   ["a global put together at run time", "\x8c\x02os\x8c\x06system\x93.", 'byte 12: refers to "os.system"'],
   ["a call of what is no constructor", "K\x01)R.", "calls number"],
   ["a state for a plain value", "]}b.", "sets the state of a plain value"],
-  ["INST", "(ios\nsystem\n.", "uses opcode INST"],
+  ["INST", "(ios\nsystem\n.", 'refers to "os.system"'],
   ["PERSID", "P1\n.", "uses opcode PERSID"],
   ["BINPERSID where there is nothing to refer to", "K\x01Q.", "uses opcode BINPERSID"],
   ["the extension registry", "\x82\x01.", "uses opcode EXT1"],

@@ -1,21 +1,8 @@
-// A Python with the given modules, where there is one: DMPO_TEST_PYTHON, DMPO_BENCH_PYTHON, or python3 on the PATH.
-import { execFileSync } from "node:child_process";
+// Programs for a Python with a given module, where there is one.
+import { pythonWith as interpreterWith, runPython } from "../python.js";
 
-const candidates = [process.env.DMPO_TEST_PYTHON, process.env.DMPO_BENCH_PYTHON, "python3"];
-
-/** Runs programs that print JSON; undefined, with a notice, if no Python has the module. */
+/** Runs programs that print JSON; undefined if no Python has the module. */
 export function pythonWith(module: string): ((program: string, ...args: string[]) => unknown) | undefined {
-  const interpreter = candidates.find((name) => {
-    try {
-      if (name) execFileSync(name, ["-c", `import ${module}`], { stdio: "ignore" });
-      return Boolean(name);
-    } catch {
-      return false;
-    }
-  });
-  if (!interpreter) {
-    console.warn(`tests against Python's ${module} are skipped: no python3 has it (DMPO_TEST_PYTHON names another)`);
-    return undefined;
-  }
-  return (program, ...args) => JSON.parse(execFileSync(interpreter, ["-c", program, ...args], { encoding: "utf8" }));
+  const python = interpreterWith(module);
+  return python === undefined ? undefined : (program, ...args) => runPython(python, program, ...args);
 }

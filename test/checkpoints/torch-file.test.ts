@@ -181,7 +181,6 @@ test("safetensors without a PyTorch structure are grouped into state dicts", () 
 const entries = { "archive/data.pkl": Buffer.from("N."), "archive/version": Buffer.from("3") };
 test.each<[string, Uint8Array, string]>([
   ["another kind of file", Buffer.from("hello, world"), "is not a PyTorch file"],
-  ["a plain pickle", Buffer.from("\x80\x02N.", "latin1"), "f: byte 4: needs 1 bytes"],
   ["a plain pickle followed by more", Buffer.from("\x80\x02N.N.", "latin1"), "none of torch.save"],
   ["an empty archive", rezip(undefined, {}, {}), "has 0 entries data.pkl"],
   ["two objects", rezip(undefined, {}, { ...entries, "b/data.pkl": Buffer.from("N.") }), "has 2 entries data.pkl"],

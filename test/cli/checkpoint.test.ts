@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { saveCheckpoint } from "../../sdk/src/checkpoints/checkpoint.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { policyRecord } from "../../sdk/src/policies/trained-policy.js";
 import { referenceFile } from "../checkpoints/reference-files.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
@@ -15,7 +15,7 @@ const folder = temporaryFolder();
 const own = join(folder, "own.safetensors");
 
 beforeAll(async () => {
-  const model = new FlowModel({ network: { horizonSteps: 2, actionDim: 1, condDim: 2, mlpDims: [8] } });
+  const model = new PolicyModel({ network: { horizonSteps: 2, actionDim: 1, condDim: 2, mlpDims: [8] } });
   const weights = model.layout.initialise(new Random(1).stream("weights"));
   const [low, high] = [Float32Array.of(-1, -1), Float32Array.of(1, 1)];
   const normalization = {

@@ -94,6 +94,7 @@ test("a run writes its folder; what disagrees with a checkpoint is refused befor
   const small = ["train.n_epochs=1", "max_n_episodes=2", "model.network.mlp_dims=[16]", "test_in_mujoco=False"];
   const { code, out } = await dmpo("run", ...hopper, ...small, `logdir=${folder}/run`);
   expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`writing to ${folder}/run`) });
+  expect(out).toMatch(/^epoch 1\/1 {2}0:\d\d {2}.* {2}0:00 left {2}loss [\d.]+/m);
   expect(readFileSync(`${folder}/run/config.yaml`, "utf8")).toMatch(/mlp_dims: \[16\] +# command line/);
   expect(readFileSync(`${folder}/run/metrics.jsonl`, "utf8")).toMatch(/^\{"stage":"pretrain","epoch":1.*\}\n$/);
 

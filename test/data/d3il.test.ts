@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { filterAvoiding, modesOf, readDemonstrations } from "../../sdk/src/data/d3il.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { readNpz } from "../../sdk/src/data/npz.js";
+import type { Bounds } from "../../sdk/src/normalization.js";
 import { hasShared, sharedFile } from "../shared.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -74,7 +75,7 @@ describe.skipIf(!hasShared)("the real demonstrations", () => {
     expect(observationMax).toEqual(floats([0.824738503, 0.487152964, 0.770847619, 0.488379836]));
     const file = await readNpz(sharedFile("data/d3il-avoiding/avoid_low_dim_normalization.npz"));
     // Statistics of the older generation start from zero.
-    const fromZero = (values: Float32Array, choose: (a: number, b: number) => number) =>
+    const fromZero = (values: Bounds, choose: (a: number, b: number) => number) =>
       Array.from(values, (value) => choose(0, value));
     expect(floats([...file.get("obs_min").data])).toEqual(floats(fromZero(observationMin, Math.min)));
     expect(floats([...file.get("obs_max").data])).toEqual(floats(fromZero(observationMax, Math.max)));

@@ -71,13 +71,17 @@ describe("hdf5-to-npz", () => {
     const path = writeHdf5(join(folder, "limited/recording.hdf5"), recording);
     await convertHdf5(path, { maxEpisodes: 3 });
     expect([...(await readNpz(join(folder, "limited/train.npz"))).get("traj_lengths").data]).toEqual([2]);
-    await convertHdf5(path, { maxEpisodes: 0, validationSplit: 0.5, seed: 3 });
+    const split = { maxEpisodes: 0, validationSplit: 0.5, seed: 3 };
+    await expect(convertHdf5(path, split)).rejects.toThrow("train.npz: exists already");
+    await convertHdf5(path, { ...split, overwrite: true });
     const lengths = await Promise.all(
       ["train", "val"].map(
         async (name) => (await readNpz(join(folder, `limited/${name}.npz`))).get("traj_lengths").shape[0]!,
       ),
     );
     expect(lengths[0]! + lengths[1]!).toBe(2);
+    await convertHdf5(path, { overwrite: true });
+    expect(existsSync(join(folder, "limited/val.npz"))).toBe(false);
   });
 
   test("the real hopper recording gives what Dataset.hdf5 makes of it; NumPy reads it", async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { elementTypes, type ElementType } from "../../sdk/src/data/element-types.js";
 import { decodeNpy, encodeNpy } from "../../sdk/src/data/npy.js";
 import { InputError } from "../../sdk/src/errors.js";
+import { halfToNumber, numberToHalf } from "../../sdk/src/half-precision.js";
 import { hasNumpy, python } from "./python.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -61,6 +62,47 @@ test("accepts Python 2 shapes and a view at an odd offset", () => {
   expect([...decodeNpy(shifted, "x").data]).toEqual([3, -4]);
 });
 
+const two = Buffer.from(Float32Array.of(1.5, -2).buffer);
+test.each([
+  ["double quotes", '{"descr": "<f4", "fortran_order": False, "shape": (2,)}'],
+  ["no spaces", "{'descr':'<f4','fortran_order':False,'shape':(2,),}"],
+  ["spaces everywhere", " { 'shape' : ( 2 , ) , 'fortran_order' : False , 'descr' : '<f4' } \n"],
+  ["a list for a tuple", "{'descr': '<f4', 'fortran_order': False, 'shape': [2]}"],
+  ["unicode texts of Python 2", "{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L,)}"],
+  ["the name of a type", "{'descr': 'float32', 'fortran_order': False, 'shape': (2,)}"],
+  ["the letter of a type", "{'descr': '=f', 'fortran_order': False, 'shape': (2,)}"],
+  ["further keys", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': {'y': [1, None]}}"],
+])("a header is a Python literal: %s", (_, text) => {
+  const { type, data } = decodeNpy(npy(text, two), "x");
+  expect([type, ...data]).toEqual(["f4", 1.5, -2]);
+});
+
+test.each([
+  ["no tuple", "{'descr': '<f4', 'fortran_order': False, 'shape': (2)}"],
+  ["an open quote", "{'descr': '<f4"],
+  ["an open dict", "{'descr': '<f4', "],
+  ["code", "__import__('os')"],
+  ["no dict", "[1]"],
+  ["nested without end", "(".repeat(9999)],
+])("a header that is %s is unreadable", (_, text) => {
+  expect(() => decodeNpy(npy(text, two), "x")).toThrow("x: has an unreadable header");
+});
+
+test("half precision of both byte orders, and back", () => {
+  const values = [1, -2.5, 65504, 2 ** -24, 2 ** -14, 0, -Infinity];
+  const bits = [0x3c00, 0xc100, 0x7bff, 0x0001, 0x0400, 0, 0xfc00];
+  const bytes = Buffer.from(Uint16Array.from(bits).buffer);
+  expect([...decodeNpy(npy(header("'<f2'", "(7,)"), bytes), "x").data]).toEqual(values);
+  expect([...decodeNpy(npy(header("'>f2'", "(7,)"), Buffer.from(bytes).swap16()), "x").data]).toEqual(values);
+  const written = encodeNpy({ type: "f2", shape: [7], data: Float64Array.from(values) });
+  expect(Buffer.from(written.slice(-14))).toEqual(bytes);
+  for (let half = 0; half < 0x7c00; half++) expect(numberToHalf(halfToNumber(half))).toBe(half);
+  // Half-way cases go to the even neighbour.
+  expect([1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, NaN].map(numberToHalf)).toEqual([
+    0x3c00, 0x3c02, 0x7bff, 0x7c00, 0x7e00,
+  ]);
+});
+
 describe("refuses", () => {
   test.each([
     [
@@ -69,7 +111,7 @@ describe("refuses", () => {
       /x: holds pickled Python objects\n.*numbers\n.*unpickling/,
     ],
     ["structured arrays", npy(header("[('a', '<f4')]", "(1,)"), Buffer.alloc(4)), /element type is \[\('a', '<f4'\)\]/],
-    ["half precision", npy(header("'<f2'", "(1,)"), Buffer.alloc(2)), /element type is '<f2'\n.*one of f4, f8/],
+    ["long doubles", npy(header("'<f16'", "(1,)"), Buffer.alloc(16)), /element type is '<f16'\n.*one of f2, f4, f8/],
     ["complex numbers", npy(header("'<c8'", "(1,)"), Buffer.alloc(8)), /element type is '<c8'/],
     ["text", npy(header("'<U3'", "(1,)"), Buffer.alloc(12)), /element type is '<U3'/],
     [

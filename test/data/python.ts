@@ -1,21 +1,9 @@
-// Real NumPy, where there is one: python3 on the PATH, or the interpreter that DMPO_TEST_PYTHON names.
-import { execFileSync } from "node:child_process";
+// Real NumPy, where a Python has it.
+import { pythonWith, runPython } from "../python.js";
 
-const interpreter = process.env.DMPO_TEST_PYTHON ?? "python3";
+const interpreter = pythonWith("numpy");
 
-export const hasNumpy = answers("import numpy");
-if (!hasNumpy) console.warn("tests against NumPy are skipped: no python3 with numpy (DMPO_TEST_PYTHON names another)");
+export const hasNumpy = interpreter !== undefined;
 
-/** Runs a program and returns what it prints as JSON. */
-export function python(program: string, ...args: string[]): unknown {
-  return JSON.parse(execFileSync(interpreter, ["-c", program, ...args], { encoding: "utf8" }));
-}
-
-function answers(program: string): boolean {
-  try {
-    execFileSync(interpreter, ["-c", program], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Runs a program of a Python with NumPy and returns what it prints as JSON. */
+export const python = (program: string, ...args: string[]) => runPython(interpreter!, program, ...args);

@@ -31,10 +31,34 @@ function sample(options: QLearningOptions) {
   return { count, ...batch };
 }
 
-test("chunks of one: a time-out loses its last start, the last next state is zeros", () => {
+test("a sample does not look into the next episode, for chunks of any length", () => {
+  const one = sample({ horizonSteps: 1, condSteps: 2 });
+  // Pairs of the row before and the row itself; after row 3, the terminal, nothing.
+  const pairs = Array.from({ length: 8 }, (_, i) => [...one.nextObservations.subarray(2 * i, 2 * i + 2)]);
+  expect(pairs.map((pair, i) => (i === 3 ? pair : pair.map(rowOf)))).toEqual([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+    [0, 0],
+    [4, 5],
+    [5, 6],
+    [6, 7],
+    [7, 8], // prettier-ignore
+  ]);
+  const three = sample({ horizonSteps: 3 });
+  // Starts 0, 1 (whose chunk ends with the episode) and 4, 5.
+  expect([...three.nextObservations].map((value, i) => (i === 1 ? value : rowOf(value)))).toEqual([3, 0, 7, 8]);
+  const whole = sample({ horizonSteps: 3, wholeChunk: true });
+  expect(whole.nextObservations).toEqual(three.nextObservations);
+  // @ts-expect-error -- what JavaScript users can do
+  expect(() => sample({ horizonSteps: 1, afterEnd: "reset" })).toThrow('afterEnd: "reset"');
+});
+
+test("the reference's chunks of one: a time-out loses its last start, the last next state is zeros", () => {
   const { count, observations, nextObservations, rewards, dones, returnsToGo } = sample({
     horizonSteps: 1,
     discount: 0.5,
+    afterEnd: "reference",
   });
   expect(count).toBe(8);
   expect([...observations].map(rowOf)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -53,7 +77,7 @@ test("chunks of one: a time-out loses its last start, the last next state is zer
 });
 
 test("longer chunks take reward and end of the first row, or of all", () => {
-  const first = sample({ horizonSteps: 3, condSteps: 2 });
+  const first = sample({ horizonSteps: 3, condSteps: 2, afterEnd: "reference" });
   // Starts 0, 1 and 4, 5; each state has the row before it, at the start of an episode the first again.
   expect([...first.observations].map(rowOf)).toEqual([0, 0, 0, 1, 4, 4, 4, 5]);
   expect([...first.actions].map(rowOf)).toEqual([0, 1, 2, 1, 2, 3, 4, 5, 6, 5, 6, 7]);
@@ -61,7 +85,7 @@ test("longer chunks take reward and end of the first row, or of all", () => {
   expect([...first.dones]).toEqual([0, 0, 0, 0]);
   expect([...first.nextObservations.subarray(0, 2)].map(rowOf)).toEqual([2, 3]);
   expect([...first.nextObservations.subarray(2)]).toEqual([0, 0, 0, 0, 0, 0]);
-  const whole = sample({ horizonSteps: 3, wholeChunk: true });
+  const whole = sample({ horizonSteps: 3, wholeChunk: true, afterEnd: "reference" });
   expect([...whole.rewards]).toEqual([6, 9, 18, 21]);
   expect([...whole.dones]).toEqual([0, 1, 0, 0]);
   expect([...whole.nextObservations].map(rowOf)).toEqual([3, 4, 7, 8]);

@@ -59,9 +59,25 @@ test("a NaN is named with its place, as is a double beyond float32", () => {
     "x: observations: is NaN at row 1, column 1\n  expected finite",
   );
   expect(() => toTrajectories(recording({ actions: column(0, 1e300, 2, 3, 4, 5) }), Int32Array.of(6))).toThrow(
-    "x: actions: is Infinity at row 1\n",
+    "x: actions: is 1e+300 at row 1\n",
   );
   expect(() => toTrajectories(recording({ rewards: [0, 0, -Infinity, 0, 0, 0] }), Int32Array.of(6))).toThrow(
     "x: rewards: is -Infinity at row 2\n",
   );
+});
+
+test("statistics keep the precision of the values: float64 far from zero, float32 where that is enough", () => {
+  const far = Float64Array.from({ length: 11 }, (_, i) => 1e9 + (i + 1) / 1000);
+  const table = (data: Float64Array) => ({ data, shape: [data.length, 1] });
+  const { observations, actions, normalization } = toTrajectories(
+    { source: "x", observations: table(far), actions: table(Float64Array.from(far, (_, i) => i / 4)) },
+    Int32Array.of(11),
+  );
+  observations.forEach((value, i) => expect(value).toBeCloseTo(-1 + i / 5, 3));
+  expect([normalization.observationMin, normalization.observationMax]).toEqual([
+    Float64Array.of(far[0]!),
+    Float64Array.of(far[10]!),
+  ]);
+  expect([normalization.actionMin, normalization.actionMax]).toEqual([Float32Array.of(0), Float32Array.of(2.5)]);
+  expect(actions[10]).toBeCloseTo(1, 5);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { batches, splitWindows, WindowSampler } from "../../sdk/src/data/windows.js";
+import { splitWindows, WindowSampler } from "../../sdk/src/data/windows.js";
 import { Random } from "../../sdk/src/engine/random.js";
 
 const lengths = [5, 2, 1, 7];
@@ -75,17 +75,4 @@ test("a split is a partition, random, and the same for the same seed", () => {
   expect(() => splitWindows(10, 0, new Random(3).stream("split"))).toThrow(
     "trainSplit: 0\n  expected a share in (0, 1]",
   );
-});
-
-test("an epoch takes whole batches in order and drops the rest", () => {
-  const order = Int32Array.of(4, 2, 0, 1, 3);
-  expect([...batches(order, 2)].map((batch) => [...batch])).toEqual([
-    [4, 2],
-    [0, 1],
-  ]);
-  expect([...batches(order, 5)].length).toBe(1);
-  expect(() => batches(order, 6)).toThrow(
-    "batchSize: 6, but there are 5 windows\n  expected at most 5\n  use a smaller batch or more data",
-  );
-  expect(() => batches(order, 0)).toThrow("batchSize: 0\n  expected a positive integer");
 });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { compile, constants } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { jvp } from "../../sdk/src/engine/jvp.js";
@@ -186,14 +186,6 @@ describe("what cannot be compiled is refused with the function, the op and the r
       /compile\(myLoss\).*noise as an argument/s,
     );
   });
-  test("a new shape at every call", async () => {
-    const compiled = compile((x: tf.Tensor) => x.neg(), { name: "growing", threads: 1 });
-    const run = async () => {
-      for (let n = 1; n < 40; n++) await compiled(hostTensor(new Float32Array(n), [n]));
-    };
-    await expect(run()).rejects.toThrow(/growing.*different shapes.*Pad/s);
-    await compiled.dispose();
-  });
   test("wrong sizes", async () => {
     await expect(compile((x: tf.Tensor) => x, { name: "f" })(hostTensor(new Float32Array(5), [2, 3]))).rejects.toThrow(
       /5 values.*needs 6/,
@@ -208,4 +200,41 @@ test("after a failed trace, eager code and other compilations still work", async
   await expect(compile((x: tf.Tensor) => x.atan())(x23())).rejects.toThrow();
   expect(tf.getBackend()).toBe("cpu");
   expect(tf.scalar(2).mul(3).dataSync()[0]).toBe(6);
+});
+
+test("constants become booleans as TensorFlow.js makes them; what is multiplied by zero keeps its NaN", async () => {
+  const run = compile(
+    (x: tf.Tensor) => ({
+      half: tf.where(tf.scalar(0.5).cast("bool").broadcastTo(x.shape), x, tf.zerosLike(x)),
+      none: tf.where(tf.scalar(0).cast("bool").broadcastTo(x.shape), x, tf.zerosLike(x)),
+      zeros: x.mul(tf.zerosLike(x)),
+    }),
+    { threads: 1 },
+  );
+  const { half, none, zeros } = await run(hostTensor(Float32Array.of(1, NaN, Infinity), [3]));
+  expect([...half.data]).toEqual([1, NaN, Infinity]);
+  expect([...none.data]).toEqual([0, 0, 0]);
+  expect([...zeros.data]).toEqual([0, NaN, NaN]);
+  await run.dispose();
+});
+
+test("more shapes than are kept: one notice, the oldest programs are given back and come again", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  let traced = 0;
+  const run = compile((x: tf.Tensor) => (traced++, x.mul(2)), { threads: 1, name: "many shapes" });
+  const call = (n: number) => run(hostTensor(new Float32Array(n).fill(n), [n]));
+  for (let n = 1; n <= 40; n++) expect([...(await call(n)).data]).toEqual(Array<number>(n).fill(2 * n));
+  expect(traced).toBe(40);
+  // Those used last are still there, the first ones are not.
+  await call(40);
+  await call(20);
+  expect(traced).toBe(40);
+  expect([...(await call(1)).data]).toEqual([2]);
+  expect(traced).toBe(41);
+  expect(warn.mock.calls.flat()).toEqual([expect.stringMatching(/many shapes.*more than 32 different shapes/s)]);
+  // Calls at the same time that push each other's programs out all end.
+  const results = await Promise.all(Array.from({ length: 80 }, (_, i) => call(1 + (i % 40))));
+  results.forEach(({ data }, i) => expect(data[0]).toBe(2 * (1 + (i % 40))));
+  warn.mockRestore();
+  await run.dispose();
 });

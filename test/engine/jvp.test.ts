@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { jvp, stopGradient } from "../../sdk/src/engine/jvp.js";
 import { definePrimitive } from "../../sdk/src/engine/primitive.js";
@@ -140,4 +141,64 @@ test("nothing is left behind in tensor memory", () => {
 test("comparisons are constants in reverse mode too", () => {
   const gradient = tf.grad((x: tf.Tensor) => x.mul(x.greater(0).cast("float32")).sum());
   expect(gradient(tf.tensor1d([2, -1])).arraySync()).toEqual([1, 0]);
+});
+
+describe("derivatives of derivatives", () => {
+  const along = (fn: (x: tf.Tensor) => tf.Tensor) => (x: tf.Tensor) => jvp(fn, [x], [tf.onesLike(x)])[1];
+
+  test.each([
+    ["x^3", (x: tf.Tensor) => x.mul(x).mul(x), [12, 12, 6, 0]],
+    ["sin x", (x: tf.Tensor) => x.sin(), [Math.cos(2), -Math.sin(2), -Math.cos(2), Math.sin(2)]],
+    ["e^(2x)", (x: tf.Tensor) => x.mul(2).exp(), [2, 4, 8, 16].map((factor) => factor * Math.exp(4))],
+    ["tanh x / x", (x: tf.Tensor) => x.tanh().div(x), undefined],
+  ] as const)("%s at 2, by nested jvp() and by jvp() of gradients", (_, fn, expected) => {
+    const x = tf.scalar(2);
+    const first = along(fn);
+    const second = along(first);
+    const third = along(second);
+    const got = [first, second, third, along(third)].map((derivative) => derivative(x).dataSync()[0]!);
+    expected?.forEach((value, i) => expect(Math.abs(got[i]! - value)).toBeLessThan(1e-4 * (1 + Math.abs(value))));
+    const forwardOverReverse = along((y) => tf.grad(fn)(y))(x).dataSync()[0]!;
+    const reverseOverForward = tf.grad(along(fn))(x).dataSync()[0]!;
+    expect(forwardOverReverse).toBeCloseTo(got[1]!, 3);
+    expect(reverseOverForward).toBeCloseTo(got[1]!, 3);
+  });
+
+  test("mixed directions, and a function that is constant in the inner variable", () => {
+    const mixed = (x: tf.Tensor) =>
+      jvp((y: tf.Tensor) => x.square().mul(y.square()), [tf.scalar(3)], [tf.scalar(1)])[1];
+    // d/dx d/dy x^2 y^2 = 4 x y.
+    expect(jvp(mixed, [tf.scalar(2)], [tf.scalar(1)])[1].dataSync()[0]).toBeCloseTo(24, 4);
+    const inner = (x: tf.Tensor) => jvp((y: tf.Tensor) => y.mul(0).add(x), [tf.scalar(3)], [tf.scalar(1)])[0];
+    expect(jvp(inner, [tf.scalar(2)], [tf.scalar(1)])[1].dataSync()[0]).toBeCloseTo(1, 5);
+  });
+
+  test("an inner tangent does not leak into the outer one, nor does stopGradient let one through", () => {
+    const leaking = (x: tf.Tensor) => {
+      const [, inner] = jvp((y: tf.Tensor) => y.square(), [tf.scalar(5)], [tf.scalar(1)]);
+      return inner.mul(x);
+    };
+    expect(jvp(leaking, [tf.scalar(2)], [tf.scalar(1)])[1].dataSync()[0]).toBeCloseTo(10, 5);
+    const stopped = along((x) => stopGradient(along((y) => y.square().mul(x))(x)));
+    expect(stopped(tf.scalar(2)).dataSync()[0]).toBe(0);
+  });
+
+  test("compiled equals eager", async () => {
+    const second = along(along((x) => x.mul(x).mul(x)));
+    const run = compile((x: tf.Tensor) => second(x), { threads: 1 });
+    const { data } = await run({ data: Float32Array.of(2, -1), shape: [2] });
+    expect([...data]).toEqual([12, -6]);
+    await run.dispose();
+  });
+});
+
+test.each(["max", "min"] as const)("equal extremes share %s's derivative alike in both modes", (name) => {
+  const x = tf.tensor2d([[1, 1, -1], [2, -3, -3]]); // prettier-ignore
+  const f = (t: tf.Tensor) => t[name](1);
+  const direction = tf.tensor2d([[1, 3, 5], [7, 11, 15]]); // prettier-ignore
+  const forward = jvp(f, [x as tf.Tensor], [direction])[1];
+  expect(forward.arraySync()).toEqual(name === "max" ? [2, 7] : [5, 13]);
+  const weights = tf.tensor1d([1, 10]);
+  const gradient = tf.grad((t: tf.Tensor) => f(t).mul(weights).sum())(x);
+  expect(gradient.mul(direction).sum().dataSync()[0]).toBe(forward.mul(weights).sum().dataSync()[0]);
 });

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { Trainable } from "../../sdk/src/engine/optimizer.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, tf } from "../../sdk/src/engine/tensor.js";
+import { hostTensor, type Host, tf } from "../../sdk/src/engine/tensor.js";
 import { compileTraining } from "../../sdk/src/engine/training-step.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import type { FlowBatch } from "../../sdk/src/policies/mean-flow.js";
+import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
 
 const MiB = 2 ** 20;
 const residentAfter = async (calls: number, call: (i: number) => Promise<unknown>) => {
@@ -15,20 +15,21 @@ const residentAfter = async (calls: number, call: (i: number) => Promise<unknown
 };
 
 const size = 32;
-const model = new FlowModel({ network: { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [64, 64, 64] } });
+const model = new PolicyModel({ network: { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [64, 64, 64] } });
 const random = new Random(0);
 const initial = model.layout.initialise(random.stream("weights"));
 
 test("10,000 training steps", async () => {
   const trainable = new Trainable(model.layout, initial);
-  const step = compileTraining<FlowBatch>(model.lossFor(size), trainable, { threads: 1 });
+  const step = compileTraining<TrainingBatch>((w, b) => model.loss(w, b), trainable, { threads: 1 });
+  const draws = emptyDraws(model.trainingDraws, size);
   const batch = {
-    ...model.emptyDraws(size),
+    ...draws,
     action: hostTensor(new Float32Array(size * 12).fill(0.1), [size, 4, 3]),
     state: hostTensor(new Float32Array(size * 11).fill(0.2), [size, 1, 11]),
-  };
+  } as Host<TrainingBatch>;
   const call = async () => {
-    model.draw(batch, random.stream("draws"));
+    fillDraws(model.trainingDraws, draws, random.stream("draws"));
     await step(batch);
     trainable.adamw({ learningRate: 1e-4 });
   };

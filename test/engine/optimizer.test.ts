@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Trainable, type AdamOptions, type TrainableOptions } from "../../sdk/src/engine/optimizer.js";
 import { ParameterLayout, zeros } from "../../sdk/src/engine/parameters.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 
 const stream = new Random(5).stream("optimizer test");
 const normal = (size: number, std = 1) => stream.normal(new Float32Array(size), 0, std);
@@ -19,7 +19,7 @@ function trainable(initial: ArrayLike<number>, options?: TrainableOptions): Trai
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((largest, x, i) => Math.max(largest, Math.abs(x - b[i]!)), 0);
 
-test.skipIf(!hasShared)("AdamW equals PyTorch", () => {
+test("AdamW equals PyTorch", () => {
   const reference = golden("pretrain").adamw;
   const model = trainable(reference.init);
   reference.grads.forEach((gradient: number[], i: number) => {

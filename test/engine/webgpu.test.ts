@@ -4,9 +4,9 @@ import { expect, test, vi } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, type HostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import type { FlowBatch } from "../../sdk/src/policies/mean-flow.js";
+import { hostTensor, type Host, type HostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
 
 const softwareDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 if (existsSync(softwareDriver)) process.env.VK_ICD_FILENAMES ??= softwareDriver;
@@ -15,7 +15,7 @@ const size = 8;
 const random = new Random(3);
 const uniform = (...shape: number[]) =>
   hostTensor(random.stream("data").uniform(new Float32Array(shape.reduce((a, b) => a * b)), -1, 1), shape);
-const model = new FlowModel({
+const model = new PolicyModel({
   options: { tangent: "predicted", dispersive: {} },
   network: { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [32, 32, 32] },
 });
@@ -35,7 +35,7 @@ const onAdapter = test.skipIf(!(await hasAdapter()));
 
 onAdapter("acting equals the CPU", async () => {
   const act = ({ weights, state, noise }: { weights: Weights; state: tf.Tensor; noise: tf.Tensor3D }) =>
-    model.sample(weights, state, noise, { steps: 2 });
+    model.sample(weights, { state }, { noise }, { steps: 2 });
   const input = { weights, state, noise: uniform(size, 4, 3) };
   const [gpu, cpu] = await Promise.all([
     compile(act, { executor: "webgpu" })(input),
@@ -45,10 +45,11 @@ onAdapter("acting equals the CPU", async () => {
 });
 
 onAdapter("loss and gradients equal the CPU's", async () => {
-  const step = ({ weights, batch }: { weights: Weights; batch: FlowBatch }) =>
-    valueAndGradients((w) => ({ loss: model.lossFor(size)(w, batch).loss }), weights);
-  const batch = { action: uniform(size, 4, 3), state, ...model.emptyDraws(size) };
-  model.draw(batch, random.stream("draws"));
+  const step = ({ weights, batch }: { weights: Weights; batch: TrainingBatch }) =>
+    valueAndGradients((w) => ({ loss: model.loss(w, batch).loss }), weights);
+  const draws = emptyDraws(model.trainingDraws, size);
+  fillDraws(model.trainingDraws, draws, random.stream("draws"));
+  const batch = { action: uniform(size, 4, 3), state, ...draws } as Host<TrainingBatch>;
   const gpu = await compile(step, { executor: "webgpu" })({ weights, batch });
   const cpu = await compile(step, { threads: 1 })({ weights, batch });
   expectClose(gpu.value.loss, cpu.value.loss);

@@ -35,10 +35,10 @@ test("it is environment 0 of a vector with its seed", async () => {
     condSteps: 1,
   });
   await vector.reset();
-  expect([...vector.observations]).toEqual([...Float32Array.from(single.reset())]);
+  expect([...vector.observations.state]).toEqual([...Float32Array.from(single.reset())]);
   await vector.step(Float32Array.of(0.5, 0.5, -0.5));
   const { observation, reward } = single.step([0.5, 0.5, -0.5]);
-  expect([...vector.observations]).toEqual([...Float32Array.from(observation)]);
+  expect([...vector.observations.state]).toEqual([...Float32Array.from(observation)]);
   expect(vector.rewards[0]).toBe(Math.fround(reward));
   await vector.close();
 });

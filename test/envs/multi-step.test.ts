@@ -49,17 +49,17 @@ test("a chunk sums its rewards and returns the last observation", async () => {
   const { chunk, step } = await drive();
   step(1, 2, 3, 4);
   expect(outcome(chunk)).toEqual({ reward: 10, terminated: 0, truncated: 0, executed: 4 });
-  expect([...chunk.observations.slice(0, 2)]).toEqual([4, 1]);
+  expect([...chunk.observations.state.slice(0, 2)]).toEqual([4, 1]);
 });
 
 test("a terminal state ends the chunk; the next episode starts at once", async () => {
   const { chunk, step } = await drive();
-  const firstDraw = chunk.observations[2];
+  const firstDraw = chunk.observations.state[2];
   step(1, effects.end, 3, 4);
   expect(outcome(chunk)).toEqual({ reward: 1 + effects.end, terminated: 1, truncated: 0, executed: 2 });
-  expect([...chunk.finalObservations]).toEqual([2, 1, firstDraw]);
-  expect([...chunk.observations.slice(0, 2)]).toEqual([0, 2]);
-  expect(chunk.observations[2]).not.toBe(firstDraw);
+  expect([...chunk.finalObservations.state]).toEqual([2, 1, firstDraw]);
+  expect([...chunk.observations.state.slice(0, 2)]).toEqual([0, 2]);
+  expect(chunk.observations.state[2]).not.toBe(firstDraw);
   step(1, 1, 1, 1);
   expect(outcome(chunk)).toEqual({ reward: 4, terminated: 0, truncated: 0, executed: 4 });
 });
@@ -72,8 +72,8 @@ test("after 1000 steps the episode is truncated, within a chunk", async () => {
   }
   step(1, 1, 1);
   expect(outcome(chunk)).toEqual({ reward: 1, terminated: 0, truncated: 1, executed: 1 });
-  expect(chunk.finalObservations[0]).toBe(1000);
-  expect(chunk.observations[0]).toBe(0);
+  expect(chunk.finalObservations.state[0]).toBe(1000);
+  expect(chunk.observations.state[0]).toBe(0);
 });
 
 test.each([
@@ -99,17 +99,17 @@ test.each([false, true])(
 
 test("history keeps the latest observations, padded with the first", async () => {
   const { chunk, step, reset } = await drive({ actionSteps: 2, condSteps: 3 });
-  expect(steps(chunk.observations)).toEqual([0, 0, 0]);
+  expect(steps(chunk.observations.state)).toEqual([0, 0, 0]);
   step(1, 1);
-  expect(steps(chunk.observations)).toEqual([0, 1, 2]);
+  expect(steps(chunk.observations.state)).toEqual([0, 1, 2]);
   step(1, 1);
-  expect(steps(chunk.observations)).toEqual([2, 3, 4]);
+  expect(steps(chunk.observations.state)).toEqual([2, 3, 4]);
   step(effects.end, 1);
-  expect(steps(chunk.finalObservations)).toEqual([3, 4, 5]);
-  expect(steps(chunk.observations)).toEqual([0, 0, 0]);
+  expect(steps(chunk.finalObservations.state)).toEqual([3, 4, 5]);
+  expect(steps(chunk.observations.state)).toEqual([0, 0, 0]);
   step(1, 1);
   reset();
-  expect(steps(chunk.observations)).toEqual([0, 0, 0]);
+  expect(steps(chunk.observations.state)).toEqual([0, 0, 0]);
 });
 
 test("statistics map actions to raw and observations to normalised numbers", async () => {
@@ -122,8 +122,8 @@ test("statistics map actions to raw and observations to normalised numbers", asy
   const { chunk, step } = await drive({ normalization, actionSteps: 2 });
   step(-0.5, 1);
   expect(chunk.rewards[0]).toBe(denormalize(-0.5, -2, 6) + 6);
-  expect(chunk.observations[0]).toBe(Math.fround(normalize(2, 0, 8)));
-  expect(chunk.observations[1]).toBe(Math.fround(normalize(1, -1, 3)));
+  expect(chunk.observations.state[0]).toBe(Math.fround(normalize(2, 0, 8)));
+  expect(chunk.observations.state[1]).toBe(Math.fround(normalize(1, -1, 3)));
 });
 
 test("Hopper: a chunk equals its actions one by one", async () => {

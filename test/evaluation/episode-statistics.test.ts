@@ -4,7 +4,7 @@ import {
   finishedEpisodes,
   type RecordedRollout,
 } from "../../sdk/src/evaluation/episode-statistics.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 
 /** All environments begin an episode at step 0; flags tell after which steps it ends. */
 function rollout(rewards: number[][], ends: number[][], executedSteps?: number[][]): RecordedRollout {
@@ -18,7 +18,7 @@ function rollout(rewards: number[][], ends: number[][], executedSteps?: number[]
 
 const either = (a: number[][], b: number[][]) => a.map((row, s) => row.map((flag, e) => flag | b[s]![e]!));
 
-test.skipIf(!hasShared)("equals the reference's summary", () => {
+test("equals the reference's summary", () => {
   const g = golden("finetune").gae_and_summary;
   const rules = { actionSteps: g.act_steps, successThreshold: g.threshold, oneChunkEpisodes: "ignore" } as const;
   const got = episodeStatistics(finishedEpisodes(rollout(g.rewards, either(g.terminated, g.truncated)), rules));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
 import { InputError } from "../../sdk/src/errors.js";
-import { evaluate, type PolicySetting } from "../../sdk/src/evaluation/evaluate.js";
+import { evaluateSettings, type PolicySetting } from "../../sdk/src/evaluation/evaluate.js";
 import { policyActor } from "../../sdk/src/evaluation/policy-actor.js";
 import { FakeEnvironments } from "../rl/fake-environments.js";
 import { smallPolicy } from "../rl/setup.js";
@@ -12,7 +12,7 @@ test("plays the asked episodes in every setting, and reports each", async () => 
   const environments = new FakeEnvironments({ count: 3, chunks: (i) => i + 1, reward: ([a]) => a! });
   const disposed: number[] = [];
   const settings: PolicySetting[] = [];
-  const result = await evaluate(
+  const result = await evaluateSettings(
     environments,
     (setting) => {
       settings.push(setting);
@@ -53,7 +53,7 @@ test("measures the calls to the policy, without the first", async () => {
     await pause(calls++ === 0 ? 200 : 4);
     return new Float32Array(2);
   };
-  const [{ inference }] = (await evaluate(environments, () => ({ act }), { episodes: 2 })).settings as [never];
+  const [{ inference }] = (await evaluateSettings(environments, () => ({ act }), { episodes: 2 })).settings as [never];
   expect(calls).toBe(5);
   expect(inference).toMatchObject({ calls: 4 });
   const { seconds, frequency } = inference as { seconds: { mean: number }; frequency: { mean: number } };
@@ -72,7 +72,7 @@ test("evaluates a trained policy; sampled initial noise varies, zero does not", 
   });
   const returnsOf = async (initialNoise: "sampled" | "zero") => {
     const random = new Random(5).stream("evaluation");
-    const { settings } = await evaluate(
+    const { settings } = await evaluateSettings(
       environments,
       ({ denoisingSteps, initialNoise }) =>
         policyActor(policy, environments, {
@@ -96,7 +96,7 @@ test("wrong counts are errors", async () => {
   const environments = new FakeEnvironments();
   const never = () => expect.unreachable();
   for (const options of [{ denoisingSteps: [] }, { denoisingSteps: [1, 0] }, { episodes: 2.5 }]) {
-    await expect(evaluate(environments, never, options)).rejects.toThrow(InputError);
+    await expect(evaluateSettings(environments, never, options)).rejects.toThrow(InputError);
   }
 });
 

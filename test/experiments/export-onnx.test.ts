@@ -8,8 +8,8 @@ import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { exportOnnx } from "../../sdk/src/experiments/export-onnx.js";
 import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
 import { denormalize, normalize, type Normalization } from "../../sdk/src/normalization.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import type { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { pythonWith } from "../checkpoints/python.js";
 import { described, referenceFile } from "../checkpoints/reference-files.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
@@ -27,11 +27,12 @@ const normalization: Normalization = {
   actionMax: Float32Array.of(2, 1),
 };
 
-function policy(network: Partial<ConstructorParameters<typeof FlowModel>[0]["network"]> = {}): TrainedPolicy {
-  const model = new FlowModel({
+function policy(network: Record<string, unknown> = {}): TrainedPolicy {
+  const model = new PolicyModel({
     network: { horizonSteps: 4, actionDim: 2, condDim: 6, mlpDims: [16, 16, 16], condMlpDims: [8, 4], ...network },
   });
-  return { model, weights: model.layout.initialise(random.stream("weights")), normalization, environment: "test" };
+  const weights = model.layout.initialise(random.stream("weights"));
+  return new TrainedPolicy({ model, weights, normalization, environment: "test" });
 }
 
 /** The chunk by the SDK's own ops, on normalised values. */
@@ -40,7 +41,7 @@ function sample({ model, weights }: TrainedPolicy, observation: Float32Array, no
     const batch = observation.length / 6;
     const state = tf.tensor3d(observation, [batch, 2, 3]);
     const start = tf.tensor3d(noise, [batch, 4, 2]);
-    return model.sample(constants<Weights>(model.views(weights)), state, start, { steps }).dataSync();
+    return model.sample(constants<Weights>(model.views(weights)), { state }, { noise: start }, { steps }).dataSync();
   });
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Dataset, evaluate, loadPolicy, MeanFlow, PPO, runJourney, type PretrainingRun } from "../../sdk/src/index.js";
-import { comparisonTable } from "../../sdk/src/experiments/tables.js";
+import { comparisonTable } from "../../sdk/src/figures/text-table.js";
 import { tiny } from "./tiny-fine-tuning.js";
 
 let folder: string;

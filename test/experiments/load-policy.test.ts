@@ -14,8 +14,8 @@ import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { InputError } from "../../sdk/src/errors.js";
 import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
 import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
-import type { Normalization } from "../../sdk/src/normalization.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
+import type { Bounds, Normalization } from "../../sdk/src/normalization.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { policyRecord, type TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { described, manifest, referenceFile } from "../checkpoints/reference-files.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
@@ -42,7 +42,9 @@ function act({ model, weights }: TrainedPolicy, observation: Table, noise: Table
   return tf.tidy(() => {
     const views = constants<Weights>(model.views(weights));
     const tensor = ({ data, shape }: Table) => tf.tensor3d(data, shape);
-    return Array.from(model.sample(views, tensor(observation), tensor(noise), { steps }).dataSync());
+    return Array.from(
+      model.sample(views, { state: tensor(observation) }, { noise: tensor(noise) }, { steps }).dataSync(),
+    );
   });
 }
 
@@ -128,7 +130,7 @@ describe.skipIf(!hasShared)("checkpoints of the reference", () => {
   });
 
   test("what is asked for may come from a normalization.npz, or be left out", async () => {
-    const column = (data: Float32Array) => ({ type: "f4", shape: [data.length], data }) as const;
+    const column = (data: Bounds) => ({ type: "f4", shape: [data.length], data }) as const;
     const { observationMin, observationMax, actionMin, actionMax } = normalization;
     writeFileSync(
       file("normalization.npz"),
@@ -220,7 +222,7 @@ test.each<[string, unknown, string]>([
 });
 
 test("this program's own checkpoints survive the way through PyTorch's format", async () => {
-  const model = new FlowModel({ network: { horizonSteps: 2, actionDim: 1, condDim: 3, mlpDims: [8] } });
+  const model = new PolicyModel({ network: { horizonSteps: 2, actionDim: 1, condDim: 3, mlpDims: [8] } });
   const weights = model.layout.initialise(new Random(3).stream("weights"));
   const statistics = {
     ...normalization,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { MeanFlow } from "../../sdk/src/experiments/mean-flow.js";
+import { MeanFlow } from "../../sdk/src/experiments/policies.js";
 import { record } from "../../sdk/src/experiments/record.js";
 
 test("a film runs at the simulation's speed", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { danfoFrame, dataTable } from "../../sdk/src/figures/data-table.js";
-import { htmlTable, textTable } from "../../sdk/src/figures/html-table.js";
+import { htmlTable, plainTable } from "../../sdk/src/figures/html-table.js";
 
 const display = Symbol.for("Jupyter.display");
 const bundleOf = (value: object) => (value as Record<symbol, () => Record<string, string>>)[display]!();
@@ -31,18 +31,18 @@ describe("HTML and text", () => {
       ["a", 1],
       ["long", 20],
     ] as const;
-    expect(textTable({ columns: ["name", "n"], rows })).toBe("name   n\n----  --\na      1\nlong  20");
+    expect(plainTable({ columns: ["name", "n"], rows })).toBe("name   n\n----  --\na      1\nlong  20");
   });
 
   test("long tables are cut, and say so", () => {
     const rows = Array.from({ length: 5000 }, (_, i) => ["x", i]);
     expect(htmlTable({ columns, rows })).toContain('<td colspan="2">4,900 more rows</td>');
     expect(htmlTable({ columns, rows }).length).toBeLessThan(20_000);
-    expect(textTable({ columns, rows }, { limit: 1 }).split("\n")).toHaveLength(4);
+    expect(plainTable({ columns, rows }, { limit: 1 }).split("\n")).toHaveLength(4);
   });
 
   test("an empty table is its header", () => {
-    expect(textTable({ columns, rows: [] })).toBe("name  <n>\n----  ---");
+    expect(plainTable({ columns, rows: [] })).toBe("name  <n>\n----  ---");
     expect(htmlTable({ columns, rows: [] })).toContain("<tbody></tbody>");
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { JSDOM } from "jsdom";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { learningCurve } from "../../sdk/src/figures/charts/learning-curve.js";
 import { saveFigure } from "../../sdk/src/figures/save-figure.js";
 import { reportHtml, writeReport } from "../../sdk/src/figures/report/report-page.js";
@@ -64,6 +64,39 @@ test("the PNG has the wanted size, with title, axes and legend in their places",
   expect(await inkShare(png, 90, 560, 300, 40)).toBeGreaterThan(0.02);
   expect(await inkShare(png, 0, 150, 30, 300)).toBeGreaterThan(0.01);
   expect(await inkShare(png, 880, 0, 20, 600)).toBe(0);
+});
+
+/** The picture of a title alone. */
+const titled = (text: string) =>
+  toPng({ data: [], layout: { title: { text, x: 0.5 }, xaxis: { visible: false }, yaxis: { visible: false } } });
+
+test("superscripts and subscripts are raised and lowered in pictures", async () => {
+  const [plain, raised, lowered] = await Promise.all([titled("x2"), titled("x<sup>2</sup>"), titled("x<sub>2</sub>")]);
+  expect(raised).not.toEqual(plain);
+  expect(raised).not.toEqual(lowered);
+  const rows = async (png: Uint8Array) => {
+    const shares = await Promise.all(Array.from({ length: 160 }, (_, y) => inkShare(png, 600, y, 240, 1)));
+    return [shares.findIndex((share) => share > 0), shares.findLastIndex((share) => share > 0)] as const;
+  };
+  expect((await rows(raised))[0]).toBeLessThan((await rows(plain))[0]);
+  expect((await rows(lowered))[1]).toBeGreaterThan((await rows(plain))[1]);
+});
+
+test("Greek is drawn; what no font has is named once and never drawn as a box", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  expect(await titled("αβγ")).not.toEqual(await titled("???"));
+  expect(warn).not.toHaveBeenCalled();
+  expect(await titled("\u{e123}\u{e124}")).toEqual(await titled("??"));
+  expect(warn.mock.calls.flat().join("\n")).toMatch(/no font here has \ue123 \ue124/);
+  expect(warn).toHaveBeenCalledTimes(1);
+  warn.mockRestore();
+});
+
+test("lines keep their width in a reader's other font", async () => {
+  const document = parseXml(await toSvg(figure));
+  const name = [...document.querySelectorAll(".legend text")].find(({ textContent }) => textContent === "first run")!;
+  expect(Number(name.getAttribute("textLength"))).toBeGreaterThan(40);
+  expect(name.getAttribute("lengthAdjust")).toBe("spacingAndGlyphs");
 });
 
 test("every kind of two-dimensional trace can be drawn", async () => {

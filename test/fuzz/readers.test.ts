@@ -6,8 +6,9 @@ import { fuzz, readers } from "./readers.js";
 const all = await readers(temporaryFolder());
 
 test.each(Object.keys(all))("%s", async (name) => {
-  const { read, refused } = await fuzz(all[name]!, 40);
-  expect(read + refused).toBe(40);
+  // Some damage only changes numbers; most is noticed.
+  const { refused } = await fuzz(all[name]!, 40);
+  expect(refused).toBeGreaterThan(20);
 });
 
 test.each(Object.keys(all))("%s is read while it is whole", async (name) => {

@@ -8,7 +8,7 @@ import { decodeSafetensors, encodeSafetensors } from "../../sdk/src/checkpoints/
 import { readTorch } from "../../sdk/src/checkpoints/torch-file.js";
 import { torchToContents } from "../../sdk/src/checkpoints/torch-layout.js";
 import { encodeTorch } from "../../sdk/src/checkpoints/torch-writer.js";
-import { readYaml } from "../../sdk/src/config/yaml-source.js";
+import { readYaml } from "../../sdk/src/config/language/yaml-source.js";
 import { readD4rlHdf5 } from "../../sdk/src/data/d4rl-hdf5.js";
 import { encodeNpy } from "../../sdk/src/data/npy.js";
 import { encodeNpz, openNpz } from "../../sdk/src/data/npz.js";

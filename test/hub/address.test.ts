@@ -36,6 +36,9 @@ test.each([
   "hf://org/repo/a\\..\\b",
   "hf://../repo/file",
   "hf://org/repo/file@../../x",
+  "hf://org/repo/file@100%",
+  "hf://org/repo/a\0b",
+  "https://name:secret@example.com/a.pt",
   "http://example.com/a.pt",
   "ftp://example.com/a.pt",
 ])("%s is refused", (text) => {

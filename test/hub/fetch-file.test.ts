@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   mkdirSync,
   utimesSync,
@@ -115,7 +116,44 @@ print(json.dumps({"hit": hit, "offline": h.hf_hub_download("org/repo", "sub/weig
 test("a cut connection is resumed where it stopped", async () => {
   hub.faults.push({ cutAfter: 100_000 }, { cutAfter: 50_000 });
   expect(readFileSync(await fetchFile(large)).equals(weights)).toBe(true);
-  expect(transfers().filter((line) => line.includes("bytes="))).not.toHaveLength(0);
+  // Nothing that arrived is asked for again.
+  const ranges = transfers().flatMap((line) => /bytes=.*/.exec(line) ?? []);
+  expect([...new Set(ranges)]).toEqual(["bytes=100000-", "bytes=150000-"]);
+});
+
+test.each(["truncated", "altered"])(
+  "a file of the cache that is %s is downloaded again, and not taken offline",
+  async (how) => {
+    const path = await fetchFile(large);
+    const damaged = how === "truncated" ? weights.subarray(1) : Buffer.from(weights.map((byte) => byte ^ 1));
+    writeFileSync(path, damaged);
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    await expect(fetchFile(large)).rejects.toMatchObject({ code: "DMPO_HUB_CHECKSUM" });
+    vi.stubEnv("HF_HUB_OFFLINE", undefined);
+    hub.headFaults.push(...Array<{ status: number }>(5).fill({ status: 503 }));
+    await expect(fetchFile(large)).rejects.toMatchObject({ code: "DMPO_HUB_UNREACHABLE" });
+    expect(readFileSync(await fetchFile(large)).equals(weights)).toBe(true);
+
+    const url = `${hub.endpoint}/plain/a%20file.npz`;
+    writeFileSync(await fetchFile(url), damaged);
+    expect(readFileSync(await fetchFile(url)).equals(weights)).toBe(true);
+  },
+);
+
+test("a name in the cache never leads outside it", async () => {
+  const outside = join(home, "secret");
+  mkdirSync(join(outside, "sub"), { recursive: true });
+  writeFileSync(join(outside, "sub", "weights.pt"), "secret");
+  vi.stubEnv("HF_HUB_OFFLINE", "1");
+  mkdirSync(join(storage(), "refs"), { recursive: true });
+  for (const lead of ["../../../secret", outside]) {
+    writeFileSync(join(storage(), "refs", "main"), lead);
+    await expect(fetchFile(large)).rejects.toMatchObject({ code: "DMPO_HUB_OFFLINE" });
+  }
+  writeFileSync(join(storage(), "refs", "main"), hub.commit);
+  mkdirSync(join(storage(), "snapshots"), { recursive: true });
+  symlinkSync(outside, join(storage(), "snapshots", hub.commit));
+  await expect(fetchFile(large)).rejects.toMatchObject({ code: "DMPO_HUB_OFFLINE" });
 });
 
 test("so is a download of an earlier process, and a wrong beginning is replaced", async () => {

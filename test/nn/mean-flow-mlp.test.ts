@@ -3,7 +3,7 @@ import { jvp } from "../../sdk/src/engine/jvp.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
 import { timeEmbedding } from "../../sdk/src/nn/embeddings.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
@@ -40,13 +40,13 @@ test.each([
   expect(parameterCount(meanFlowMlp(options).parameters)).toBe(count);
 });
 
-test.skipIf(!hasShared)("velocity, tangent and embeddings equal the reference", () => {
+test("velocity, tangent and embeddings equal the reference", () => {
   const { param_order, ...expected } = golden("pretrain").meanflow_mlp;
   const net = meanFlowMlp(tiny);
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order);
   const weights = filledWeights(net.parameters, pretrainFormula);
   const { x, v, t, r, state } = batch();
-  const condition = net.encode(weights, state);
+  const condition = net.encoder.apply(weights, { state });
   const [u, du] = jvp(
     (x: tf.Tensor3D, t: tf.Tensor1D, r: tf.Tensor1D) => net.velocity(weights, x, t, r, condition),
     [x, t, r],
@@ -63,7 +63,7 @@ test("the tangent equals the difference quotient", () => {
   const net = meanFlowMlp(tiny);
   const weights = filledWeights(net.parameters, (n, k) => Math.sin(1.3 * n + 0.7 * k));
   const { x, v, t, r, state } = batch();
-  const condition = net.encode(weights, state);
+  const condition = net.encoder.apply(weights, { state });
   const velocity = (x: tf.Tensor3D, t: tf.Tensor1D, r: tf.Tensor1D) => net.velocity(weights, x, t, r, condition);
   const [, du] = jvp(velocity, [x, t, r], [v, tf.onesLike(t), null]);
   const at = (h: number) => velocity(x.add(v.mul(h)), t.add(h), r);
@@ -75,7 +75,7 @@ test("features are the head's hidden layers and come with the same velocity", ()
   for (const residualStyle of [true, false]) {
     const net = meanFlowMlp({ ...tiny, residualStyle });
     const weights = filledWeights(net.parameters, pretrainFormula);
-    const condition = net.encode(weights, state);
+    const condition = net.encoder.apply(weights, { state });
     const { velocity, hidden } = net.features(weights, x, t, r, condition);
     expectClose(velocity, net.velocity(weights, x, t, r, condition).arraySync());
     expect(hidden.map(({ shape }) => shape)).toEqual(
@@ -95,9 +95,9 @@ test("features are the head's hidden layers and come with the same velocity", ()
 
 test("without a condition encoder the head reads the observations", () => {
   const net = meanFlowMlp({ ...tiny, condMlpDims: null }, "network.");
-  expect(net.conditionDimension).toBe(5);
+  expect(net.encoder.width).toBe(5);
   const { state } = batch();
-  expectClose(net.encode({}, state), state.reshape([4, 5]).arraySync());
+  expectClose(net.encoder.apply({}, { state }), state.reshape([4, 5]).arraySync());
   expect(net.parameters[0]!.name).toBe("network.time_embedding.1.weight");
 });
 
@@ -105,7 +105,7 @@ test("gradients equal finite differences", () => {
   const net = meanFlowMlp({ ...tiny, useLayernorm: true });
   const weights = filledWeights(net.parameters, (n, k) => 0.5 * Math.sin(1.3 * n + 0.7 * k + 0.1));
   const { x, t, r, state } = batch();
-  expectFiniteDifferences((w) => net.velocity(w, x, t, r, net.encode(w, state)).square().mean(), weights);
+  expectFiniteDifferences((w) => net.velocity(w, x, t, r, net.encoder.apply(w, { state })).square().mean(), weights);
 });
 
 test("an unknown option is refused", () => {

@@ -4,7 +4,7 @@ import { critic } from "../../sdk/src/nn/critic.js";
 import { sinusoidalEmbedding, timeEmbedding } from "../../sdk/src/nn/embeddings.js";
 import { mlp } from "../../sdk/src/nn/mlp.js";
 import { residualMlp } from "../../sdk/src/nn/residual-mlp.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
@@ -12,7 +12,7 @@ beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const input = () => wave<tf.Tensor2D>([2, 6], Math.sin, 1);
 
-test.skipIf(!hasShared).each([
+test.each([
   ["sinusoidal_dim16_t0.3", 0.3],
   ["sinusoidal_dim16_t7", 7],
 ])("%s", (entry, time) => {
@@ -28,14 +28,14 @@ test("the time embedding has PyTorch's names", () => {
   ]);
 });
 
-test.skipIf(!hasShared)("plain MLP with layer normalisation", () => {
+test("plain MLP with layer normalisation", () => {
   const { param_order, out } = golden("pretrain").mlp_6_8_4_ln_relu;
   const net = mlp("net", [6, 8, 4], { activation: "ReLU", layerNorm: true });
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order.map((name: string) => `net.${name}`));
   expectClose(net.apply(filledWeights(net.parameters, pretrainFormula), input()), out);
 });
 
-test.skipIf(!hasShared)("residual MLP with layer normalisation", () => {
+test("residual MLP with layer normalisation", () => {
   const { param_order, out } = golden("pretrain").residual_mlp_6_8x3_4_ln_mish;
   const net = residualMlp("net", [6, 8, 8, 8, 4], { layerNorm: true });
   expect(net.parameters.map(({ name }) => name)).toEqual(param_order.map((name: string) => `net.${name}`));
@@ -68,12 +68,12 @@ test("an even number of residual widths is refused", () => {
 });
 
 test("the critic of hopper has 134,913 parameters, residual or plain", () => {
-  const residual = critic({ condDim: 11 }, "critic.");
-  const plain = critic({ condDim: 11, residualStyle: false }, "critic.");
+  const residual = critic({}, 11, "critic.");
+  const plain = critic({ residualStyle: false }, 11, "critic.");
   expect(parameterCount(residual.parameters)).toBe(134913);
   expect(parameterCount(plain.parameters)).toBe(134913);
   expect(residual.parameters[0]!.name).toBe("critic.Q1.layers.0.weight");
   expect(plain.parameters[0]!.name).toBe("critic.Q1.moduleList.0.linear_1.weight");
   const weights = filledWeights(residual.parameters, pretrainFormula);
-  expect(residual.value(weights, tf.zeros([5, 1, 11])).shape).toEqual([5]);
+  expect(residual.value(weights, { state: tf.zeros([5, 1, 11]) }).shape).toEqual([5]);
 });

@@ -2,24 +2,23 @@ import { beforeAll, expect, test } from "vitest";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { noiseNet } from "../../sdk/src/nn/noise-net.js";
-import { chainDensity, sampleChain, type NoisyPolicy } from "../../sdk/src/policies/chain.js";
+import { chainDensity, sampleChain, type NoisySteps } from "../../sdk/src/policies/chain.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, referenceFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
-import { referenceNetwork, referenceWeights } from "./batches.js";
+import { golden } from "../shared.js";
+import { noisy, referenceNetwork, referenceWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const reference = { normalized: true, initialTerm: true };
 
 /** The closed-form policy of `finetune-golden.json`: sigma = 0.1 + 0.02 i at step i of 2. */
-const closedForm: NoisyPolicy = {
-  network: {
+const closedForm: NoisySteps = noisy(
+  {
     parameters: [],
     horizonSteps: 2,
-    actionDimension: 2,
-    conditionDimension: 1,
-    encode: (_, state) => state.mean([1, 2]).expandDims(1),
+    actionDim: 2,
+    encoder: { parameters: [], width: 1, stateSize: 2, apply: () => expect.unreachable() },
     velocity: (_, x, t, r, condition) =>
       x.mul(0.3).add(
         condition
@@ -29,17 +28,16 @@ const closedForm: NoisyPolicy = {
       ),
     features: () => expect.unreachable(),
   },
-  noise: {
-    parameters: [],
+  {
     logStd: (_, x, t) =>
       tf.scalar(0.1).add(tf.scalar(1).sub(t).mul(0.04)).log().reshape([-1, 1, 1]).broadcastTo(x.shape),
   },
-};
+);
 const anyRange = { min: 0.05, max: 1 };
 
-test.skipIf(!hasShared)("density of a chain equals the reference in every form", () => {
+test("density of a chain equals the reference in every form", () => {
   const expected = golden("finetune").chain_meanflow;
-  const condition = closedForm.network.encode({}, tf.tensor3d(expected.state));
+  const condition = tf.tensor3d(expected.state).mean<tf.Tensor1D>([1, 2]).expandDims<tf.Tensor2D>(1);
   const at = (options: object) =>
     chainDensity(closedForm, {}, condition, tf.tensor4d(expected.chain), anyRange, { steps: 2, ...options });
   expectClose(at(reference).logProbability, expected.logprob);
@@ -50,7 +48,7 @@ test.skipIf(!hasShared)("density of a chain equals the reference in every form",
     at({}).logProbability,
     expected.logprob_without_x0.map((l: number) => l * 8),
   );
-  expectClose(at({}).std, expected.std_mean);
+  expectClose(at({}).terms.noiseStd!, expected.std_mean);
   const stepEntropy = (sigma: number) => 4 * (0.5 * Math.log(2 * Math.PI * Math.E) + Math.log(sigma));
   const entropy = stepEntropy(0.1) + stepEntropy(0.12);
   expectClose(at({}).entropy, [entropy, entropy, entropy]);
@@ -65,20 +63,23 @@ const net = noiseNet({
   timeDimExplore: 4,
   stdMap: "clamp",
 });
-const policy: NoisyPolicy = { network: referenceNetwork, noise: net };
+const policy = noisy(referenceNetwork, net);
 const allWeights = (): Weights => ({ ...referenceWeights(), ...filledWeights(net.parameters, referenceFormula) });
 const range = { min: 0.05, max: 1.5 };
 const state = () => wave<tf.Tensor3D>([3, 1, 3], Math.sin, 0.4, 0.7);
 const storedChain = () => wave<tf.Tensor4D>([3, 3, 2, 2], Math.sin, 0.8, 0.1, 0.9);
 const densityOf = (weights: Weights, options: object = {}, by = policy) =>
-  chainDensity(by, weights, referenceNetwork.encode(weights, state()), storedChain(), range, { steps: 2, ...options });
+  chainDensity(by, weights, referenceNetwork.encoder.apply(weights, { state: state() }), storedChain(), range, {
+    steps: 2,
+    ...options,
+  });
 
 test("log-probability and entropy of the reference's network", () => {
   const weights = allWeights();
-  const { logProbability, entropy, std } = densityOf(weights, reference);
+  const { logProbability, entropy, terms } = densityOf(weights, reference);
   expectClose(logProbability, [-1.3582431586, -1.3629532043, -1.3744886532]);
   expectClose(entropy, [1.4653222124, 1.4653183647, 1.4652652905]);
-  expectClose(std, 1.0751277307);
+  expectClose(terms.noiseStd!, 1.0751277307);
 });
 
 const tanhNet = noiseNet({
@@ -88,7 +89,7 @@ const tanhNet = noiseNet({
   noiseHiddenDims: [6, 6],
   timeDimExplore: 4,
 });
-const tanhPolicy = { network: referenceNetwork, noise: tanhNet };
+const tanhPolicy = noisy(referenceNetwork, tanhNet);
 
 test("gradients reach velocity network, encoder and noise net, and equal finite differences", () => {
   for (const part of ["logProbability", "entropy"] as const) {
@@ -109,7 +110,7 @@ test("a saturated clamp keeps the noise net from learning, as in the reference",
       loss: chainDensity(
         policy,
         w,
-        referenceNetwork.encode(w, state()),
+        referenceNetwork.encoder.apply(w, { state: state() }),
         storedChain(),
         { min: 0.05, max: 0.12 },
         { steps: 2 },
@@ -123,14 +124,14 @@ test("a saturated clamp keeps the noise net from learning, as in the reference",
 
 test.each([1, 2, 4])("a sampled chain of %i steps has the density that it reports", (steps) => {
   const weights = allWeights();
-  const condition = referenceNetwork.encode(weights, state());
+  const condition = referenceNetwork.encoder.apply(weights, { state: state() });
   const noise = wave<tf.Tensor4D>([3, steps + 1, 2, 2], Math.sin, 1.7, 0.4, 2);
   for (const options of [{ steps }, { steps, noisySteps: 1 }, { steps, ...reference }]) {
     const sampled = sampleChain(tanhPolicy, weights, condition, noise, { min: 0.05, max: 0.3 }, options);
     const again = chainDensity(tanhPolicy, weights, condition, sampled.chain, { min: 0.05, max: 0.3 }, options);
     expectClose(again.logProbability, sampled.logProbability.arraySync(), 1e-5);
     expectClose(again.entropy, sampled.entropy.arraySync(), 1e-5);
-    expectClose(again.std, sampled.std.dataSync()[0]!);
+    expectClose(again.terms.noiseStd!, sampled.terms.noiseStd!.dataSync()[0]!);
     expect(sampled.chain.shape).toEqual([3, steps + 1, 2, 2]);
     expectClose(sampled.action, sampled.chain.slice([0, steps]).squeeze([1]).arraySync());
   }
@@ -138,14 +139,15 @@ test.each([1, 2, 4])("a sampled chain of %i steps has the density that it report
 
 test("early steps have the range's minimum", () => {
   const weights = allWeights();
-  const condition = referenceNetwork.encode(weights, state());
+  const condition = referenceNetwork.encoder.apply(weights, { state: state() });
   const fixed = chainDensity(tanhPolicy, weights, condition, storedChain(), range, { steps: 2, noisySteps: 0 });
-  expectClose(fixed.std, 0.05);
+  expectClose(fixed.terms.noiseStd!, 0.05);
 });
 
 test("noise is clipped at three standard deviations, actions at their range, means at one", () => {
-  const still = { ...closedForm.network, velocity: (_: unknown, x: tf.Tensor3D): tf.Tensor3D => tf.zerosLike(x) };
   const noise = tf.tensor4d([[[[0.2, -5]], [[10, 10]], [[-10, -10]]]]);
-  const { chain } = sampleChain({ ...closedForm, network: still }, {}, tf.zeros([1, 1]), noise, anyRange, { steps: 2 });
+  const { chain } = sampleChain({ ...closedForm, step: (_, x) => x }, {}, tf.zeros([1, 1]), noise, anyRange, {
+    steps: 2,
+  });
   expectClose(chain, [0.2, -5, 0.2 + 0.3, -1 + 0.3, 0.5 - 0.36, -1]);
 });

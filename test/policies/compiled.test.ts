@@ -8,12 +8,12 @@ import { critic } from "../../sdk/src/nn/critic.js";
 import { noiseNet } from "../../sdk/src/nn/noise-net.js";
 import { chainDensity, sampleChain } from "../../sdk/src/policies/chain.js";
 import { dispersiveLoss, dispersiveOptions } from "../../sdk/src/policies/dispersive.js";
-import { MeanFlow, meanFlowLoss, type FlowBatch } from "../../sdk/src/policies/mean-flow.js";
-import { sampleMeanFlow } from "../../sdk/src/policies/sampling.js";
+import { sampleFlow } from "../../sdk/src/policies/flow.js";
+import { meanFlow, meanFlowLoss, meanFlowSteps, type MeanFlowBatch } from "../../sdk/src/policies/mean-flow.js";
 import { expectClose, wave } from "../nn/close.js";
 import { filledWeights, pretrainFormula } from "../nn/weights.js";
-import { golden, hasShared } from "../shared.js";
-import { pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
+import { golden } from "../shared.js";
+import { lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -62,15 +62,15 @@ test("activations and their derivatives", async () => {
   expectEqual(await compiled(every, input), every(input));
 });
 
-test.skipIf(!hasShared).each([
-  ["MeanFlow_mse", MeanFlow.configure()],
-  ["MeanFlow_adaptive", MeanFlow.configure({ useAdaptiveLoss: true })],
-  ["ImprovedMeanFlow", MeanFlow.improved()],
-  ["ImprovedMeanFlowDispersive_infonce_l2_w0.5_T0.5", MeanFlow.improved({ dispersive: {} })],
+test.each([
+  ["MeanFlow_mse", meanFlow.configure()],
+  ["MeanFlow_adaptive", meanFlow.configure({ useAdaptiveLoss: true })],
+  ["ImprovedMeanFlow", meanFlow.improved()],
+  ["ImprovedMeanFlowDispersive_infonce_l2_w0.5_T0.5", meanFlow.improved({ dispersive: {} })],
 ])("the loss %s and its gradients", async (name, options) => {
   const expected = golden("pretrain").full_losses[name];
-  const step = ({ weights, batch }: { weights: Weights; batch: FlowBatch }) =>
-    valueAndGradients((w) => meanFlowLoss(pretrainNetwork, w, batch, options), weights);
+  const step = ({ weights, batch }: { weights: Weights; batch: MeanFlowBatch }) =>
+    valueAndGradients((w) => lossOf(meanFlowLoss(pretrainNetwork, w, batch, options)), weights);
   const input = { weights: pretrainWeights(), batch: pretrainBatch() };
   const { value, gradients } = (await compiled(step, input)) as Record<
     "value" | "gradients",
@@ -108,8 +108,8 @@ test("sampling, a noisy chain, its density with gradients, and values", async ()
     noiseHiddenDims: [8],
     timeDimExplore: 4,
   });
-  const value = critic({ condDim: 5, mlpDims: [8] });
-  const policy = { network: pretrainNetwork, noise: net };
+  const value = critic({ mlpDims: [8] }, 5);
+  const policy = noisy(pretrainNetwork, net);
   const parameters = [...net.parameters, ...value.parameters];
   const input = {
     weights: { ...pretrainWeights(), ...filledWeights(parameters, pretrainFormula) },
@@ -119,16 +119,16 @@ test("sampling, a noisy chain, its density with gradients, and values", async ()
   };
   const options = { steps: 3, noisySteps: 2 };
   const all = ({ weights, state, noise, range }: typeof input) => {
-    const condition = pretrainNetwork.encode(weights, state);
+    const condition = pretrainNetwork.encoder.apply(weights, { state });
     const start: tf.Tensor3D = noise.slice([0, 0], [-1, 1]).reshape([4, 2, 3]);
     const sampled = sampleChain(policy, weights, condition, noise, range, options);
     const density = (w: Weights) =>
-      chainDensity(policy, w, pretrainNetwork.encode(w, state), sampled.chain, range, options);
+      chainDensity(policy, w, pretrainNetwork.encoder.apply(w, { state }), sampled.chain, range, options);
     return {
-      action: sampleMeanFlow(pretrainNetwork, weights, condition, start, { steps: 2 }),
+      action: sampleFlow(meanFlowSteps, pretrainNetwork, weights, condition, start, meanFlow.configure(), { steps: 2 }),
       sampled,
       density: valueAndGradients((w) => ({ loss: density(w).logProbability.mean() }), weights),
-      value: value.value(weights, state),
+      value: value.value(weights, { state }),
     };
   };
   expectEqual(await compiled(all, input), all(input), 1e-4);

@@ -1,8 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
 import { tf } from "../../sdk/src/engine/tensor.js";
-import { sampleMeanFlow, sampleMeanFlowChain } from "../../sdk/src/policies/sampling.js";
+import type { SamplingOptions } from "../../sdk/src/policies/definition.js";
+import { sampleFlow } from "../../sdk/src/policies/flow.js";
+import { meanFlow, meanFlowSteps } from "../../sdk/src/policies/mean-flow.js";
+import type { VelocityNetwork } from "../../sdk/src/nn/velocity-network.js";
+import type { Weights } from "../../sdk/src/engine/tensor.js";
 import { expectClose } from "../nn/close.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 import {
   pretrainBatch,
   pretrainNetwork,
@@ -14,13 +18,18 @@ import {
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
-test.skipIf(!hasShared).each([1, 2, 5])("%i steps equal the reference", (steps) => {
+const sample = (
+  network: VelocityNetwork,
+  weights: Weights,
+  condition: tf.Tensor2D,
+  noise: tf.Tensor3D,
+  { actMin = -1, actMax = 1, ...sampling }: SamplingOptions & { actMin?: number; actMax?: number },
+) => sampleFlow(meanFlowSteps, network, weights, condition, noise, meanFlow.configure({ actMin, actMax }), sampling);
+
+test.each([1, 2, 5])("%i steps equal the reference", (steps) => {
   const [weights, { noise, state }] = [pretrainWeights(), pretrainBatch()];
-  const condition = pretrainNetwork.encode(weights, state);
-  expectClose(
-    sampleMeanFlow(pretrainNetwork, weights, condition, noise, { steps }),
-    golden("pretrain").meanflow_sample[steps],
-  );
+  const condition = pretrainNetwork.encoder.apply(weights, { state });
+  expectClose(sample(pretrainNetwork, weights, condition, noise, { steps }), golden("pretrain").meanflow_sample[steps]);
 });
 
 // dmpo-reference.md 9.3, computed in float64.
@@ -55,20 +64,19 @@ test.each([
   ],
 ])("the reference's second network with %o", (options, expected) => {
   const [weights, { noise, state }] = [referenceWeights(), referenceBatch()];
-  const condition = referenceNetwork.encode(weights, state);
-  expectClose(sampleMeanFlow(referenceNetwork, weights, condition, noise, options), expected);
+  const condition = referenceNetwork.encoder.apply(weights, { state });
+  expectClose(sample(referenceNetwork, weights, condition, noise, options), expected);
 });
 
-test("the chain runs from the noise to the actions", () => {
+test("actions stay in their range, intermediate states where asked", () => {
   const [weights, { noise, state }] = [pretrainWeights(), pretrainBatch()];
-  const condition = pretrainNetwork.encode(weights, state);
-  const options = { steps: 3, actMin: -0.5, actMax: 0.5 };
-  const chain = sampleMeanFlowChain(pretrainNetwork, weights, condition, noise, options);
-  const at = (i: number) => chain.slice([0, i], [-1, 1]).squeeze<tf.Tensor3D>([1]);
-  expect(chain.shape).toEqual([4, 4, 2, 3]);
-  expectClose(at(0), noise.arraySync());
-  expectClose(at(3), sampleMeanFlow(pretrainNetwork, weights, condition, noise, options).arraySync());
-  expect(at(1).abs().max().dataSync()[0]).toBe(0.5);
+  const condition = pretrainNetwork.encoder.apply(weights, { state });
+  const range = { steps: 3, actMin: -0.5, actMax: 0.5 };
+  const clipped = sample(pretrainNetwork, weights, condition, noise, range);
+  expect(clipped.abs().max().dataSync()[0]).toBe(0.5);
+  const late = sample(pretrainNetwork, weights, condition, noise, { ...range, clipIntermediate: false });
+  expect(late.abs().max().dataSync()[0]).toBe(0.5);
+  expect(late.arraySync()).not.toEqual(clipped.arraySync());
 });
 
 test("a network that knows the average velocity needs one step", () => {
@@ -80,6 +88,6 @@ test("a network that knows the average velocity needs one step", () => {
   };
   const noise = tf.tensor3d([[[0.9, 0.4]], [[-0.2, 0.1]]]);
   for (const steps of [1, 2, 7]) {
-    expectClose(sampleMeanFlow(exact, {}, tf.zeros([2, 1]), noise, { steps }), [0.3, -0.6, 0.3, -0.6]);
+    expectClose(sample(exact, {}, tf.zeros([2, 1]), noise, { steps }), [0.3, -0.6, 0.3, -0.6]);
   }
 });

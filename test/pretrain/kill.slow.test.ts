@@ -39,9 +39,9 @@ test(`a training that is killed ${kills} times ends like one that is not`, async
   for (let kill = 0; kill < kills; kill++) {
     expect(await train(killed, 100 * random()), `the training ended before kill ${kill + 1}`).toBeNull();
     const { metadata } = await loadCheckpoint(join(killed, "checkpoint/last.safetensors"));
-    const { progress } = metadata as { progress: { epoch: number } };
-    expect(progress.epoch).toBeGreaterThan(epoch);
-    epoch = progress.epoch;
+    const { iteration } = (metadata as { state: { iteration: number } }).state;
+    expect(iteration).toBeGreaterThanOrEqual(epoch);
+    epoch = iteration;
   }
   expect(existsSync(join(killed, "final.bin"))).toBe(false);
   expect(await train(killed)).toBe(0);

@@ -1,19 +1,17 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadCheckpoint } from "../../sdk/src/checkpoints/checkpoint.js";
+import { describe, expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import { policyFromRecord, type PolicyRecord } from "../../sdk/src/policies/trained-policy.js";
+import { splitWindows, WindowSampler } from "../../sdk/src/data/windows.js";
+import { compile } from "../../sdk/src/engine/compile.js";
+import { Trainable } from "../../sdk/src/engine/optimizer.js";
+import { Random } from "../../sdk/src/engine/random.js";
+import { hostTensor, type Host, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { compileTraining } from "../../sdk/src/engine/training-step.js";
+import type { DriveContext, RunResult, RunState } from "../../sdk/src/learning/drive.js";
+import type { StageSetup } from "../../sdk/src/learning/stage.js";
+import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
+import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { pretrainOptions } from "../../sdk/src/pretrain/options.js";
-import { pretrain, type PretrainContext, type PretrainResult } from "../../sdk/src/pretrain/pretrain.js";
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dmpo-pretrain-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+import { freshPolicy, pretraining, type PretrainRecord } from "../../sdk/src/pretrain/pretrain.js";
 
 const wave = (rows: number, columns: number, speed: number) =>
   Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => Math.sin(speed * i + j)));
@@ -23,18 +21,23 @@ const data = Dataset.from({
   rewards: Array<number>(90).fill(1),
   episodeLengths: [40, 50],
 });
-const model = new FlowModel({
+const model = new PolicyModel({
   options: { tangent: "predicted", dispersive: { weight: 0.1 } },
   network: { horizonSteps: 4, actionDim: 2, condDim: 3, mlpDims: [16, 16, 16], condMlpDims: [8, 4] },
 });
 const options = pretrainOptions.parse({ epochs: 6, batchSize: 8, seed: 7, trainSplit: 0.8, validateEvery: 2 });
-const run = (context: PretrainContext = {}, other: Partial<typeof options> = {}) =>
-  pretrain(model, data, { ...options, ...other }, { compile: { threads: 1 }, ...context });
-const withoutTimes = ({ curve }: PretrainResult) => curve.map(({ seconds: _, ...record }) => record);
+type Context = DriveContext<PretrainRecord> & Pick<StageSetup, "test" | "onAdvance">;
+const run = ({ test, onAdvance, ...context }: Context = {}, other: Partial<typeof options> = {}) => {
+  const all = { ...options, ...other };
+  const base = freshPolicy(model, data, all.seed);
+  const setup = { base, demonstrations: data, seed: all.seed, compile: { threads: 1 }, test, onAdvance };
+  return pretraining.train(setup, all, context);
+};
+const withoutTimes = ({ curve }: RunResult<PretrainRecord>) => curve.map(({ seconds: _, ...record }) => record);
 
 test("the loss falls, and every epoch leaves a record with the validation loss where it is due", async () => {
   const epochs: number[] = [];
-  const { curve, interrupted } = await run({ onEpoch: ({ epoch }) => epochs.push(epoch) }, { epochs: 20 });
+  const { curve, interrupted } = await run({ onIteration: ({ epoch }) => void epochs.push(epoch) }, { epochs: 20 });
   expect(interrupted).toBe(false);
   expect(epochs).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   expect(curve.at(-1)!.loss).toBeLessThan(curve[0]!.loss - 0.1);
@@ -44,36 +47,154 @@ test("the loss falls, and every epoch leaves a record with the validation loss w
 
 test("equal seeds give equal weights, other seeds others", async () => {
   const [a, b, c] = [await run(), await run(), await run({}, { seed: 8 })];
-  expect(a.policy.weights).toEqual(b.policy.weights);
+  expect(a.sets).toEqual(b.sets);
   expect(withoutTimes(a)).toEqual(withoutTimes(b));
-  expect(a.policy.weights).not.toEqual(c.policy.weights);
+  expect(a.sets.ema).not.toEqual(c.sets.ema);
+});
+
+/** The same training written down step by step: what the loop has to do, and in which order. */
+async function byHand(o: typeof options) {
+  const windows = new WindowSampler(data, { horizonSteps: 4 });
+  const { train, validation } = splitWindows(windows.count, o.trainSplit, new Random(o.seed).stream("split"));
+  const trainable = new Trainable(model.layout, freshPolicy(model, data, o.seed).weights);
+  const ema = trainable.weights.slice();
+  const [draws, drawn] = [model.trainingDraws, emptyDraws(model.trainingDraws, o.batchSize)];
+  const [action, state] = [new Float32Array(o.batchSize * 8), new Float32Array(o.batchSize * 3)];
+  const batch = {
+    ...{ action: hostTensor(action, [o.batchSize, 4, 2]), state: hostTensor(state, [o.batchSize, 1, 3]) },
+    ...drawn,
+  } as Host<TrainingBatch>;
+  const loss = (w: Weights, b: TrainingBatch) => ({ loss: model.loss(w, b).loss });
+  const step = compileTraining<TrainingBatch>(loss, trainable, { threads: 1 });
+  const evaluate = compile<{ weights: Weights; batch: TrainingBatch }, { loss: tf.Tensor }>(
+    ({ weights, batch }) => loss(weights, batch),
+    { threads: 1 },
+  );
+  const batches = Math.floor(train.length / o.batchSize);
+  const cycle = o.schedule.per === "epoch" ? o.epochs : o.epochs * batches;
+  const warmup = Math.min(o.schedule.warmup, Math.floor(cycle / 2));
+  /** Linear up, half a cosine down. */
+  const rate = (n: number) => {
+    const span = o.learningRate - o.minLearningRate;
+    if (n < warmup) return o.minLearningRate + (span * n) / warmup;
+    return o.minLearningRate + (span * (1 + Math.cos((Math.PI * (n - warmup)) / (cycle - warmup)))) / 2;
+  };
+  const noise = new Random(o.seed).stream("noise and times");
+  const validationLosses: number[] = [];
+  const rates: number[] = [];
+  let steps = 0;
+  for (let epoch = 1; epoch <= o.epochs; epoch++) {
+    const order = new Random(o.seed).stream(`order of epoch ${epoch}`).permutation(train.length);
+    for (let b = 0; b < batches; b++) {
+      windows.fill(
+        [...order.subarray(b * o.batchSize, (b + 1) * o.batchSize)].map((i) => train[i]!),
+        action,
+        state,
+      );
+      fillDraws(draws, drawn, noise);
+      await step(batch);
+      rates.push(rate(o.schedule.per === "epoch" ? epoch - 1 : steps));
+      trainable.adamw({ learningRate: rates.at(-1)!, weightDecay: o.weightDecay });
+      const decay = epoch < o.ema.startEpoch ? 0 : o.ema.decay;
+      if (steps++ % o.ema.every === 0) {
+        trainable.weights.forEach((w, i) => (ema[i] = Math.fround(decay * ema[i]! + (1 - decay) * w)));
+      }
+    }
+    if (epoch % o.validateEvery !== 0) continue;
+    const random = new Random(o.seed).stream("validation");
+    const count = Math.floor(validation.length / o.batchSize);
+    let sum = 0;
+    for (let b = 0; b < count; b++) {
+      windows.fill(validation.subarray(b * o.batchSize, (b + 1) * o.batchSize), action, state);
+      fillDraws(draws, drawn, random);
+      sum += (await evaluate({ weights: model.views(ema.slice()), batch })).loss.data[0]!;
+    }
+    validationLosses.push(sum / count);
+  }
+  await Promise.all([step.dispose(), evaluate.dispose()]);
+  return { weights: trainable.weights, ema, validationLosses, lastRate: rates.at(-1)! };
+}
+
+test.each([
+  ["by step", { schedule: { per: "step", warmup: 5, cycle: null }, ema: { decay: 0.9, startEpoch: 2, every: 3 } }],
+  ["by epoch", { schedule: { per: "epoch", warmup: 1, cycle: null }, ema: { decay: 0.5, startEpoch: 1, every: 1 } }],
+] as const)("weights, average, rates and validation losses are those of the loop written by hand, %s", async (_, o) => {
+  const all = { ...options, ...o, learningRate: 3e-3, minLearningRate: 2e-4, weightDecay: 0.01 };
+  const expected = await byHand(all);
+  const got = await run({}, all);
+  expect(got.sets.model).toEqual(expected.weights);
+  got.sets.ema!.forEach((value, i) => expect(value).toBeCloseTo(expected.ema[i]!, 6));
+  const measured = got.curve.flatMap(({ validationLoss }) => validationLoss ?? []);
+  expect(measured).toHaveLength(3);
+  measured.forEach((loss, i) => expect(loss).toBeCloseTo(expected.validationLosses[i]!, 5));
+  expect(got.curve.at(-1)!.learningRate).toBeCloseTo(expected.lastRate, 10);
+  // On raw weights the validation losses would be others.
+  expect(got.sets.ema).not.toEqual(got.sets.model);
 });
 
 describe("an interrupted run", () => {
-  test("in the middle of an epoch is saved, and continues bit for bit", async () => {
-    const whole = await run();
+  /** The state in the middle of the third epoch. */
+  async function interrupted(): Promise<RunState> {
     const controller = new AbortController();
+    let state: RunState | undefined;
     const partial = await run({
-      folder,
       signal: controller.signal,
-      onProgress: ({ step }) => step === 20 && controller.abort(),
+      onAdvance: (epochs) => epochs > 2.4 && controller.abort(),
+      onStop: (run) => void (state = structuredClone(run.state())),
     });
     expect(partial.interrupted).toBe(true);
-    expect(partial.curve.length).toBeLessThan(6);
+    expect(partial.curve).toHaveLength(2);
+    return state!;
+  }
 
-    const resumed = await run({ folder, resumePath: join(folder, "checkpoint/last.safetensors") });
+  test("in the middle of an epoch continues bit for bit", async () => {
+    const whole = await run();
+    const state = await interrupted();
+    expect(state.parts.place!.values).toMatchObject({ batch: expect.any(Number) });
+    const resumed = await run({ resume: state });
     expect(resumed.interrupted).toBe(false);
-    expect(resumed.policy.weights).toEqual(whole.policy.weights);
-    expect(resumed.rawPolicy.weights).toEqual(whole.rawPolicy.weights);
+    expect(resumed.sets).toEqual(whole.sets);
     expect(withoutTimes(resumed)).toEqual(withoutTimes(whole));
+    expect(resumed.curve.at(-1)!.seconds).toBeGreaterThan(state.seconds);
+  });
+
+  test.each(["first_moment", "second_moment", "ema", "weights"])(
+    "%s decide what a resumed run does",
+    async (vector) => {
+      const [state, damaged] = [await interrupted(), await interrupted()];
+      (damaged.parts.trainable!.vectors![vector] as Float32Array).fill(0);
+      const [good, bad] = await Promise.all([state, damaged].map((resume) => run({ resume })));
+      expect(bad!.sets).not.toEqual(good!.sets);
+    },
+  );
+
+  test("so do the count of updates, the place in the epoch and the random streams", async () => {
+    const states = [await interrupted(), await interrupted(), await interrupted(), await interrupted()];
+    const [state, counted, placed, drawn] = states as [RunState, RunState, RunState, RunState];
+    const damaged = [
+      {
+        ...counted,
+        parts: { ...counted.parts, trainable: { ...counted.parts.trainable, values: { updateCount: 0 } } },
+      },
+      { ...placed, parts: { ...placed.parts, place: { values: { batch: 0, lossSum: 0 } } } },
+      { ...drawn, random: { ...drawn.random, streams: {} } },
+    ];
+    const good = await run({ resume: state });
+    for (const resume of damaged) expect((await run({ resume })).sets).not.toEqual(good.sets);
+    const lossless = {
+      ...state,
+      parts: { ...state.parts, place: { values: { ...(state.parts.place!.values as object), lossSum: 0 } } },
+    };
+    expect(withoutTimes(await run({ resume: lossless }))).not.toEqual(withoutTimes(good));
   });
 
   test("during a test in the simulator keeps the epoch before it", async () => {
     const controller = new AbortController();
+    let state: RunState | undefined;
     const { interrupted, curve } = await run(
       {
-        folder: join(folder, "tested"),
         signal: controller.signal,
+        onStop: (run) => void (state = run.state()),
         test: async () => {
           controller.abort();
           return Promise.reject(controller.signal.reason as Error);
@@ -86,40 +207,19 @@ describe("an interrupted run", () => {
       [1, undefined],
       [2, undefined],
     ]);
-    expect((await loadCheckpoint(join(folder, "tested/checkpoint/last.safetensors"))).metadata).toMatchObject({
-      progress: { epoch: 3, batch: 0 },
-    });
+    expect(state).toMatchObject({ iteration: 2, parts: { place: { values: { batch: 0 } } } });
   });
-
-  test("does not continue with another network or from another kind of file", async () => {
-    const resumePath = join(folder, "checkpoint/last.safetensors");
-    const other = new FlowModel({ ...model.spec, network: { ...model.spec.network, mlpDims: [8, 8, 8] } });
-    await expect(pretrain(other, data, options, { resumePath })).rejects.toThrow(
-      /belongs to another policy or network/,
-    );
-    await expect(run({ resumePath: join(folder, "missing") })).rejects.toThrow(/does not exist/);
-  });
-});
-
-test("the checkpoint holds both weight sets, the statistics and the description of the policy", async () => {
-  const { policy, rawPolicy } = await run({ folder });
-  const record: PolicyRecord = await loadCheckpoint(join(folder, "checkpoint/last.safetensors"));
-  const averaged = policyFromRecord(record, ["ema", "model"], "last");
-  expect(averaged.weights).toEqual(policy.weights);
-  expect(policyFromRecord(record, ["model"], "last").weights).toEqual(rawPolicy.weights);
-  expect(averaged.normalization).toEqual(data.normalization);
-  expect(averaged.model.spec).toEqual(model.spec);
-  expect(Object.keys(record.tensors)).toContain("ema.network.mlp_mean.layers.1.l1.weight");
 });
 
 test("tests in the simulator happen when due, and the best weights are kept", async () => {
   const tested: number[] = [];
   const returns = [10, 30, 20];
-  const { curve } = await run(
+  const averages: Float32Array[] = [];
+  const { curve, policy, best, last } = await run(
     {
-      folder,
-      test: async (_policy, epoch) => {
+      test: async ({ weights }, epoch) => {
         tested.push(epoch);
+        averages.push(weights);
         return { meanReturn: returns[tested.length - 1]!, stdReturn: 1 };
       },
     },
@@ -127,12 +227,15 @@ test("tests in the simulator happen when due, and the best weights are kept", as
   );
   expect(tested).toEqual([2, 4, 6]);
   expect(curve.map(({ testReturn }) => testReturn)).toEqual([undefined, 10, undefined, 30, undefined, 20]);
-  const best = await loadCheckpoint(join(folder, "checkpoint/best.safetensors"));
-  expect((best.metadata as { progress: { bestReturn: number } }).progress.bestReturn).toBe(30);
+  expect(best!.testReturn).toBe(30);
+  expect(policy.weights).toEqual(averages[1]);
+  expect(last.weights).toEqual(averages[2]);
 });
 
 test("data that does not fit is refused with what was expected", async () => {
   await expect(run({}, { batchSize: 1000 })).rejects.toThrow(/training windows.*\n.*one batch of 1000/);
-  const wide = new FlowModel({ network: { ...model.spec.network, actionDim: 5 } });
-  await expect(pretrain(wide, data, options)).rejects.toThrow(/2-dimensional actions/);
+  const wide = new PolicyModel({ network: { ...model.spec.network, actionDim: 5 } });
+  const setup = { base: freshPolicy(wide, data, 7), demonstrations: data, seed: 7 };
+  await expect(pretraining.train(setup, options)).rejects.toThrow(/2-dimensional actions/);
+  await expect(pretraining.train({ ...setup, demonstrations: undefined }, options)).rejects.toThrow(/demonstrations/);
 });

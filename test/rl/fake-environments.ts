@@ -1,5 +1,6 @@
 // Environments in a few lines: episodes of fixed length whose reward is a function of the executed actions.
 import type { Environments } from "../../sdk/src/evaluation/environments.js";
+import type { Observations, Space } from "../../sdk/src/space.js";
 
 export interface FakeOptions {
   readonly count?: number;
@@ -17,12 +18,10 @@ export interface FakeOptions {
 /** Deterministic: every reset begins the same sequence of observations again. */
 export class FakeEnvironments implements Environments {
   readonly count: number;
-  readonly observationDimension: number;
-  readonly actionDimension: number;
-  readonly condSteps = 1;
+  readonly space: Omit<Space, "horizonSteps">;
   readonly actionSteps: number;
-  readonly observations: Float32Array;
-  readonly finalObservations: Float32Array;
+  readonly observations: Observations;
+  readonly finalObservations: Observations;
   readonly rewards: Float32Array;
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
@@ -35,10 +34,10 @@ export class FakeEnvironments implements Environments {
   constructor(options: FakeOptions = {}) {
     const { count = 4, observationDimension = 2, actionDimension = 1, actionSteps = 1 } = options;
     this.#options = options;
-    [this.count, this.observationDimension] = [count, observationDimension];
-    [this.actionDimension, this.actionSteps] = [actionDimension, actionSteps];
-    this.observations = new Float32Array(count * observationDimension);
-    this.finalObservations = new Float32Array(count * observationDimension);
+    [this.count, this.actionSteps] = [count, actionSteps];
+    this.space = { actionDim: actionDimension, state: [1, observationDimension] };
+    this.observations = { state: new Float32Array(count * observationDimension) };
+    this.finalObservations = { state: new Float32Array(count * observationDimension) };
     this.rewards = new Float32Array(count);
     this.terminated = new Uint8Array(count);
     this.truncated = new Uint8Array(count);
@@ -55,12 +54,10 @@ export class FakeEnvironments implements Environments {
 
   async step(actions: Float32Array): Promise<void> {
     const { chunks = () => 1, ends = "terminated", reward = () => 1 } = this.#options;
-    const width = this.actionSteps * this.actionDimension;
+    const width = this.actionSteps * this.space.actionDim;
+    const [, dimension] = this.space.state;
     for (let i = 0; i < this.count; i++) {
-      const observation = this.observations.subarray(
-        i * this.observationDimension,
-        (i + 1) * this.observationDimension,
-      );
+      const observation = this.observations.state.subarray(i * dimension, (i + 1) * dimension);
       this.rewards[i] = reward(actions.subarray(i * width, (i + 1) * width), observation);
       const ended = ++this.#chunk[i]! >= chunks(i);
       if (ended) this.#chunk[i] = 0;
@@ -69,10 +66,11 @@ export class FakeEnvironments implements Environments {
     }
     this.#time++;
     this.#observe();
-    this.finalObservations.set(this.observations);
+    this.finalObservations.state.set(this.observations.state);
   }
 
   #observe(): void {
-    this.observations.forEach((_, i) => (this.observations[i] = Math.sin(1.7 * i + 0.9 * this.#time)));
+    const { state } = this.observations;
+    state.forEach((_, i) => (state[i] = Math.sin(1.7 * i + 0.9 * this.#time)));
   }
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { logRow } from "../../sdk/src/rl/iteration-record.js";
-import { PPO } from "../../sdk/src/rl/ppo.js";
-import { smallSetup } from "./setup.js";
+import { ppo } from "../../sdk/src/rl/ppo.js";
+import { smallNetworks, smallSetup } from "./setup.js";
 
 test("rows carry the reference's names", async () => {
   const setup = { ...smallSetup({ chunks: () => 2, reward: ([a]) => 2 + a! }), successThreshold: 1 };
-  const { curve } = await PPO.train(setup, {
+  const { curve } = await ppo.train(setup, {
+    ...smallNetworks,
     iterations: 3,
     steps: 8,
     batchSize: 16,
@@ -13,7 +14,7 @@ test("rows carry the reference's names", async () => {
     nCriticWarmupItr: 0,
     useBcLoss: true,
   });
-  const [evaluation, training] = curve.map(logRow);
+  const [evaluation, training] = curve.map((record) => logRow(record, ppo.logNames!));
   expect(evaluation).toEqual({
     itr: 0,
     step: 0,

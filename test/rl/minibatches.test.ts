@@ -5,8 +5,8 @@ import { Random } from "../../sdk/src/engine/random.js";
 import { hostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { compileTraining } from "../../sdk/src/engine/training-step.js";
 import { minibatches, minibatchGradient, standardized } from "../../sdk/src/rl/minibatches.js";
-import { PPO } from "../../sdk/src/rl/ppo.js";
-import { smallSetup } from "./setup.js";
+import { ppo } from "../../sdk/src/rl/ppo.js";
+import { smallNetworks, smallSetup } from "./setup.js";
 
 describe("minibatches", () => {
   const stream = () => new Random(3).stream("order");
@@ -77,13 +77,15 @@ describe("micro-batches", () => {
       useBcLoss: true,
     };
     const [whole, divided] = await Promise.all(
-      [25, 9].map((microBatchSize) => PPO.train(smallSetup({ reward: ([a]) => a! }), { ...options, microBatchSize })),
+      [25, 9].map((microBatchSize) =>
+        ppo.train(smallSetup({ reward: ([a]) => a! }), { ...options, ...smallNetworks, microBatchSize }),
+      ),
     );
     divided!.last.weights.forEach((value, i) => expect(value).toBeCloseTo(whole!.last.weights[i]!, 6));
     const [update, other] = [whole!.curve[1]!.update!, divided!.curve[1]!.update!];
     expect(Object.keys(other)).toEqual(Object.keys(update));
     for (const [name, value] of Object.entries(update)) {
-      expect(other[name as keyof typeof update], name).toBeCloseTo(value, 4);
+      expect(other[name], name).toBeCloseTo(value, 4);
     }
   });
 });

@@ -1,17 +1,14 @@
 // dmpo-reference.md 9.5, computed in float64 with the reference's classes: network, noise net and critic filled by formula.
-import { beforeAll, expect, test } from "vitest";
-import { ParameterLayout } from "../../sdk/src/engine/parameters.js";
+import { beforeAll, test } from "vitest";
 import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { critic } from "../../sdk/src/nn/critic.js";
 import { noiseNet } from "../../sdk/src/nn/noise-net.js";
 import { chainDensity } from "../../sdk/src/policies/chain.js";
-import { cloningKinds } from "../../sdk/src/rl/cloning.js";
 import { standardized } from "../../sdk/src/rl/minibatches.js";
 import { ppoLoss, valueLoss } from "../../sdk/src/rl/ppo.js";
-import { RolloutBuffer } from "../../sdk/src/rl/rollout-buffer.js";
 import { expectClose, wave } from "../nn/close.js";
 import { filledWeights, referenceFormula } from "../nn/weights.js";
-import { referenceNetwork, referenceWeights } from "../policies/batches.js";
+import { noisy, referenceNetwork, referenceWeights } from "../policies/batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -34,9 +31,9 @@ function terms(policyScale: number) {
     ...filledWeights(noise.parameters, referenceFormula),
   };
   const density = chainDensity(
-    { network: referenceNetwork, noise },
+    noisy(referenceNetwork, noise),
     weights,
-    referenceNetwork.encode(weights, state()),
+    referenceNetwork.encoder.apply(weights, { state: state() }),
     wave<tf.Tensor4D>([3, 3, 2, 2], Math.sin, 0.8, 0.1, 0.9),
     { min: 0.05, max: 1.5 },
     { steps: 2, normalized: true, initialTerm: true },
@@ -66,26 +63,9 @@ test("policy terms", () => {
 });
 
 test("value term", () => {
-  const network = critic({ condDim: 3, mlpDims: [4, 4, 4] });
-  const value = network.value(filledWeights(network.parameters, referenceFormula), state());
+  const network = critic({ mlpDims: [4, 4, 4] }, 3);
+  const value = network.value(filledWeights(network.parameters, referenceFormula), { state: state() });
   expectClose(value.mean(), 0.1870586003);
   const columns = { value, oldValue: tf.tensor1d([0.8, -0.2, 1.5]), target: tf.tensor1d([1, -0.5, 2]) };
   expectClose(valueLoss(columns, { clipVlossCoef: null, vfCoef: 1 }).valueLoss, 0.7540320392);
-});
-
-test("W2 cloning: the teacher's actions are computed once, from a rollout", async () => {
-  const layout = new ParameterLayout(referenceNetwork.parameters);
-  const flat = new Float32Array(layout.size);
-  for (const { name, offset } of layout.entries) flat.set(referenceWeights()[name]!.dataSync(), offset);
-  const rollout = new RolloutBuffer({ steps: 3, environments: 1, observation: [1, 3], chain: [3, 2, 2] });
-  rollout.observations.set(state().dataSync());
-  const teacher = { network: referenceNetwork, weights: flat, sampling: { steps: 2 }, compile: { threads: 1 } };
-  const cloning = cloningKinds.W2(teacher);
-  await cloning.prepare(rollout);
-  const { action } = cloning.inputs(samples);
-  const inputs = { action: tf.tensor(action!.data, [...action!.shape]) };
-  const loss = (weights: Weights) => cloning.loss(weights, referenceNetwork.encode(weights, state()), inputs, state());
-  expect(loss(terms(1).weights).dataSync()[0]).toBeLessThan(1e-12);
-  expectClose(loss(terms(1.1).weights), 0.0085514884);
-  await cloning.dispose();
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { adaptedRates, cloningWeight, explorationNoise, learningRates, upperStd } from "../../sdk/src/rl/schedules.js";
 import { ppoOptions } from "../../sdk/src/rl/ppo.js";
-import { golden, hasShared } from "../shared.js";
+import { golden } from "../shared.js";
 
-test.skipIf(!hasShared)("cloning weight and decaying noise equal the reference", () => {
+test("cloning weight and decaying noise equal the reference", () => {
   const { init, final, start, end, value_after_iteration: values } = golden("finetune").bc_coeff;
   const weight = cloningWeight({
     bcLossCoeff: init,
@@ -44,7 +44,7 @@ test("noise narrows linearly over the run", () => {
   expect([0, 5, 10].map(upper)).toEqual([0.5, 0.35, 0.2]);
 });
 
-test.skipIf(!hasShared)("learning rates: restarts as in the reference, the actor's after the critic's warm-up", () => {
+test("learning rates: restarts as in the reference, the actor's after the critic's warm-up", () => {
   const g = golden("finetune").cosine_restarts;
   const schedule = { type: "cosine", firstCycleSteps: 10, warmupSteps: 3, minLr: 1e-4 };
   const options = ppoOptions.parse({

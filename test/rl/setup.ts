@@ -1,8 +1,8 @@
 // A small pre-trained policy and what a learner needs around it.
 import { Random } from "../../sdk/src/engine/random.js";
-import { FlowModel } from "../../sdk/src/policies/flow-model.js";
-import type { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
-import type { LearnerSetup } from "../../sdk/src/rl/learner.js";
+import type { StageSetup } from "../../sdk/src/learning/stage.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { FakeEnvironments, type FakeOptions } from "./fake-environments.js";
 
 /** Untrained weights of a policy for the fake environments; its horizon is the chunk. */
@@ -11,7 +11,7 @@ export function smallPolicy({
   actionDimension = 1,
   actionSteps = 1,
 }: FakeOptions = {}): TrainedPolicy {
-  const model = new FlowModel({
+  const model = new PolicyModel({
     network: {
       horizonSteps: actionSteps,
       actionDim: actionDimension,
@@ -25,20 +25,24 @@ export function smallPolicy({
   const range = (size: number) => [new Float32Array(size).fill(-1), new Float32Array(size).fill(1)] as const;
   const [observationMin, observationMax] = range(observationDimension);
   const [actionMin, actionMax] = range(actionDimension);
-  return {
+  return new TrainedPolicy({
     model,
     weights: model.layout.initialise(new Random(1).stream("weights")),
     environment: "fake",
     normalization: { observationMin, observationMax, actionMin, actionMax },
-  };
+  });
 }
 
-export function smallSetup(options: FakeOptions = {}, seed = 7): LearnerSetup & { environments: FakeEnvironments } {
+/** Networks small enough for tests: what explores, and the critic. */
+export const smallNetworks = {
+  noiseNet: { noiseHiddenDims: [8], timeDimExplore: 4 },
+  critic: { mlpDims: [16] },
+};
+
+export function smallSetup(options: FakeOptions = {}, seed = 7): StageSetup & { environments: FakeEnvironments } {
   return {
     base: smallPolicy(options),
     environments: new FakeEnvironments(options),
-    noiseNet: { noiseHiddenDims: [8], timeDimExplore: 4 },
-    critic: { mlpDims: [16] },
     seed,
     compile: { threads: 1 },
   };

@@ -48,6 +48,7 @@ beforeEach(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), "dmpo-prepare-test-")));
   mkdirSync(join(project, "script"));
   cpSync(script, join(project, "script/prepare.mjs"));
+  cpSync(join(script, "../prune-dependencies.mjs"), join(project, "script/prune-dependencies.mjs"));
   write("package-lock.json", lock("1.0.0"));
   write("tsconfig.base.json", "{}");
   write("sdk/tsconfig.json", "{}");

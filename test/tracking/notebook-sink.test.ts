@@ -87,15 +87,32 @@ test("an output stays small however long the run, and its curve keeps both ends"
   expect(points.at(-1)).toEqual([630, 160]);
 });
 
+test.each([
+  { values: [0.312, 0.787], logarithmic: true, labels: ["0.4", "0.5", "0.6", "0.7"] },
+  { values: [0.03, 4], logarithmic: true, labels: ["0.1", "1"] },
+  { values: [0.3, 4], logarithmic: true, labels: ["0.5", "1", "2"] },
+  { values: [-130, 1890], logarithmic: false, labels: ["0", "500", "1000", "1500"] },
+])("ticks of $values are round", async ({ values, logarithmic, labels }) => {
+  const { sink, html } = watched({ curves: { loss: "loss" }, logarithmic });
+  values.forEach((loss, at) => sink.log({ epoch: 1 + 39 * at, loss }));
+  await sink.close();
+  const label = (anchor: string) =>
+    [...pictures(html())[1]!.matchAll(new RegExp(`text-anchor="${anchor}"[^>]*>([^<]*)<`, "g"))].map(
+      ([, text]) => text,
+    );
+  expect(label("end")).toEqual(labels);
+  expect(label("middle")).toEqual(["10", "20", "30", "40", "epoch"]);
+});
+
 test("names from outside cannot become markup, and values that are not finite leave no points", () => {
   const { sink, html } = watched({ shown: { a: "<b>&" }, curves: { a: "<i>" } });
   vi.advanceTimersByTime(1000);
   for (const a of [1, NaN, Infinity, 2]) sink.log({ epoch: 1, a, text: "<script>" });
   vi.advanceTimersByTime(1000);
-  expect(html()).toContain("&#60;b&#62;&#38; 2");
+  expect(html()).toContain("&lt;b&gt;&amp; 2");
   expect(html()).not.toMatch(/<b>|<script>/);
   const curve = pictures(html())[1]!;
-  expect(curve).toContain("&#60;i&#62; 2");
+  expect(curve).toContain("&lt;i&gt; 2");
   expect(curve).not.toMatch(/NaN|Infinity|<i>/);
 });
 

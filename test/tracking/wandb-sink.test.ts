@@ -123,3 +123,14 @@ test("an upload that gets nowhere ends", async () => {
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
   expect(await syncAtEnd("run", 0.5)).toBe("not uploaded within 0.5 s; the files stay: dmpo sync run");
 });
+
+test("the wandb command does not report its errors to its maker, unless that is allowed", async () => {
+  writeFileSync(join(folder, "wandb"), '#!/bin/sh\necho "reports $WANDB_ERROR_REPORTING"\n', { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+  vi.stubEnv("WANDB_ERROR_REPORTING", undefined);
+  const lines: string[] = [];
+  await syncRuns(["run"], { onLine: (line) => lines.push(line) });
+  vi.stubEnv("WANDB_ERROR_REPORTING", "true");
+  await syncRuns(["run"], { onLine: (line) => lines.push(line) });
+  expect(lines).toEqual(["reports false", "reports true"]);
+});

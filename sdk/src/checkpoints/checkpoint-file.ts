@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import { foreignFile } from "../foreign-file.js";
 import { decodeRawSafetensors, encodeRawSafetensors, type RawContents } from "./safetensors.js";
 import { looksLikeTorch, readTorch } from "./torch-file.js";
 import { contentsToTorch, torchToContents } from "./torch-layout.js";
@@ -25,6 +26,8 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
     const object = readTorch(bytes, path);
     return { format: "torch", bytes: bytes.length, contents: torchToContents(object, path), object };
   }
+  const foreign = foreignFile(bytes);
+  if (foreign) fail("DMPO_CHECKPOINT", path, foreign.wrong, "a .safetensors or .pt file", foreign.remedy);
   const contents = decodeRawSafetensors(bytes, path);
   return { format: "safetensors", bytes: bytes.length, contents, object: contentsToTorch(contents, path) };
 }

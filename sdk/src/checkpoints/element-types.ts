@@ -1,5 +1,6 @@
 // The element types of tensors in files, and how each becomes one of the three kinds of array used here.
 import { fail } from "../errors.js";
+import { halfToNumber } from "../half-precision.js";
 
 export type ElementArray = Float32Array | Int32Array | Uint8Array;
 
@@ -36,6 +37,12 @@ export const elementTypes = {
   I8: { bytes: 1, read: (raw) => Int32Array.from(view(Int8Array, raw)) },
   U8: { bytes: 1, read: (raw) => raw },
   BOOL: { bytes: 1, read: (raw) => raw },
+  U16: { bytes: 2, read: (raw) => Int32Array.from(view(Uint16Array, raw)) },
+  U32: { bytes: 4, read: (raw, path) => Int32Array.from(view(Uint32Array, raw), (value) => narrow(value, path)) },
+  U64: { bytes: 8, read: (raw, path) => Int32Array.from(view(BigUint64Array, raw), (value) => narrow(value, path)) },
+  F8_E4M3: { bytes: 1, read: (raw) => Float32Array.from(raw, float8(4)) },
+  F8_E5M2: { bytes: 1, read: (raw) => Float32Array.from(raw, float8(5)) },
+  C64: { bytes: 8, read: (_, path) => refuseComplex(path) },
 } satisfies Record<string, ElementType>;
 
 export type ElementTypeName = keyof typeof elementTypes;
@@ -66,15 +73,26 @@ function view<T>(type: ArrayType<T>, { buffer, byteOffset, byteLength }: ArrayBu
   return new type(buffer.slice(byteOffset, byteOffset + byteLength), 0, length);
 }
 
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = (bits & 0x3ff) / 1024;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -14 : (1 + fraction) * 2 ** (exponent - 15));
+/** One byte: a sign, `exponentBits` with bias 2^(exponentBits - 1) - 1, and the rest; IEEE infinities in E5M2 only. */
+function float8(exponentBits: 4 | 5): (bits: number) => number {
+  const fractionBits = 7 - exponentBits;
+  const [bias, most] = [2 ** (exponentBits - 1) - 1, 2 ** exponentBits - 1];
+  return (bits) => {
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits >> fractionBits) & most;
+    const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits;
+    if (exponentBits === 5 && exponent === most) return fraction ? NaN : sign * Infinity;
+    if (exponentBits === 4 && (bits & 0x7f) === 0x7f) return NaN;
+    return sign * (exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias));
+  };
 }
 
-function narrow(value: bigint, path: string): number {
-  if (BigInt.asIntN(32, value) !== value) fail("DMPO_SAFETENSORS", path, `contains ${value}`, "integers of 32 bits");
+function narrow(value: bigint | number, path: string): number {
+  if (BigInt.asIntN(32, BigInt(value)) !== BigInt(value))
+    fail("DMPO_SAFETENSORS", path, `contains ${value}`, "integers of 32 bits");
   return Number(value);
+}
+
+function refuseComplex(path: string): never {
+  fail("DMPO_SAFETENSORS", path, "holds complex numbers", "real numbers, which alone a policy has");
 }

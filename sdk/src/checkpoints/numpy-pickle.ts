@@ -1,5 +1,7 @@
 // What NumPy's arrays, scalars and element types are in a pickle: the names for readPickle, under old and new module paths.
 import { fail } from "../errors.js";
+import { halfToNumber } from "../half-precision.js";
+import { OmittedValue } from "./omitted-value.js";
 import type { PickleGlobal, PickleGlobals } from "./pickle.js";
 
 /** An element type as NumPy writes it: kind and size (`f4`, `i8`, `b1`) and byte order. */
@@ -8,6 +10,11 @@ export class NumpyType {
     readonly code: string,
     public bigEndian = false,
   ) {}
+
+  /** Whether it is one of the numeric types that are read. */
+  get isNumeric(): boolean {
+    return this.code === "f2" || Object.hasOwn(plain, this.code) || Object.hasOwn(wide, this.code);
+  }
 
   get itemSize(): number {
     return Number(this.code.slice(1));
@@ -66,6 +73,7 @@ function decode({ code, bigEndian, itemSize }: NumpyType, raw: Uint8Array, count
   if (bigEndian && itemSize === 4) bytes.swap32();
   if (bigEndian && itemSize === 8) bytes.swap64();
   const aligned = new Uint8Array(bytes).buffer;
+  if (code === "f2") return Float32Array.from(new Uint16Array(aligned), halfToNumber);
   if (code in wide) return Float64Array.from(new wide[code as keyof typeof wide](aligned), Number);
   return new plain[code as keyof typeof plain](aligned);
 }
@@ -93,11 +101,8 @@ function toRowMajor(data: NumpyValues, shape: readonly number[]): NumpyValues {
 
 const dtype: PickleGlobal = {
   call(name) {
-    const [, order, code] = /^([<>|=]?)([a-z]\d)$/.exec(String(name)) ?? [];
-    if (code === undefined || !(code in plain || code in wide)) {
-      damaged(`has element type ${JSON.stringify(String(name).slice(0, 40))}`, "numbers or booleans");
-    }
-    return new NumpyType(code, order === ">");
+    const [, order, code = ""] = /^([<>|=]?)(.*)$/s.exec(String(name)) ?? [];
+    return new NumpyType(code.slice(0, 40), order === ">");
   },
   build(made, state) {
     if (!Array.isArray(state)) damaged("has a damaged element type", "a tuple");
@@ -111,15 +116,25 @@ const reconstruct: PickleGlobal = {
   build(made, state) {
     if (!Array.isArray(state) || state.length !== 5) damaged("has a damaged state", "five parts");
     const [, shape, type, isFortran, raw] = state as unknown[];
+    // Text, objects, records, complex numbers: the array stays empty, its type says why.
+    if (!typeOf(type).isNumeric) return void Object.assign(made, { type });
     Object.assign(made, arrayOf(typeOf(type), shapeOf(shape), bytesOf(raw), isFortran === true));
   },
 };
 
 const frombuffer: PickleGlobal = {
-  call: (raw, type, shape, order) => arrayOf(typeOf(type), shapeOf(shape), bytesOf(raw), order === "F"),
+  call: (raw, type, shape, order) =>
+    typeOf(type).isNumeric
+      ? arrayOf(typeOf(type), shapeOf(shape), bytesOf(raw), order === "F")
+      : new OmittedValue(`NumPy array of ${typeOf(type).code}`),
 };
 
-const scalar: PickleGlobal = { call: (type, raw) => decode(typeOf(type), bytesOf(raw), 1)[0] };
+const scalar: PickleGlobal = {
+  call: (type, raw) =>
+    typeOf(type).isNumeric
+      ? decode(typeOf(type), bytesOf(raw), 1)[0]
+      : new OmittedValue(`NumPy value of ${typeOf(type).code}`),
+};
 
 const modules = ["numpy.core", "numpy._core"];
 

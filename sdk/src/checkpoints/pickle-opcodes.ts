@@ -1,5 +1,7 @@
 // The opcodes of Python pickles that describe data, each by its byte; the machine they act on is the reader's.
 
+import { OmittedValue } from "./omitted-value.js";
+
 /** What an opcode may do. */
 export interface Machine {
   push(value: unknown): void;
@@ -48,11 +50,14 @@ const tuple =
   (m) =>
     m.make(Array.from({ length: size }, () => m.pop()).reverse());
 
+/** The list to append to; what is appended to an omitted value is omitted. */
 function asList(m: Machine, value: unknown): unknown[] {
+  if (value instanceof OmittedValue) return [];
   return Array.isArray(value) ? value : m.fail("appends to what is no list", "a list");
 }
 
 function asDict(m: Machine, value: unknown): Map<unknown, unknown> {
+  if (value instanceof OmittedValue) return new Map();
   return value instanceof Map ? value : m.fail("sets an item of what is no dict", "a dict");
 }
 
@@ -181,6 +186,7 @@ export const opcodes: Readonly<Record<string, Opcode>> = Object.assign(Object.cr
   "\x90": (m) => {
     const items = m.popMark();
     const set = m.top();
+    if (set instanceof OmittedValue) return;
     if (!(set instanceof Set)) return m.fail("adds to what is no set", "a set");
     for (const item of items) set.add(item);
   },
@@ -213,6 +219,20 @@ export const opcodes: Readonly<Record<string, Opcode>> = Object.assign(Object.cr
     const args = m.pop();
     m.push(m.call(m.pop(), args));
   },
+  i: (m) => {
+    const module = m.line();
+    const made = m.global(module, m.line());
+    m.push(m.call(made, m.popMark()));
+  },
+  o: (m) => {
+    const [made, ...args] = m.popMark();
+    m.push(m.call(made, args));
+  },
+  "\x92": (m) => {
+    m.pop();
+    const args = m.pop();
+    m.push(m.call(m.pop(), args));
+  },
   b: (m) => {
     const state = m.pop();
     m.build(m.top(), state);
@@ -223,12 +243,9 @@ export const opcodes: Readonly<Record<string, Opcode>> = Object.assign(Object.cr
 /** Opcodes that exist but have no place in data. */
 export const refusedOpcodes: Readonly<Record<string, string>> = {
   P: "PERSID",
-  i: "INST",
-  o: "OBJ",
   "\x82": "EXT1",
   "\x83": "EXT2",
   "\x84": "EXT4",
-  "\x92": "NEWOBJ_EX",
   "\x97": "NEXT_BUFFER",
   "\x98": "READONLY_BUFFER",
 };

@@ -1,7 +1,9 @@
 // Reads Python pickles, protocols 0 to 5, as data: nothing is ever executed. What a pickle may name is a table given by the
-// caller; every other name, and every opcode that is not needed for data, is an error that says which.
+// caller. A value of another class becomes an OmittedValue and leaves the rest readable; names that would run code, and opcodes that
+// are not needed for data, are errors that say which.
 // Opcodes: https://docs.python.org/3/library/pickletools.html
 import { fail } from "../errors.js";
+import { mayBeOmitted, OmittedValue } from "./omitted-value.js";
 import { opcodes, refusedOpcodes, type Machine } from "./pickle-opcodes.js";
 
 /** A Python class or function that pickles may name, and what stands for it here. */
@@ -36,7 +38,7 @@ export interface PickleOptions {
 export interface Pickle {
   /**
    * dict: Map; list and tuple: Array; set: Set; str: string; bytes: Uint8Array (a view of the file); int: number, or bigint
-   * beyond 2^53; None: null. Parts may be shared and nest without limit, so walk it with a bound.
+   * beyond 2^53; None: null; of an unknown class: OmittedValue. Parts may be shared and nest without limit, so walk it with a bound.
    */
   readonly value: unknown;
   /** Position behind the STOP opcode. */
@@ -49,6 +51,9 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions, start = 0)
 }
 
 const MARK = Symbol("mark");
+
+/** Whatever it is called with, and whatever state it gets: left out. */
+const omitted = (name: string): PickleGlobal => ({ call: () => new OmittedValue(name), build: () => undefined });
 
 class Unpickler {
   readonly #bytes: Buffer;
@@ -159,6 +164,9 @@ class Unpickler {
     const full = `${String(module)}.${String(name)}`;
     const { globals } = this.#options;
     if (typeof module !== "string" || typeof name !== "string" || !Object.hasOwn(globals, full)) {
+      if (typeof module === "string" && typeof name === "string" && mayBeOmitted(module, name)) {
+        return new PickledName(full, omitted(full));
+      }
       const known = [...new Set(Object.keys(globals).map((key) => key.split(".")[0]!))].join(", ");
       this.#fail(
         `refers to ${JSON.stringify(full.slice(0, 200))}`,
@@ -170,6 +178,7 @@ class Unpickler {
   }
 
   #call(callee: unknown, args: unknown): unknown {
+    if (callee instanceof OmittedValue) return callee;
     if (!(callee instanceof PickledName) || !callee.global.call || !Array.isArray(args)) {
       const found = callee instanceof PickledName ? callee.name : typeof callee;
       this.#fail(`calls ${found}`, "a known constructor with a tuple of arguments");
@@ -181,6 +190,7 @@ class Unpickler {
   }
 
   #build(made: unknown, state: unknown): void {
+    if (made instanceof OmittedValue) return;
     const maker = typeof made === "object" && made !== null ? this.#makers.get(made) : undefined;
     if (!maker?.global.build)
       this.#fail(`sets the state of ${maker?.name ?? "a plain value"}`, "an object with a state");

@@ -15,9 +15,21 @@ function refuse(name: string, expected: string): never {
 /** Its state only carries attributes, such as the `_metadata` of a state_dict, which no reader needs. */
 const orderedDict: PickleGlobal = {
   call: (items) => new Map(pairsOf(items)),
-  build: (_made, state) => {
-    if (!(state instanceof Map)) refuse("OrderedDict", "attributes as a dict");
-  },
+  build: () => undefined,
+};
+
+/** How often each key occurs: called with a dict. */
+const counter: PickleGlobal = {
+  call: (counts = new Map()) => (counts instanceof Map ? new Map(counts) : refuse("Counter", "a dict")),
+  build: () => undefined,
+};
+
+/** The items follow; what makes missing ones is left out. */
+const defaultDict: PickleGlobal = { call: () => new Map(), build: () => undefined };
+
+const deque: PickleGlobal = {
+  call: (items = []) => (Array.isArray(items) ? [...(items as unknown[])] : refuse("deque", "a list")),
+  build: () => undefined,
 };
 
 const set: PickleGlobal = {
@@ -36,11 +48,28 @@ const emptyBytes: PickleGlobal = {
   call: (...args) => (args.length === 0 ? new Uint8Array(0) : refuse("bytes", "nothing")),
 };
 
+/** Of bytes, or of text as protocol 2 writes it. */
+const byteArray: PickleGlobal = {
+  call: (content = new Uint8Array(0)) =>
+    content instanceof Uint8Array
+      ? content
+      : typeof content === "string"
+        ? new Uint8Array(Buffer.from(content, "latin1"))
+        : refuse("bytearray", "bytes"),
+};
+
 export const plainGlobals: PickleGlobals = {
   "collections.OrderedDict": orderedDict,
+  "collections.Counter": counter,
+  "collections.defaultdict": defaultDict,
+  "collections.deque": deque,
   "_codecs.encode": encode,
   "__builtin__.set": set,
   "builtins.set": set,
+  "__builtin__.frozenset": set,
+  "builtins.frozenset": set,
+  "__builtin__.bytearray": byteArray,
+  "builtins.bytearray": byteArray,
   "__builtin__.bytes": emptyBytes,
   "builtins.bytes": emptyBytes,
 };

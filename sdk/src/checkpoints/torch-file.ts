@@ -107,7 +107,10 @@ function readLegacy(bytes: Uint8Array, source: string): unknown {
     at = end;
     return value;
   };
-  const [magic, protocol] = [next(), next()];
+  const magic = next();
+  // A plain pickle: of arrays, or of anything else that pickle.dump wrote.
+  if (magic !== LEGACY_MAGIC && at === bytes.length) return magic;
+  const protocol = at < bytes.length ? next() : undefined;
   if (magic !== LEGACY_MAGIC || protocol !== LEGACY_PROTOCOL) {
     fail("DMPO_TORCH", source, "is a pickle, but none of torch.save", "a file written by torch.save");
   }

@@ -1,8 +1,9 @@
 // The same checkpoint as a PyTorch object and as named tensors with texts (safetensors): one maps to the other and back.
 import { fail } from "../errors.js";
-import type { RawTensor } from "./element-types.js";
+import { isElementType, type ElementTypeName, type RawTensor } from "./element-types.js";
+import { NumpyArray } from "./numpy-pickle.js";
+import { OmittedValue } from "./omitted-value.js";
 import type { RawContents } from "./safetensors.js";
-import { TorchTensor } from "./torch-tensor.js";
 
 /** Metadata entry with the object's structure; a tensor is replaced by its name. */
 const KEY = "torch";
@@ -33,12 +34,19 @@ type Described =
 export function torchToContents(value: unknown, source: string): RawContents {
   const tensors: Record<string, RawTensor> = Object.create(null) as Record<string, RawTensor>;
 
+  if (value instanceof OmittedValue) {
+    const remedy = "save what it holds instead: torch.save(model.state_dict(), path)";
+    fail("DMPO_TORCH", source, `holds one object of the class ${value.name}`, "named tensors", remedy);
+  }
+
   function describe(node: unknown, path: string, depth: number): Described {
     if (depth > MAX_DEPTH) fail("DMPO_TORCH", source, "nests too deeply", `at most ${MAX_DEPTH} levels`);
     if (node === null || typeof node === "boolean" || typeof node === "string") return node;
     if (typeof node === "bigint") return { integer: String(node) };
     if (typeof node === "number") return Number.isFinite(node) ? node : { float: String(node) };
-    if (node instanceof TorchTensor) {
+    if (node instanceof OmittedValue) return { omitted: node.name };
+    if (node instanceof NumpyArray) return node.type.isNumeric ? describe(tensorOf(node), path, depth) : { omitted: `NumPy array of ${node.type.code}` }; // prettier-ignore
+    if (isTensor(node)) {
       const name = path || "value";
       if (name in tensors) fail("DMPO_TORCH", `${source}: ${name}`, "is the path of two tensors", "distinct paths");
       tensors[name] = node;
@@ -59,6 +67,29 @@ export function torchToContents(value: unknown, source: string): RawContents {
   const metadata: Record<string, string> =
     typeof own === "string" ? { [OWN]: own } : { [KEY]: JSON.stringify(structure) };
   return { tensors: { ...tensors }, metadata };
+}
+
+const isTensor = (node: unknown): node is RawTensor =>
+  typeof node === "object" &&
+  node !== null &&
+  "dtype" in node &&
+  isElementType(node.dtype) &&
+  "shape" in node &&
+  "bytes" in node;
+
+/** As float32 or int32, or as it is where safetensors has the type. */
+function tensorOf({ data, shape }: NumpyArray): RawTensor {
+  const types = new Map<unknown, ElementTypeName>([
+    [Float32Array, "F32"],
+    [Float64Array, "F64"],
+    [Int8Array, "I8"],
+    [Int16Array, "I16"],
+    [Int32Array, "I32"],
+    [Uint8Array, "U8"],
+    [Uint16Array, "U16"],
+    [Uint32Array, "U32"],
+  ]);
+  return { dtype: types.get(data.constructor)!, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }; // prettier-ignore
 }
 
 /**

@@ -2,6 +2,7 @@
 import { fail } from "../errors.js";
 import { elementTypes, type ElementTypeName } from "./element-types.js";
 import { numpyGlobals } from "./numpy-pickle.js";
+import { OmittedValue } from "./omitted-value.js";
 import { PickledName, type PickleGlobal, type PickleGlobals } from "./pickle.js";
 import { plainGlobals } from "./plain-pickle.js";
 import { TorchTensor, type TorchStorage } from "./torch-tensor.js";
@@ -18,11 +19,58 @@ export const storageNames: Readonly<Record<ElementTypeName, string>> = {
   I8: "torch.CharStorage",
   U8: "torch.ByteStorage",
   BOOL: "torch.BoolStorage",
+  U16: "torch.storage.UntypedStorage",
+  U32: "torch.storage.UntypedStorage",
+  U64: "torch.storage.UntypedStorage",
+  F8_E4M3: "torch.storage.UntypedStorage",
+  F8_E5M2: "torch.storage.UntypedStorage",
+  C64: "torch.ComplexFloatStorage",
 };
-const typeOfStorage = new Map(Object.entries(storageNames).map(([type, name]) => [name, type as ElementTypeName]));
+/** Storages without a type are bytes until a tensor says what they hold. */
+const UNTYPED = "torch.storage.UntypedStorage";
+/** Types without a place here: their tensors are left out, their storages are bytes. */
+const otherStorages: ReadonlyMap<string, number> = new Map([
+  ["torch.ComplexDoubleStorage", 16],
+  ["torch.QUInt8Storage", 1],
+  ["torch.QInt8Storage", 1],
+  ["torch.QInt32Storage", 4],
+  ["torch.QUInt4x2Storage", 1],
+  ["torch.QUInt2x4Storage", 1],
+]);
+const typeOfStorage = new Map<string, ElementTypeName>([
+  ...Object.entries(storageNames).map(([type, name]) => [name, type as ElementTypeName] as const),
+  [UNTYPED, "U8"],
+  ...[...otherStorages.keys()].map((name) => [name, "U8"] as const),
+]);
+
+/** `torch.<name>` of the types that only untyped storages hold. */
+const typeNames: ReadonlyMap<string, ElementTypeName> = new Map(
+  Object.entries({
+    uint16: "U16",
+    uint32: "U32",
+    uint64: "U64",
+    float8_e4m3fn: "F8_E4M3",
+    float8_e5m2: "F8_E5M2",
+    float64: "F64",
+    float32: "F32",
+    float16: "F16",
+    bfloat16: "BF16",
+    int64: "I64",
+    int32: "I32",
+    int16: "I16",
+    int8: "I8",
+    uint8: "U8",
+    bool: "BOOL",
+    complex64: "C64",
+  } satisfies Record<string, ElementTypeName>).map(([name, type]) => [`torch.${name}`, type]),
+);
 
 const dtypes =
   "float64 double float32 float float16 half bfloat16 int64 long int32 int int16 short int8 uint8 bool".split(" ");
+
+/** `torch.<dtype>` of a type that has no storage of its own; undefined for the others. */
+export const untypedName = (dtype: ElementTypeName): string | undefined =>
+  storageNames[dtype] === UNTYPED ? [...typeNames].find(([, type]) => type === dtype)![0] : undefined;
 
 /** A storage as a persistent id describes it. */
 export interface StorageId {
@@ -43,7 +91,8 @@ export function storageId(id: unknown, source: string): StorageId {
     const shown = JSON.stringify(typeof key === "string" ? key.slice(0, 100) : typeof id);
     fail("DMPO_TORCH", source, `refers to the storage ${shown}`, "a storage of this file by its plain name");
   }
-  return { dtype, key, count, view };
+  const width = otherStorages.get((type as PickledName).name) ?? 1;
+  return { dtype, key, count: count * width, view };
 }
 
 /**
@@ -55,6 +104,7 @@ export function torchGlobals(source: string, fileSize: number): PickleGlobals {
 
   const rebuild: PickleGlobal = {
     call(storage, offset, shape, strides) {
+      if (storage instanceof OmittedValue) return storage;
       if (!isStorage(storage) || !Array.isArray(shape) || !Array.isArray(strides)) {
         fail("DMPO_TORCH", `${source}: a tensor`, "has no storage or shape", "storage, offset, sizes, strides");
       }
@@ -66,9 +116,30 @@ export function torchGlobals(source: string, fileSize: number): PickleGlobals {
       return tensor;
     },
   };
+  /** (storage, offset, size, stride, requires_grad, backward_hooks, dtype): types that have no storage of their own. */
+  const rebuildTyped: PickleGlobal = {
+    call(storage, offset, shape, strides, _grad, _hooks, type) {
+      const name = type instanceof PickledName ? type.name : "torch.?";
+      const dtype = typeNames.get(name);
+      if (dtype === undefined || !isStorage(storage)) return new OmittedValue(name);
+      const { bytes } = elementTypes[dtype];
+      const typed: TorchStorage = { dtype, count: Math.floor(storage.count / bytes), bytes: storage.bytes };
+      // In elements already, though the storage counts bytes.
+      return rebuild.call!(typed, offset, shape, strides);
+    },
+  };
+  /** A tensor of a class of its own, or with attributes: (function, class, arguments, state). */
+  const rebuildFromType: PickleGlobal = {
+    call(maker, _type, args) {
+      const isKnown = maker instanceof PickledName && maker.global.call && Array.isArray(args);
+      return isKnown ? maker.global.call(...(args as unknown[])) : new OmittedValue("torch.Tensor");
+    },
+  };
   const parameter: PickleGlobal = {
     call: (tensor) =>
-      tensor instanceof TorchTensor ? tensor : fail("DMPO_TORCH", source, "has a parameter without tensor", "a tensor"),
+      tensor instanceof TorchTensor || tensor instanceof OmittedValue
+        ? tensor
+        : fail("DMPO_TORCH", source, "has a parameter without tensor", "a tensor"),
   };
   const size: PickleGlobal = { call: (extents) => extents };
   const named: PickleGlobal = { call: (name) => String(name) };
@@ -76,11 +147,15 @@ export function torchGlobals(source: string, fileSize: number): PickleGlobals {
   return {
     ...plainGlobals,
     ...numpyGlobals,
-    ...Object.fromEntries(Object.values(storageNames).map((name) => [name, {}])),
+    ...Object.fromEntries([...typeOfStorage.keys()].map((name) => [name, {}])),
+    ...Object.fromEntries([...typeNames.keys()].map((name) => [name, {}])),
     ...Object.fromEntries(dtypes.map((name) => [`torch.${name}`, {}])),
     "torch._utils._rebuild_tensor": rebuild,
     "torch._utils._rebuild_tensor_v2": rebuild,
+    "torch._utils._rebuild_tensor_v3": rebuildTyped,
     "torch._utils._rebuild_parameter": parameter,
+    "torch._utils._rebuild_parameter_with_state": parameter,
+    "torch._tensor._rebuild_from_type_v2": rebuildFromType,
     "torch.Size": size,
     "torch.device": named,
   };

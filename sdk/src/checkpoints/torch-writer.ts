@@ -2,7 +2,7 @@
 import { zipSync, type Zippable } from "fflate";
 import { elementTypes, isElementType, type RawTensor } from "./element-types.js";
 import { PickleWriter } from "./pickle-writer.js";
-import { storageNames } from "./torch-pickle.js";
+import { storageNames, untypedName } from "./torch-pickle.js";
 
 /** Storages begin at multiples of this, as torch.save aligns them. */
 const ALIGNMENT = 64;
@@ -24,27 +24,24 @@ export function encodeTorch(value: unknown): Uint8Array {
     const { dtype, shape, bytes } = object;
     const key = storages.get(bytes) ?? String(storages.size);
     storages.set(bytes, key);
-    const count = bytes.length / elementTypes[dtype].bytes;
-    const [module, name] = storageNames[dtype].split(".") as [string, string];
+    const typeName = untypedName(dtype);
+    const count = typeName === undefined ? bytes.length / elementTypes[dtype].bytes : bytes.length;
+    const global = (full: string) => () =>
+      void write.global(full.slice(0, full.lastIndexOf(".")), full.slice(full.lastIndexOf(".") + 1));
     const text = (content: string) => () => void write.value(content);
     const counts = (list: readonly number[]) => () => void write.tuple(...list.map((n) => () => void write.value(n)));
     const id = () =>
       void write
-        .tuple(
-          text("storage"),
-          () => void write.global(module, name),
-          text(key),
-          text("cpu"),
-          () => void write.value(count),
-        )
+        .tuple(text("storage"), global(storageNames[dtype]), text(key), text("cpu"), () => void write.value(count))
         .opcode("Q");
-    write.global("torch._utils", "_rebuild_tensor_v2").tuple(
+    write.global("torch._utils", typeName === undefined ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3").tuple(
       id,
       () => void write.value(0),
       counts(shape),
       counts(stridesOf(shape)),
       () => void write.value(false),
       () => void write.global("collections", "OrderedDict").opcode(")R"),
+      ...(typeName === undefined ? [] : [global(typeName)]),
     );
     write.opcode("R");
     return true;

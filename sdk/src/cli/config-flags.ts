@@ -15,6 +15,9 @@ export function withConfigFlags(command: Command): Command {
 
 /** Loaded on demand: the schemas pull in the training code, which `dmpo --help` does not need. */
 export async function loadConfigRoom() {
-  const [experiment, show] = await Promise.all([import("../config/experiment.js"), import("../config/show.js")]);
+  const [experiment, show] = await Promise.all([
+    import("../config/run/experiment.js"),
+    import("../config/run/show.js"),
+  ]);
   return { ...experiment, ...show };
 }

@@ -4,13 +4,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { ResolvedConfig } from "../config/experiment.js";
-import { expandSweep, sweptOverrides } from "../config/sweep.js";
+import type { ResolvedConfig } from "../config/run/experiment.js";
+import { expandSweep, sweptOverrides } from "../config/run/sweep.js";
 import { InputError } from "../errors.js";
+import { textTable } from "../figures/text-table.js";
 import { exitCodes } from "./command.js";
 import { loadConfigRoom, type ConfigFlags } from "./config-flags.js";
 import type { Terminal } from "./terminal.js";
-import { textTable } from "./text-table.js";
 
 interface Job {
   /** "2/4" */
@@ -65,9 +65,9 @@ export async function runSweep(
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, jobs.length) }, work));
-  const rows = jobs.map(async (job, index) => rowOf(job, outcomes[index]));
-  for (const line of textTable(["run", "overrides", "state", "seconds", "result", "folder"], await Promise.all(rows)))
-    terminal.out(line);
+  const rows = await Promise.all(jobs.map(async (job, index) => rowOf(job, outcomes[index])));
+  const titles = ["run", "overrides", "state", "seconds", "result", "folder"];
+  for (const line of textTable(titles, rows, { rule: false })) terminal.out(line);
   return outcomes.find((outcome) => outcome && outcome.code !== exitCodes.ok)?.code ?? exitCodes.ok;
 }
 

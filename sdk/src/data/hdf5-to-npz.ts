@@ -1,9 +1,11 @@
 // Converts D4RL recordings of any size to normalised train.npz: two passes over the file, a block of rows in memory at a time.
 // The algorithm is the reference's `hdf5_to_npz`, to the letter but for the seeded choice of training episodes.
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
-import { normalize, type Normalization } from "../normalization.js";
+import { normalize, type Bounds, type Normalization } from "../normalization.js";
 import { d4rlLayout } from "./d4rl-hdf5.js";
 import type { ElementType } from "./element-types.js";
 import { withHdf5, type Hdf5File } from "./hdf5.js";
@@ -23,6 +25,8 @@ export interface ConvertOptions {
   readonly seed?: number;
   /** Default: the folder of the input. */
   readonly folder?: string;
+  /** Replace the files of an earlier conversion, all of them: its val.npz goes even where none is written. Default false. */
+  readonly overwrite?: boolean;
   /** Compress `images` too: smaller, but training reads single pictures only from uncompressed ones. Default false. */
   readonly compressImages?: boolean;
   /** Told each line of the report, which also becomes description.log. */
@@ -41,17 +45,23 @@ interface Column {
 
 /**
  * Writes train.npz (states, actions, rewards, terminals, traj_lengths, and images where there are any), normalization.npz,
- * description.log and, with a validation split, val.npz. Existing ones are replaced.
+ * description.log and, with a validation split, val.npz.
  *
  * Episodes end at terminals or time-outs and the open tail is dropped, as are episodes whose rewards do not add up to more than 0;
  * minima and maxima are those of the whole file.
- * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
+ * @throws InputError `DMPO_DATA_EXISTS` where one of them is there and `overwrite` is not set, `DMPO_DATA_*` naming file, key and
+ * expectation.
  */
 export async function convertHdf5(path: string, options: ConvertOptions = {}): Promise<void> {
   const { maxEpisodes = 1500, validationSplit = 0, seed = 0, folder = dirname(path), report } = options;
   const chooseTraining = trainingChoice(validationSplit, seed);
   if (!Number.isInteger(maxEpisodes))
     fail("DMPO_DATA_SPLIT", "max episodes", String(maxEpisodes), "an integer, 0 for all");
+  const outputs = ["train.npz", "val.npz", "normalization.npz", "description.log"].map((name) => join(folder, name));
+  const existing = outputs.find((file) => existsSync(file));
+  if (existing !== undefined && !options.overwrite) {
+    fail("DMPO_DATA_EXISTS", existing, "exists already", "a folder without it", "overwrite (--overwrite) replaces it");
+  }
   const lines: string[] = [];
   const tell = (line: string) => {
     lines.push(line);
@@ -84,6 +94,8 @@ export async function convertHdf5(path: string, options: ConvertOptions = {}): P
       await writeNpz(join(folder, `${name}.npz`), arrays);
       describePart(name, chosen, rewards, tell);
     }
+    // One that is left from before would hold episodes that are now trained on.
+    if (validationSplit === 0) await rm(join(folder, "val.npz"), { force: true });
     await writeFileAtomic(join(folder, "normalization.npz"), encodeNormalization(statistics));
     tell(`saved to ${folder}`);
   });
@@ -130,7 +142,7 @@ function select(
     blocks: selectedRows(file, key, spans, type, change),
     compressed: key !== "images" || compressImages,
   });
-  const scale = (min: Float32Array, max: Float32Array): Change => {
+  const scale = (min: Bounds, max: Bounds): Change => {
     return (value, column) => normalize(value, min[column]!, max[column]!);
   };
   const kept = ({ data }: Column) => {
@@ -218,7 +230,7 @@ function describeStatistics(
   { observationMin, observationMax, actionMin, actionMax }: Normalization,
   tell: (line: string) => void,
 ) {
-  const list = (values: Float32Array) => `[${Array.from(values, (value) => value.toPrecision(6)).join(", ")}]`;
+  const list = (values: Bounds) => `[${Array.from(values, (value) => value.toPrecision(6)).join(", ")}]`;
   tell(`observation min: ${list(observationMin)}`);
   tell(`observation max: ${list(observationMax)}`);
   tell(`action min: ${list(actionMin)}`);

@@ -5,6 +5,7 @@ import { devNull } from "node:os";
 import { resolve } from "node:path";
 import type { File, Metadata } from "h5wasm/node";
 import { fail, InputError, nearest, type Problem } from "../errors.js";
+import { foreignFile, foreignHead } from "../foreign-file.js";
 import { dataFileSize } from "./data-file.js";
 import {
   elementCount,
@@ -17,6 +18,21 @@ import {
 import type { Table } from "./recording.js";
 
 const blockBytes = 2 ** 24;
+/** Deflate, shuffle, Fletcher's checksum, n-bit, scale-offset: part of every HDF5 library. */
+const builtInFilters = new Set([1, 2, 3, 5, 6]);
+/** Registered filters, where files do not say the name. https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md */
+const filterNames: ReadonlyMap<number, string> = new Map([
+  [4, "szip"],
+  [305, "lzo"],
+  [307, "bzip2"],
+  [32000, "lzf"],
+  [32001, "blosc"],
+  [32004, "lz4"],
+  [32008, "bitshuffle"],
+  [32013, "zfp"],
+  [32015, "zstd"],
+  [32026, "blosc2"],
+]);
 const signature = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 // HDF5's strongest filter is DEFLATE, which shrinks at most 1032 times.
 const greatestRatio = 1100;
@@ -58,9 +74,8 @@ export class Hdf5File {
   /** @throws InputError `DMPO_DATA_NOT_FOUND`, `DMPO_DATA_FORMAT`. */
   static async open(path: string): Promise<Hdf5File> {
     const size = await dataFileSize(path);
-    if (!(await hasSignature(path, size))) {
-      fail("DMPO_DATA_FORMAT", path, "is not an HDF5 file", "an HDF5 file", "was a web page saved in its place?");
-    }
+    const foreign = await foreignContents(path, size);
+    if (foreign) fail("DMPO_DATA_FORMAT", path, foreign.wrong, "an HDF5 file", foreign.remedy);
     return new Hdf5File(path, size, await loadLibrary());
   }
 
@@ -156,7 +171,7 @@ export class Hdf5File {
         // The high-level accessors ignore this status and hand out whatever the memory held.
         if (this.#module.get_dataset_data(id, key, count, offset, stride, BigInt(address)) < 0) damaged(where);
         const memory = this.#module.HEAPU8.buffer as ArrayBuffer;
-        yield { row, rows, values: toNumbers(new Values(memory, address, rows * rowSize)) };
+        yield { row, rows, values: toNumbers(type, new Values(memory, address, rows * rowSize)) };
       }
     } finally {
       this.#module._free(address);
@@ -173,7 +188,24 @@ export class Hdf5File {
     const type = metadata && elementTypeOf(metadata);
     if (!metadata?.shape || !type)
       fail("DMPO_DATA_KEY", `${this.path}: ${key}`, "holds no numbers", "a numeric dataset");
-    return { shape: metadata.shape, type, size: metadata.size, chunkRows: metadata.chunks?.[0] || 1 };
+    this.#checkFilters(key);
+    const { shape, size, chunks } = metadata;
+    return { shape, type, size, chunkRows: chunks?.[0] || 1 };
+  }
+
+  /** @throws InputError `DMPO_DATA_FILTER` where the library cannot undo what the writer did to the chunks. */
+  #checkFilters(key: string): void {
+    const unknown = this.#module.get_dataset_filters(this.#file.file_id, key).find(({ id }) => !builtInFilters.has(id));
+    if (!unknown) return;
+    const name = filterNames.get(unknown.id) ?? unknown.name;
+    fail(
+      "DMPO_DATA_FILTER",
+      `${this.path}: ${key.replace(/^\//, "")}`,
+      `is compressed with ${name ? `${name} (filter ${unknown.id})` : `filter ${unknown.id}`}, which is not read here`,
+      "gzip, shuffle, or no compression; the file is not damaged",
+      "write it anew with gzip: in Python with h5py, " +
+        'dst.create_dataset(name, data=src[name][:], compression="gzip") for each dataset; or `h5repack -f GZIP=4 OLD NEW`',
+    );
   }
 }
 
@@ -208,7 +240,7 @@ function problemsOf(
       {
         path: where,
         wrong: metadata ? "does not hold numbers" : "is not a dataset",
-        expected: "integers, float32, float64 or booleans",
+        expected: "integers, float16, float32, float64 or booleans",
       },
     ];
   }
@@ -228,16 +260,18 @@ function claimedBytes({ total_size, chunks, size }: Metadata): number {
   return Math.max(total_size, chunks ? elementCount(chunks) : 0) * size;
 }
 
-/** The signature stands at the start, or after a user block of 512 bytes or a power of two more. */
-async function hasSignature(path: string, size: number): Promise<boolean> {
+/** What the file is if no HDF5 file. The signature stands at the start, or after a user block of 512 bytes or a power of two more. */
+async function foreignContents(path: string, size: number) {
   const file = await open(path);
   try {
     const found = Buffer.alloc(signature.length);
     for (let at = 0; at + signature.length <= size; at = at === 0 ? 512 : at * 2) {
       await file.read(found, 0, found.length, at);
-      if (found.equals(signature)) return true;
+      if (found.equals(signature)) return undefined;
     }
-    return false;
+    const head = Buffer.alloc(Math.min(size, foreignHead));
+    await file.read(head, 0, head.length, 0);
+    return foreignFile(head) ?? { wrong: "is not an HDF5 file", remedy: "was another file saved in its place?" };
   } finally {
     await file.close();
   }

@@ -5,11 +5,14 @@ import { fail } from "../errors.js";
 import {
   elementCount,
   elementTypes,
+  fromNumbers,
   isElementType,
+  swapBytes,
   toNumbers,
   type ElementType,
   type NumberArray,
 } from "./element-types.js";
+import { parsePythonLiteral, PythonLiteralError, type PythonLiteral } from "./python-literal.js";
 
 /** Values in row-major order; 64-bit integers as doubles, booleans as 0 and 1. */
 export interface NpyArray {
@@ -42,7 +45,7 @@ export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   }
   const values = new Uint8Array(bytes.subarray(start));
   if (bigEndian !== (endianness() === "BE")) swapBytes(values, Values.BYTES_PER_ELEMENT);
-  const data = toNumbers(new Values(values.buffer));
+  const data = toNumbers(type, new Values(values.buffer));
   return { type, shape, data: fortranOrder && shape.length > 1 ? toRowMajor(data, shape) : data };
 }
 
@@ -53,8 +56,7 @@ export function encodeNpy({ type, shape, data }: NpyArray): Uint8Array {
 
 /** A copy of the values as a file has them. */
 export function encodeValues(type: ElementType, data: ArrayLike<number>): Uint8Array {
-  const values =
-    type === "i8" || type === "u8" ? new elementTypes[type](Array.from(data, BigInt)) : new elementTypes[type](data);
+  const values = fromNumbers(type, data);
   const bytes = new Uint8Array(values.buffer);
   if (endianness() === "BE") swapBytes(bytes, values.BYTES_PER_ELEMENT);
   return bytes;
@@ -100,9 +102,57 @@ function splitHeader(bytes: Uint8Array, where: string): { header: string; start:
   return { header: view.toString(version === 3 ? "utf8" : "latin1", prefix, start), start };
 }
 
+/** The header is any literal that Python's `ast.literal_eval` takes. */
 function parseHeader(header: string, where: string) {
-  const [, order, type] = /'descr'\s*:\s*'([<>|=]?)(\w+)'/.exec(header) ?? [];
-  if (type?.startsWith("O")) {
+  let parts: PythonLiteral;
+  try {
+    parts = parsePythonLiteral(header);
+  } catch (error) {
+    if (!(error instanceof PythonLiteralError)) throw error;
+    unreadable(where);
+  }
+  if (!(parts instanceof Map)) unreadable(where);
+  const dictionary = parts as ReadonlyMap<PythonLiteral, PythonLiteral>;
+  const { type, order } = elementType(dictionary.get("descr"), where);
+  const [fortranOrder, shape] = [dictionary.get("fortran_order"), dictionary.get("shape")];
+  const isShape = Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && Number(extent) >= 0);
+  if (typeof fortranOrder !== "boolean" || !isShape) unreadable(where);
+  const extents = shape as readonly number[];
+  if (!Number.isSafeInteger(elementCount(extents) * 8)) unreadable(where);
+  return { type, bigEndian: order === ">", fortranOrder, shape: extents };
+}
+
+function unreadable(where: string): never {
+  fail(
+    "DMPO_DATA_FORMAT",
+    where,
+    "has an unreadable header",
+    "'descr', 'fortran_order' and 'shape'",
+    "the array is damaged",
+  );
+}
+
+/** Names and one-letter codes that NumPy understands besides kind and size. C's long has 8 bytes. */
+const typeNames: ReadonlyMap<string, ElementType> = new Map(
+  Object.entries({
+    f2: "half float16 e",
+    f4: "single float32 f",
+    f8: "double float64 float d",
+    i1: "byte int8 b",
+    i2: "short int16 h",
+    i4: "intc int32 i",
+    i8: "int int64 long longlong int_ intp l q p",
+    u1: "ubyte uint8 B",
+    u2: "ushort uint16 H",
+    u4: "uintc uint32 I",
+    u8: "uint uint64 ulong ulonglong uintp L Q P",
+    b1: "bool bool_ bool8 ?",
+  }).flatMap(([type, names]) => names.split(" ").map((name) => [name, type as ElementType] as const)),
+);
+
+function elementType(descr: PythonLiteral | undefined, where: string): { type: ElementType; order: string } {
+  const [, order, name] = /^([<>|=]?)(.*)$/s.exec(typeof descr === "string" ? descr : "") as unknown as string[];
+  if (name!.startsWith("O") || name === "object") {
     fail(
       "DMPO_DATA_FORMAT",
       where,
@@ -111,30 +161,18 @@ function parseHeader(header: string, where: string) {
       "objects are not read because unpickling can run code; save the numbers as plain arrays",
     );
   }
-  if (type === undefined || !isElementType(type)) {
-    const found = /'descr'\s*:\s*(\[.*?\]|'[^']*')/.exec(header)?.[1] ?? "missing";
-    fail("DMPO_DATA_FORMAT", where, `element type is ${found}`, `one of ${Object.keys(elementTypes).join(", ")}`);
-  }
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const dimensions = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(header)?.[1];
-  const shape = dimensions?.match(/\d+/g)?.map(Number) ?? [];
-  if (fortran === undefined || dimensions === undefined || !Number.isSafeInteger(elementCount(shape) * 8)) {
-    fail(
-      "DMPO_DATA_FORMAT",
-      where,
-      "has an unreadable header",
-      "'descr', 'fortran_order' and 'shape'",
-      "the array is damaged",
-    );
-  }
-  return { type, bigEndian: order === ">", fortranOrder: fortran === "True", shape };
+  const type = typeNames.get(name!) ?? name!;
+  if (isElementType(type)) return { type, order: order! };
+  const found = descr === undefined ? "missing" : shown(descr);
+  fail("DMPO_DATA_FORMAT", where, `element type is ${found}`, `one of ${Object.keys(elementTypes).join(", ")}`);
 }
 
-function swapBytes(bytes: Uint8Array, size: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (size === 2) buffer.swap16();
-  else if (size === 4) buffer.swap32();
-  else if (size === 8) buffer.swap64();
+/** As Python prints it, of lists and tuples without telling them apart. */
+function shown(literal: PythonLiteral): string {
+  if (typeof literal === "string") return `'${literal.slice(0, 80)}'`;
+  if (!Array.isArray(literal)) return typeof literal === "object" && literal ? "a dict" : String(literal);
+  const parts = (literal as readonly PythonLiteral[]).slice(0, 8);
+  return `[${parts.map((part) => (Array.isArray(part) ? `(${shown(part).slice(1, -1)})` : shown(part))).join(", ")}]`;
 }
 
 function toRowMajor(data: NumberArray, shape: readonly number[]): NumberArray {

@@ -1,6 +1,6 @@
 // The reference's standard pair of files: train.npz, already normalised, and normalization.npz beside it.
 import { fail } from "../errors.js";
-import type { Normalization } from "../normalization.js";
+import { boundsOf, type Bounds, type Normalization } from "../normalization.js";
 import { dataFileSize } from "./data-file.js";
 import type { ElementType, NumberArray } from "./element-types.js";
 import { findImages } from "./images.js";
@@ -64,9 +64,13 @@ export function streamed(type: ElementType, shape: readonly number[], data: Numb
   return { type, shape, blocks: [encodeValues(type, data)] };
 }
 
-/** Bytes of a normalization.npz. */
+/** Bytes of a normalization.npz: float32, or float64 where float32 would round. */
 export function encodeNormalization(normalization: Normalization): Uint8Array {
-  const floats = (data: Float32Array): NpyArray => ({ type: "f4", shape: [data.length], data });
+  const floats = (data: Bounds): NpyArray => ({
+    type: data instanceof Float32Array ? "f4" : "f8",
+    shape: [data.length],
+    data,
+  });
   return encodeNpz({
     obs_min: floats(normalization.observationMin),
     obs_max: floats(normalization.observationMax),
@@ -82,7 +86,7 @@ export function encodeNormalization(normalization: Normalization): Uint8Array {
  */
 export async function readNormalization(path: string, observations?: number, actions?: number): Promise<Normalization> {
   const file = await readNpz(path);
-  const read = (key: string, length?: number) => Float32Array.from(column(file, path, key, 1, length).data);
+  const read = (key: string, length?: number) => boundsOf(column(file, path, key, 1, length).data);
   const bounds = (prefix: string, length?: number) => {
     const min = read(`${prefix}_min`, length);
     const max = read(`${prefix}_max`, min.length);

@@ -176,17 +176,17 @@ function describeColumns(
   return [...lines("state", observations, observationDimension), ...lines("action", actions, actionDimension)];
 }
 
-/** Population statistics of one column. */
+/** Population statistics of one column, in two passes: squares far from zero would leave no digits. */
 function spread(values: ArrayLike<number>, column: number, width: number) {
-  let [total, squares, min, max] = [0, 0, Infinity, -Infinity];
+  let [total, min, max] = [0, Infinity, -Infinity];
   const count = values.length / width;
   for (let i = column; i < values.length; i += width) {
-    const value = values[i]!;
-    total += value;
-    squares += value * value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
+    total += values[i]!;
+    min = Math.min(min, values[i]!);
+    max = Math.max(max, values[i]!);
   }
   const mean = total / count;
-  return { mean, std: Math.sqrt(Math.max(0, squares / count - mean * mean)), min, max };
+  let squares = 0;
+  for (let i = column; i < values.length; i += width) squares += (values[i]! - mean) ** 2;
+  return { mean, std: Math.sqrt(squares / count), min, max };
 }

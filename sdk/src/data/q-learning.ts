@@ -1,5 +1,5 @@
 // Samples for Q-learning from demonstrations: a state, a chunk of actions, the state after it, reward and end.
-// As the reference's data set: reward and end are those of the chunk's first row unless `wholeChunk` is set. But the history of the
+// Reward and end are those of the chunk's first row, as in the reference's data set, unless `wholeChunk` is set. The history of the
 // next state is the one that really came before it; the reference repeats a frame Ta steps into the episode.
 import { fail } from "../errors.js";
 import type { Trajectories } from "./trajectories.js";
@@ -13,6 +13,11 @@ export interface QLearningOptions {
   readonly discount?: number;
   /** Sum of the chunk's rewards, and whether the episode ended anywhere in it, instead of the first row's. Default false. */
   readonly wholeChunk?: boolean;
+  /**
+   * What follows a chunk that reaches the end of its episode: "zeros" (default), or "reference": the first state of the next episode,
+   * as the reference's data set has it, which leaves zeros only where the data end.
+   */
+  readonly afterEnd?: "zeros" | "reference";
 }
 
 /** Buffers for B samples; `returnsToGo` only where they are wanted. */
@@ -21,7 +26,7 @@ export interface QLearningBatch {
   readonly actions: Float32Array;
   /** (B, To, Do), oldest first. */
   readonly observations: Float32Array;
-  /** (B, To, Do), the history after the chunk; zeros where the data end. */
+  /** (B, To, Do), the history after the chunk; zeros where the episode ends with it, see `afterEnd`. */
   readonly nextObservations: Float32Array;
   /** (B) */
   readonly rewards: Float32Array;
@@ -36,9 +41,11 @@ export class QLearningSampler {
   readonly #data: Trajectories;
   readonly #horizonSteps: number;
   readonly #condSteps: number;
+  readonly #afterEnd: "zeros" | "reference";
   readonly #wholeChunk: boolean;
   readonly #starts: Int32Array;
   readonly #episodeStarts: Int32Array;
+  readonly #episodeEnds: Int32Array;
   readonly #rewards: Float32Array;
   readonly #dones: Float32Array;
   readonly #returnsToGo: Float32Array;
@@ -46,7 +53,7 @@ export class QLearningSampler {
   /** @throws InputError `DMPO_DATA_KEY` without rewards and terminals, `DMPO_DATA_WINDOWS` if no episode is long enough. */
   constructor(
     data: Trajectories & { readonly name?: string },
-    { horizonSteps, condSteps = 1, discount = 1, wholeChunk = false }: QLearningOptions,
+    { horizonSteps, condSteps = 1, discount = 1, wholeChunk = false, afterEnd = "zeros" }: QLearningOptions,
   ) {
     const { rewards, terminals, episodeLengths } = data;
     if (!rewards || !terminals) {
@@ -57,7 +64,10 @@ export class QLearningSampler {
       if (!Number.isInteger(steps) || steps < 1) fail("DMPO_DATA_WINDOWS", name, String(steps), "a positive integer");
     }
     if (!(discount > 0 && discount <= 1)) fail("DMPO_DATA_WINDOWS", "discount", String(discount), "a number in (0, 1]");
-    const [starts, episodeStarts]: [number[], number[]] = [[], []];
+    if (!["zeros", "reference"].includes(afterEnd)) {
+      fail("DMPO_DATA_WINDOWS", "afterEnd", JSON.stringify(afterEnd), '"zeros" or "reference"');
+    }
+    const [starts, episodeStarts, episodeEnds]: [number[], number[], number[]] = [[], [], []];
     this.#returnsToGo = new Float32Array(rewards.length);
     let end = 0;
     for (const length of episodeLengths) {
@@ -68,6 +78,7 @@ export class QLearningSampler {
       for (let row = start; row <= last; row++) {
         starts.push(row);
         episodeStarts.push(start);
+        episodeEnds.push(end);
       }
       let total = 0;
       for (let row = end - 1; row >= start; row--) this.#returnsToGo[row] = total = rewards[row]! + discount * total;
@@ -78,7 +89,9 @@ export class QLearningSampler {
       fail("DMPO_DATA_WINDOWS", "horizonSteps", String(horizonSteps), expected);
     }
     [this.#data, this.#horizonSteps, this.#condSteps, this.#wholeChunk] = [data, horizonSteps, condSteps, wholeChunk];
+    this.#afterEnd = afterEnd;
     [this.#starts, this.#episodeStarts] = [Int32Array.from(starts), Int32Array.from(episodeStarts)];
+    this.#episodeEnds = Int32Array.from(episodeEnds);
     const over = wholeChunk ? horizonSteps : 1;
     const inChunk = (values: ArrayLike<number>) =>
       Float32Array.from(starts, (row) => {
@@ -109,8 +122,7 @@ export class QLearningSampler {
       if (start === undefined) fail("DMPO_DATA_WINDOWS", `indices[${b}]`, String(index), `0 to ${this.count - 1}`);
       const [first, next] = [this.#episodeStarts[index]!, start + this.#horizonSteps];
       batch.actions.set(actions.subarray(start * actionDimension, next * actionDimension), b * actionSize);
-      // In the reference the last Ta samples of the data set have zeros for a next state.
-      const isKnown = this.#wholeChunk ? next < rows : index < this.count - this.#horizonSteps;
+      const isKnown = this.#afterEnd === "zeros" ? next < this.#episodeEnds[index]! : this.#isInData(index, next, rows);
       if (!isKnown) batch.nextObservations.fill(0, b * historySize, (b + 1) * historySize);
       for (let k = 0; k < this.#condSteps; k++) {
         const back = this.#condSteps - 1 - k;
@@ -122,6 +134,11 @@ export class QLearningSampler {
       batch.dones[b] = this.#dones[index]!;
       if (batch.returnsToGo) batch.returnsToGo[b] = this.#returnsToGo[start]!;
     }
+  }
+
+  /** In the reference the last Ta samples of the data set have zeros for a next state. */
+  #isInData(index: number, next: number, rows: number): boolean {
+    return this.#wholeChunk ? next < rows : index < this.count - this.#horizonSteps;
   }
 
   #checkSizes(count: number, batch: QLearningBatch, actionSize: number, historySize: number): void {

@@ -1,6 +1,6 @@
 // Raw transitions as a simulator wrote them, and what the converter makes of them: episodes, min-max statistics, [-1, 1].
 import { fail, InputError, type Problem } from "../errors.js";
-import { normalize, type Normalization } from "../normalization.js";
+import { normalize, type Bounds, type Normalization } from "../normalization.js";
 import { RunningRange } from "./running-range.js";
 import { listEpisodes, selectEpisodes, type Trajectories } from "./trajectories.js";
 
@@ -115,12 +115,12 @@ function checkShapes({ source, observations, actions, rewards, terminals, timeou
   if (problems.length > 0) throw new InputError("DMPO_DATA_SHAPE", problems);
 }
 
-function range({ data, shape }: Table, where: string): readonly [Float32Array, Float32Array] {
+function range({ data, shape }: Table, where: string): readonly [Bounds, Bounds] {
   const { min, max } = new RunningRange(shape[1]!, where).add(data);
   return [min, max];
 }
 
-function scaled({ data, shape }: Table, steps: number, min: Float32Array, max: Float32Array): Float32Array {
+function scaled({ data, shape }: Table, steps: number, min: Bounds, max: Bounds): Float32Array {
   const width = shape[1]!;
   const out = new Float32Array(steps * width);
   for (let i = 0, column = 0; i < out.length; i++, column = column + 1 === width ? 0 : column + 1) {

@@ -34,9 +34,18 @@ export function robomimicRecording(file: Hdf5File, options: RobomimicOptions = {
   const parts = demonstrations.map((group) => readDemonstration(file, group, keys));
   const recording: Recording = {
     source: file.path,
-    observations: stack(parts.map(({ observations }) => observations)),
-    actions: stack(parts.map(({ actions }) => actions)),
-    rewards: stack(parts.map(({ rewards }) => ({ ...rewards, shape: [rewards.shape[0]!, 1] }))).data,
+    observations: stack(
+      parts.map(({ observations }) => observations),
+      file.path,
+    ),
+    actions: stack(
+      parts.map(({ actions }) => actions),
+      file.path,
+    ),
+    rewards: stack(
+      parts.map(({ rewards }) => ({ ...rewards, shape: [rewards.shape[0]!, 1] })),
+      file.path,
+    ).data,
     terminals: new Uint8Array(parts.reduce((total, { actions }) => total + actions.shape[0]!, 0)),
   };
   return { recording, lengths: Int32Array.from(parts, ({ actions }) => actions.shape[0]!) };
@@ -88,14 +97,14 @@ function beside(tables: readonly Table[], rows: number): Table {
 }
 
 /** Rows of all tables, which must be equally wide. */
-function stack(tables: readonly Table[]): Table {
+function stack(tables: readonly Table[], path: string): Table {
   const width = tables[0]!.shape[1]!;
   const rows = tables.reduce((total, { shape }) => total + shape[0]!, 0);
-  const data = new Float32Array(rows * width);
+  const data = new Float64Array(rows * width);
   let at = 0;
   tables.forEach((table, i) => {
     if (table.shape[1] !== width)
-      fail("DMPO_DATA_SHAPE", `demonstration ${i}`, `has ${table.shape[1]} columns`, `${width}`);
+      fail("DMPO_DATA_SHAPE", `${path}: demonstration ${i}`, `has ${table.shape[1]} columns`, `${width}`);
     data.set(table.data, at);
     at += table.data.length;
   });

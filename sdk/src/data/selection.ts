@@ -1,7 +1,7 @@
 // Which episodes of a data set to keep, and other statistics for the same steps.
 import { Random } from "../engine/random.js";
 import { fail } from "../errors.js";
-import { denormalize, normalize, type Normalization } from "../normalization.js";
+import { denormalize, normalize, type Bounds, type Normalization } from "../normalization.js";
 import { RunningRange } from "./running-range.js";
 import type { Episode, Trajectories } from "./trajectories.js";
 
@@ -54,7 +54,7 @@ export function trainingChoice(validationSplit: number, seed: number): (count: n
 export function renormalize(data: Trajectories, statistics?: Normalization): Trajectories {
   const { observations, actions, observationDimension, actionDimension, normalization: old } = data;
   // The inverse of `normalize`, which adds an epsilon; actions in use are scaled back without it, a millionth apart.
-  const raw = (values: Float32Array, min: Float32Array, max: Float32Array) =>
+  const raw = (values: Float32Array, min: Bounds, max: Bounds) =>
     Float64Array.from(values, (value, i) => {
       const [low, high] = [min[i % min.length]!, max[i % min.length]!];
       return denormalize(value, low, high + 1e-6);
@@ -64,17 +64,17 @@ export function renormalize(data: Trajectories, statistics?: Normalization): Tra
   const ofObservations = new RunningRange(observationDimension, "observations").add(rawObservations);
   const ofActions = new RunningRange(actionDimension, "actions").add(rawActions);
   const normalization = statistics ?? {
-    observationMin: ofObservations.min,
-    observationMax: ofObservations.max,
-    actionMin: ofActions.min,
-    actionMax: ofActions.max,
+    observationMin: like(old.observationMin, ofObservations.min),
+    observationMax: like(old.observationMax, ofObservations.max),
+    actionMin: like(old.actionMin, ofActions.min),
+    actionMax: like(old.actionMax, ofActions.max),
   };
   const [wide, narrow] = [normalization.observationMin.length, normalization.actionMin.length];
   if (wide !== observationDimension || narrow !== actionDimension) {
     const expected = `${observationDimension} observations and ${actionDimension} actions`;
     fail("DMPO_DATA_SHAPE", "statistics", `are of ${wide} observations and ${narrow} actions`, expected);
   }
-  const scaled = (values: Float64Array, min: Float32Array, max: Float32Array) =>
+  const scaled = (values: Float64Array, min: Bounds, max: Bounds) =>
     Float32Array.from(values, (value, i) => normalize(value, min[i % min.length]!, max[i % min.length]!));
   return {
     ...data,
@@ -83,3 +83,7 @@ export function renormalize(data: Trajectories, statistics?: Normalization): Tra
     normalization,
   };
 }
+
+/** Statistics of values that float32 held are float32 again: scaling there and back adds digits that mean nothing. */
+const like = (old: Bounds, bounds: Bounds): Bounds =>
+  old instanceof Float32Array ? Float32Array.from(bounds) : bounds;

@@ -1,4 +1,5 @@
 // A data set in numbers, for people to look at.
+import type { Bounds } from "../normalization.js";
 import { listEpisodes, type Trajectories } from "./trajectories.js";
 
 /** Population statistics. */
@@ -31,7 +32,7 @@ export function summarize(dataset: Trajectories & { readonly name: string; reado
   const episodes = listEpisodes(dataset);
   const episodeLengths = episodes.map(({ length }) => length);
   const episodeReturns = rewards && episodes.map((episode) => episode.return);
-  const ranges = (min: Float32Array, max: Float32Array) => Array.from(min, (low, i) => [low, max[i]!] as const);
+  const ranges = (min: Bounds, max: Bounds) => Array.from(min, (low, i) => [low, max[i]!] as const);
   return {
     name,
     steps,

@@ -123,29 +123,6 @@ export function splitWindows(
   return { train: order.subarray(0, split), validation: order.subarray(split) };
 }
 
-/**
- * One epoch: consecutive parts of `order`, `batchSize` each; a last, smaller part is dropped, as in the reference.
- * @throws InputError `DMPO_DATA_WINDOWS` if there are fewer windows than one batch takes.
- */
-export function batches(order: Int32Array, batchSize: number): Iterable<Int32Array> {
-  requirePositive({ batchSize });
-  if (order.length < batchSize) {
-    const remedy = "use a smaller batch or more data";
-    fail(
-      "DMPO_DATA_WINDOWS",
-      "batchSize",
-      `${batchSize}, but there are ${order.length} windows`,
-      `at most ${order.length}`,
-      remedy,
-    );
-  }
-  return wholeBatches(order, batchSize);
-}
-
-function* wholeBatches(order: Int32Array, batchSize: number): Generator<Int32Array, void> {
-  for (let end = batchSize; end <= order.length; end += batchSize) yield order.subarray(end - batchSize, end);
-}
-
 function copy(from: Float32Array, at: number, to: Float32Array, target: number, count: number): void {
   // For a few dozen numbers faster than set(subarray()), which makes an object.
   for (let i = 0; i < count; i++) to[target + i] = from[at + i]!;

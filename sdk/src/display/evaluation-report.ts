@@ -1,5 +1,5 @@
 // An evaluation in a notebook: a row per number of denoising steps, and the overview of six charts.
-import { EvaluationReport } from "../experiments/evaluation.js";
+import { EvaluationReport } from "../experiments/runs/evaluation.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
 

@@ -2,11 +2,11 @@
 // HTML and a picture side by side shows one of them only.
 import type { Animation } from "../envs/render/picture.js";
 import { preferredSize, titleText, type Figure } from "../figures/figure.js";
-import { htmlTable, textTable, type Table } from "../figures/html-table.js";
+import { htmlTable, plainTable, type Table } from "../figures/html-table.js";
 import type { MimeBundle } from "../figures/mime.js";
 import { formatNumber } from "../figures/number-format.js";
-import { escapeHtml } from "../figures/report/html.js";
 import { toPng } from "../figures/static/static-export.js";
+import { escapeHtml } from "../html.js";
 
 export interface Panel {
   readonly heading: string;
@@ -61,7 +61,7 @@ export async function panelBundle({
     ].join("\n"),
     "text/plain": [
       [heading, ...notes, ...known.map(([name, fact]) => `${name.padEnd(widest)}  ${fact}`)].join("\n"),
-      ...tables.map((table) => [table.title, textTable(table, { limit })].filter(Boolean).join("\n")),
+      ...tables.map((table) => [table.title, plainTable(table, { limit })].filter(Boolean).join("\n")),
     ].join("\n\n"),
   };
 }

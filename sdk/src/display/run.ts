@@ -1,7 +1,7 @@
 // Runs in a notebook: curves, timing, and where the files are.
 import { join } from "node:path";
-import { FineTuningRun } from "../experiments/finetuning.js";
-import { PretrainingRun } from "../experiments/pretraining.js";
+import { FineTuningRun } from "../experiments/runs/finetuning.js";
+import { PretrainingRun } from "../experiments/runs/pretraining.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
 

@@ -1,6 +1,6 @@
 // compile(): a pure function of tensors becomes one ONNX Runtime call. Traced once per input shape.
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { defaultThreads, warnUnavailable, type ExecutorName } from "./device.js";
+import { defaultThreads, warnRejected, warnUnavailable, type ExecutorName } from "./device.js";
 import { loadProgram, type Program, type Provider } from "./executors/onnx.js";
 import { runEagerly } from "./executors/tfjs.js";
 import { sameShape, sizeOf, type DataType } from "./graph.js";
@@ -32,7 +32,7 @@ export interface Compiled<I, O> {
   dispose(): Promise<void>;
 }
 
-/** More shapes than this mean that every call has its own. */
+/** Programs kept per function; the one that was not used for the longest gives way. More shapes often mean that every call has its own. */
 const MAX_SHAPES = 32;
 
 /** The event loop gets a turn at least so often, also with executors that compute on the calling thread. */
@@ -70,12 +70,16 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
   const { executor = "cpu", deviceId, threads = defaultThreads() } = options;
   const traceable = fn as unknown as (input: never) => TensorTree;
   const specializations = new Map<string, Promise<Specialization>>();
+  const evicted: Promise<Specialization>[] = [];
+  let callsInProgress = 0;
+  let hasManyShapes = false;
   let latest: BoundCall | undefined;
 
   async function specialize(input: unknown): Promise<Specialization> {
     const traced = trace(name, traceable, input);
     const model = toOnnx(name, traced);
     const program = await loadWithFallback(
+      name,
       model,
       traced.graph.inputs.map(({ name }) => name),
       traced.outputs.map(({ name }) => outputName(name)),
@@ -93,18 +97,42 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
     const key = leaves.map(({ name, leaf }) => `${name}:${dataTypeOf(leaf)}[${leaf.shape.join()}]`).join(" ");
     let found = specializations.get(key);
     if (!found) {
-      if (specializations.size >= MAX_SHAPES) {
-        throw new Error(
-          `compile(${name}): called with more than ${MAX_SHAPES} different shapes (last: ${key}); each one is compiled ` +
-            `separately. Pad batches to a fixed size, or drop the last, smaller one.`,
-        );
-      }
       checkSizes(name, leaves);
+      if (specializations.size >= MAX_SHAPES) evictOldest();
       found = specialize(input);
-      specializations.set(key, found);
       found.catch(() => specializations.delete(key));
     }
+    // The order of a Map is that of insertion: the least recently used comes first.
+    specializations.delete(key);
+    specializations.set(key, found);
     return found;
+  }
+
+  function evictOldest(): void {
+    const [key, oldest] = specializations.entries().next().value!;
+    specializations.delete(key);
+    if (!hasManyShapes) {
+      console.warn(
+        `dmpo: compile(${name}) was called with more than ${MAX_SHAPES} different shapes; each one is compiled separately, ` +
+          `and the oldest are compiled anew when they come back. Pad batches to a fixed size, or drop the last, smaller one.`,
+      );
+    }
+    hasManyShapes = true;
+    evicted.push(oldest);
+  }
+
+  /** A call in progress may still use what was evicted. */
+  function release(): void {
+    if (callsInProgress > 0) return;
+    for (const entry of evicted.splice(0)) {
+      void entry.then(
+        (specialization) => {
+          if (latest?.specialization === specialization) latest = undefined;
+          return specialization.program.dispose();
+        },
+        () => {},
+      );
+    }
   }
 
   async function prepare(input: unknown): Promise<unknown> {
@@ -122,6 +150,16 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
       lastTurn = performance.now();
     }
     if (executor === "tfjs") return runEagerly(traceable, input, output);
+    callsInProgress++;
+    try {
+      return await compute(input, output);
+    } finally {
+      callsInProgress--;
+      if (evicted.length > 0) release();
+    }
+  }
+
+  async function compute(input: unknown, output?: unknown): Promise<unknown> {
     if (!latest || !output || !isSame(latest.input, input, sameArray) || !isSame(latest.output, output, sameArray)) {
       output ??= await prepare(input);
       latest = await bind(input, output);
@@ -180,6 +218,7 @@ const isSame = (earlier: Snapshot, tree: unknown, comparison: Comparison) =>
 type LoadArguments = Parameters<typeof loadProgram>;
 
 async function loadWithFallback(
+  name: string,
   model: LoadArguments[0],
   inputs: LoadArguments[1],
   outputs: LoadArguments[2],
@@ -190,10 +229,32 @@ async function loadWithFallback(
       return await loadProgram(model, inputs, outputs, { ...options, provider });
     } catch (error) {
       if (provider === "wasm" || (provider === "cpu" && !isMissingLibrary(error))) throw error;
-      warnUnavailable(provider, error);
+      if (provider !== "cpu" && (await isAvailable(provider, options))) warnRejected(provider, name, error);
+      else warnUnavailable(provider, error);
     }
   }
   throw new Error("unreachable");
+}
+
+const available = new Map<string, Promise<boolean>>();
+
+/** Whether a device runs anything at all: a model of one node tells a missing device from a model that it rejects. */
+function isAvailable(provider: Provider, options: LoadArguments[3]): Promise<boolean> {
+  const key = `${provider}:${options.deviceId ?? 0}`;
+  const known = available.get(key) ?? probe(provider, options);
+  available.set(key, known);
+  return known;
+}
+
+async function probe(provider: Provider, options: LoadArguments[3]): Promise<boolean> {
+  const traced = trace("probe", (x: tf.Tensor) => x.neg(), { data: new Float32Array(2), shape: [2] });
+  try {
+    const [inputs, outputs] = [traced.graph.inputs.map(({ name }) => name), [outputName(traced.outputs[0]!.name)]];
+    await (await loadProgram(toOnnx("probe", traced), inputs, outputs, { ...options, provider })).dispose();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A model that the CPU rejects is a defect to report; a missing native library is a platform to work around. */

@@ -27,6 +27,19 @@ export const defaultThreads = () => Number(process.env.DMPO_THREADS) || availabl
 
 const warned = new Set<string>();
 
+const firstLine = (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)).split("\n")[0]!;
+
+/** Says once per process and cause that `device` does not run the function called `name`, though it runs others. */
+export function warnRejected(device: ExecutorName, name: string, reason: unknown): void {
+  const cause = firstLine(reason);
+  const key = `${device}: ${cause}`;
+  if (warned.has(key)) return;
+  warned.add(key);
+  console.warn(
+    `dmpo: device "${device}" does not run "${name}" (${cause}); the CPU computes it. Other functions stay on the device.`,
+  );
+}
+
 /** Says once per process that `device` is not available, why, and how to get it. */
 export function warnUnavailable(device: ExecutorName, reason: unknown): void {
   if (warned.has(device)) return;
@@ -38,6 +51,6 @@ export function warnUnavailable(device: ExecutorName, reason: unknown): void {
     wasm: "reinstall onnxruntime-web",
     tfjs: "install @tensorflow/tfjs-node",
   }[device];
-  const message = reason instanceof Error ? reason.message : String(reason);
-  console.warn(`dmpo: device "${device}" is not available (${message.split("\n")[0]}). To get it: ${advice}.`);
+  const then = device === "cpu" ? "WebAssembly computes" : "the CPU computes";
+  console.warn(`dmpo: device "${device}" is not available (${firstLine(reason)}); ${then}. To get it: ${advice}.`);
 }

@@ -135,7 +135,6 @@ export class Graph {
       return this.filled(fold(a.uniform, b?.uniform ?? 0), shape, dtype);
     }
     if (!b) return undefined;
-    if (op === "Mul" && (a.uniform === 0 || b.uniform === 0)) return this.filled(0, shape, dtype);
     if ((op === "Mul" && a.uniform === 1) || (op === "Add" && a.uniform === 0)) return this.expand(b, shape);
     if ((op === "Mul" && b.uniform === 1) || (op === "Div" && b.uniform === 1)) return this.expand(a, shape);
     if ((op === "Add" || op === "Sub") && b.uniform === 0) return this.expand(a, shape);

@@ -4,38 +4,51 @@ import { kernels } from "./kernels/index.js";
 import type { Attributes, KernelRule, Named } from "./kernels/rule.js";
 import { tf } from "./tensor.js";
 
-/** The tangents known so far, by tensor id. */
-type Tangents = Map<number, tf.Tensor>;
+/** The tangents of one jvp(), by tensor id, and the jvp() around it, for derivatives of derivatives. */
+interface Level {
+  readonly tangents: Map<number, tf.Tensor>;
+  readonly outer: Level | null;
+}
 
-let active: Tangents | null = null;
+let active: Level | null = null;
+
+/** Copies that the kernel in progress makes of its outputs, which reverse mode saves before their tangents are known. */
+interface Copy {
+  readonly of: number;
+  readonly copy: tf.Tensor;
+}
+let copies: Copy[] = [];
 
 const engine = tf.engine();
 const runKernel = engine.runKernel.bind(engine);
 
 engine.runKernel = function <T extends tf.Tensor | tf.Tensor[]>(name: string, inputs: object, attributes?: object): T {
-  const tangents = active;
+  const innermost = active;
   const call = () =>
     runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
   // TensorFlow.js refuses to differentiate through comparisons; their derivative is zero, so they need no place on its tape.
   const isConstant = kernels[name]?.jvp === "constant" && !tf.getGradient(name);
+  const around = copies;
+  const made: Copy[] = [];
+  copies = made;
   const result = isConstant ? untaped(call) : call();
-  if (tangents) {
-    withTangents(null, () =>
-      push(
-        tangents,
-        name,
-        inputs as Named<tf.Tensor>,
-        Array.isArray(result) ? result : [result],
-        (attributes ?? {}) as Attributes,
-      ),
-    );
-  }
+  copies = around;
+  if (name === "Identity") around.push({ of: (inputs as Named<tf.Tensor>).x!.id, copy: result as tf.Tensor });
+  const outputs: tf.Tensor[] = Array.isArray(result) ? result : [result];
+  forEachLevel(innermost, (tangents) => {
+    push(tangents, name, inputs as Named<tf.Tensor>, outputs, (attributes ?? {}) as Attributes);
+    for (const { of, copy } of made) {
+      const tangent = outputs.some(({ id }) => id === of) && tangents.get(of);
+      if (tangent) tangents.set(copy.id, tf.keep(tf.clone(tangent)));
+    }
+  });
   return result;
 };
 
 /**
  * Jacobian-vector product: the value of `fn` at `primals` and its directional derivative along `tangents` (null = zero).
- * Shapes of each primal and its tangent agree. Differentiable in reverse mode, as any other op.
+ * Shapes of each primal and its tangent agree. Differentiable in reverse and, by another jvp() around
+ * it, in forward mode, as any other op.
  *
  * @throws Error naming the op when `fn` uses one without a forward-mode rule.
  */
@@ -45,12 +58,12 @@ export function jvp<P extends readonly tf.Tensor[], Y extends tf.Tensor>(
   tangents: { readonly [K in keyof P]: tf.Tensor | null },
 ): [Y, Y] {
   return tf.tidy(() => {
-    const known: Tangents = new Map();
+    const known: Level["tangents"] = new Map();
     // Aliases: the same tensor may be passed twice, or be used by `fn` as a constant as well.
     const inputs = primals.map((x) => tf.clone(x)) as unknown as P;
     inputs.forEach((x, i) => tangents[i] && known.set(x.id, tangents[i]));
     const given = new Set(known.values());
-    const value = withTangents(known, () => fn(...inputs));
+    const value = at({ tangents: known, outer: active }, () => fn(...inputs));
     const found = known.get(value.id);
     const tangent = found ? tf.clone(found) : tf.zerosLike(value);
     for (const kept of known.values()) if (!given.has(kept)) kept.dispose();
@@ -60,16 +73,32 @@ export function jvp<P extends readonly tf.Tensor[], Y extends tf.Tensor>(
 
 /** The same value with no derivative, in reverse and in forward mode. */
 export function stopGradient<T extends tf.Tensor>(x: T): T {
-  return untaped(() => withTangents(null, () => tf.clone(x)));
+  return untaped(() => at(null, () => tf.clone(x)));
 }
 
-/** Runs `op` as a unit: the kernels inside it do not push tangents; `tangent` computes the output's from x's instead. */
-export function linearizedAs(x: tf.Tensor, op: () => tf.Tensor, tangent: (dx: tf.Tensor) => tf.Tensor): tf.Tensor {
-  const tangents = active;
-  const y = withTangents(null, op);
-  const dx = tangents?.get(x.id);
-  if (tangents && dx) tangents.set(y.id, tf.keep(withTangents(null, () => tangent(dx))));
+/**
+ * Runs `op` as a unit: the kernels inside it do not push tangents; `tangent` computes the output's from the inputs' instead,
+ * at least one of which is not null (zero).
+ */
+export function linearizedAs<Y extends tf.Tensor>(
+  inputs: readonly tf.Tensor[],
+  op: () => Y,
+  tangent: (tangents: readonly (tf.Tensor | null)[], y: Y) => tf.Tensor,
+): Y {
+  const innermost = active;
+  const y = at(null, op);
+  forEachLevel(innermost, (tangents) => {
+    const given = inputs.map(({ id }) => tangents.get(id) ?? null);
+    if (given.some((dx) => dx !== null)) tangents.set(y.id, tf.keep(tangent(given, y)));
+  });
   return y;
+}
+
+/** From the outermost in: what pushes a tangent through is itself differentiated by the levels around, which come first. */
+function forEachLevel(level: Level | null, visit: (tangents: Level["tangents"]) => void): void {
+  if (!level) return;
+  forEachLevel(level.outer, visit);
+  at(level.outer, () => visit(level.tangents));
 }
 
 /** Runs `fn` without recording it for reverse mode: what it returns is a constant there. */
@@ -82,18 +111,18 @@ function untaped<T>(fn: () => T): T {
   }
 }
 
-function withTangents<T>(tangents: Tangents | null, fn: () => T): T {
-  const outer = active;
-  active = tangents;
+function at<T>(level: Level | null, fn: () => T): T {
+  const before = active;
+  active = level;
   try {
     return fn();
   } finally {
-    active = outer;
+    active = before;
   }
 }
 
 function push(
-  known: Tangents,
+  known: Level["tangents"],
   name: string,
   inputs: Named<tf.Tensor>,
   outputs: tf.Tensor[],
@@ -115,18 +144,14 @@ function push(
 function tangentsOf(
   rule: KernelRule,
   name: string,
-  at: Parameters<Exclude<KernelRule["jvp"], string>>[0],
+  linearization: Parameters<Exclude<KernelRule["jvp"], string>>[0],
 ): readonly (tf.Tensor | null)[] {
   if (rule.jvp === "constant") return [];
   if (rule.jvp === "linear") {
-    const entries = Object.entries(at.tangents).map(([key, tangent]) => [
-      key,
-      tangent ?? tf.zerosLike(at.inputs[key]!),
-    ]);
-    const moved: unknown = Array.isArray(at.inputs)
-      ? entries.map(([, tangent]) => tangent)
-      : Object.fromEntries(entries);
-    return [runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, at.attributes as never)].flat();
+    const { inputs, tangents, attributes } = linearization;
+    const entries = Object.entries(tangents).map(([key, tangent]) => [key, tangent ?? tf.zerosLike(inputs[key]!)]);
+    const moved: unknown = Array.isArray(inputs) ? entries.map(([, tangent]) => tangent) : Object.fromEntries(entries);
+    return [engine.runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, attributes as never)].flat();
   }
-  return [rule.jvp(at)].flat();
+  return [rule.jvp(linearization)].flat();
 }

@@ -34,9 +34,9 @@ export interface TrainableOptions {
 
 /** Everything a checkpoint needs to continue: copies of the vectors, and the number of updates made. */
 export interface TrainableState {
-  readonly updateCount: number;
   /** weights, first_moment, second_moment and, if kept, ema; each of the layout's size. */
   readonly vectors: Readonly<Record<string, Float32Array>>;
+  readonly values: { readonly updateCount: number };
 }
 
 /** Parameters under training. All vectors have `layout.size` elements and are views of one unshared memory. */
@@ -107,13 +107,16 @@ export class Trainable {
 
   state(): TrainableState {
     const vectors = Object.entries(this.#stored()).map(([name, vector]) => [name, vector.slice()]);
-    return { updateCount: this.updateCount, vectors: Object.fromEntries(vectors) as TrainableState["vectors"] };
+    return {
+      vectors: Object.fromEntries(vectors) as TrainableState["vectors"],
+      values: { updateCount: this.updateCount },
+    };
   }
 
   /** Continues from `state`. @throws InputError if a vector is missing or has another size. */
   restore(state: TrainableState): void {
     for (const [name, vector] of Object.entries(this.#stored())) this.#copy(name, state.vectors[name], vector);
-    this.updateCount = state.updateCount;
+    this.updateCount = state.values.updateCount;
   }
 
   #stored(): Record<string, Float32Array> {

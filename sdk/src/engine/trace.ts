@@ -1,7 +1,8 @@
 // Tracing: a TensorFlow.js backend whose kernels compute nothing but record what they would compute into a graph.
 import { Graph, type ConstantData, type DataType, type Value } from "./graph.js";
+import { ownKernels, TRACE_BACKEND } from "./kernels/define-kernel.js";
 import { kernels } from "./kernels/index.js";
-import type { Named } from "./kernels/rule.js";
+import type { KernelRule, Named } from "./kernels/rule.js";
 import { tf, type HostTensor, type TensorTree } from "./tensor.js";
 import { leavesOf, mapTree, type Leaf } from "./tree.js";
 
@@ -13,8 +14,6 @@ export interface Trace {
   readonly structure: OutputStructure;
 }
 export type OutputStructure = number | { readonly [key: string]: OutputStructure } | readonly OutputStructure[];
-
-const BACKEND = "dmpo-trace";
 
 /** The trace in progress: its graph, and the graph value behind each tensor. */
 let current: { readonly name: string; readonly graph: Graph; readonly values: WeakMap<object, Value> } | null = null;
@@ -41,7 +40,8 @@ export function trace(name: string, fn: (input: never) => TensorTree, input: unk
   const previousBackend = engine.backendName || "cpu";
   const random = Math.random;
   current = { name, graph, values: new WeakMap() };
-  void tf.setBackend(BACKEND); // synchronous for a backend registered with a plain factory
+  for (const [own, rule] of ownKernels) if (!tf.getKernel(own, TRACE_BACKEND)) register(own, rule);
+  void tf.setBackend(TRACE_BACKEND); // synchronous for a backend registered with a plain factory
   Math.random = () => {
     throw new Error("draws random numbers, which compiling would freeze; pass noise as an argument");
   };
@@ -96,12 +96,12 @@ class TraceBackend extends tf.KernelBackend {
   override memory = () => ({ unreliable: true, reasons: ["tracing holds no data"] });
 }
 
-tf.registerBackend(BACKEND, () => new TraceBackend());
+tf.registerBackend(TRACE_BACKEND, () => new TraceBackend());
 
-for (const [kernelName, rule] of Object.entries(kernels)) {
+const register = (kernelName: string, rule: KernelRule) =>
   tf.registerKernel({
     kernelName,
-    backendName: BACKEND,
+    backendName: TRACE_BACKEND,
     kernelFunc: ({ inputs, attrs }) => {
       const values = Array.isArray(inputs)
         ? (inputs as tf.TensorInfo[]).map(valueOf)
@@ -114,7 +114,7 @@ for (const [kernelName, rule] of Object.entries(kernels)) {
       }
     },
   });
-}
+for (const [name, rule] of Object.entries(kernels)) register(name, rule);
 
 function active() {
   return current ?? reading();

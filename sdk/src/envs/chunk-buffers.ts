@@ -1,4 +1,6 @@
 // The numbers that go into and come out of one action chunk, for many environments side by side.
+import { fail } from "../errors.js";
+import type { Observations } from "../space.js";
 
 /** Sizes: E environments, Te actions per chunk, To observations of history, Do and Da numbers each. */
 export interface ChunkShape {
@@ -12,10 +14,10 @@ export interface ChunkShape {
 export interface ChunkBuffers {
   /** (E, Te, Da), in. */
   readonly actions: Float32Array;
-  /** (E, To, Do), oldest first; of the next episode where one ended. */
-  readonly observations: Float32Array;
-  /** (E, To, Do), the last ones of an episode; written only where one ended. */
-  readonly finalObservations: Float32Array;
+  /** E rows; of the next episode where one ended. */
+  readonly observations: Observations;
+  /** E rows, the last ones of an episode; written only where one ended. */
+  readonly finalObservations: Observations;
   /** (E), summed over the chunk. */
   readonly rewards: Float32Array;
   /** (E), 1 where a terminal state was reached. */
@@ -32,10 +34,11 @@ type Allocate = (bytes: number) => ArrayBufferLike;
 export function chunkBuffers(shape: ChunkShape, allocate: Allocate = (bytes) => new ArrayBuffer(bytes)): ChunkBuffers {
   const { count, actionSteps, condSteps, observationDimension, actionDimension } = shape;
   const floats = (size: number) => new Float32Array(allocate(4 * size));
+  const observations = () => ({ state: floats(count * condSteps * observationDimension) });
   return {
     actions: floats(count * actionSteps * actionDimension),
-    observations: floats(count * condSteps * observationDimension),
-    finalObservations: floats(count * condSteps * observationDimension),
+    observations: observations(),
+    finalObservations: observations(),
     rewards: floats(count),
     terminated: new Uint8Array(allocate(count)),
     truncated: new Uint8Array(allocate(count)),
@@ -49,13 +52,31 @@ export function chunkOf(buffers: ChunkBuffers, count: number, index: number): Ch
     const size = whole.length / count;
     return whole.subarray(index * size, (index + 1) * size) as T;
   };
+  const observations = ({ state, rgb }: Observations) => ({ state: part(state), ...(rgb && { rgb: part(rgb) }) });
   return {
     actions: part(buffers.actions),
-    observations: part(buffers.observations),
-    finalObservations: part(buffers.finalObservations),
+    observations: observations(buffers.observations),
+    finalObservations: observations(buffers.finalObservations),
     rewards: part(buffers.rewards),
     terminated: part(buffers.terminated),
     truncated: part(buffers.truncated),
     executedSteps: part(buffers.executedSteps),
   };
+}
+
+/** @throws InputError DMPO_ENV_ACTION if `actions` are not (E, Te, Da) finite numbers. */
+export function checkActions(
+  actions: Float32Array,
+  { count, actionSteps, actionDimension }: Omit<ChunkShape, "condSteps" | "observationDimension">,
+): void {
+  const expected = count * actionSteps * actionDimension;
+  const shape = `(${count}, ${actionSteps}, ${actionDimension})`;
+  if (actions.length !== expected) {
+    fail("DMPO_ENV_ACTION", "actions", `${actions.length} numbers`, `${expected} of shape ${shape}`);
+  }
+  for (let i = 0; i < expected; i++) {
+    if (Number.isFinite(actions[i])) continue;
+    const index = Math.floor((i * count) / expected);
+    fail("DMPO_ENV_ACTION", `actions[${i}]`, `${actions[i]} for environment ${index}`, "finite numbers");
+  }
 }

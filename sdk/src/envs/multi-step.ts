@@ -18,6 +18,18 @@ export interface MultiStepOptions {
   readonly legacyTimeouts?: boolean;
 }
 
+/** One environment step. */
+export interface StepTaken {
+  /** Steps of the episode, this one included. */
+  readonly steps: number;
+  /** (Do), raw; overwritten by the next step. */
+  readonly observation: Float64Array;
+  readonly reward: number;
+}
+
+/** Looks at the environment after a step; returns true to end the episode there, as a time limit would. */
+export type Visit = (step: StepTaken) => boolean | void;
+
 export class MultiStep {
   readonly #simulation: Simulation;
   #random: RandomStream;
@@ -25,17 +37,22 @@ export class MultiStep {
   readonly #normalization: Normalization | undefined;
   readonly #maxEpisodeSteps: number;
   readonly #timeoutTerminates: boolean;
+  readonly #visit: Visit | undefined;
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
   #elapsed = 0;
 
-  /** @param chunk where actions are read and results are written. */
+  /**
+   * @param chunk where actions are read and results are written.
+   * @param visit called after every environment step, before an episode that ended gives way to the next.
+   */
   constructor(
     definition: EnvironmentDefinition,
     simulation: Simulation,
     random: RandomStream,
     chunk: ChunkBuffers,
     { maxEpisodeSteps = definition.maxEpisodeSteps, normalization, legacyTimeouts = false }: MultiStepOptions,
+    visit?: Visit,
   ) {
     this.#simulation = simulation;
     this.#random = random;
@@ -43,20 +60,20 @@ export class MultiStep {
     this.#normalization = normalization;
     this.#maxEpisodeSteps = Math.min(maxEpisodeSteps, definition.maxEpisodeSteps);
     this.#timeoutTerminates = legacyTimeouts && maxEpisodeSteps >= definition.maxEpisodeSteps;
+    this.#visit = visit;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
   }
 
   /** Starts an episode, from now on with other random numbers if given; the history is its first observation, repeated. */
   reset(random = this.#random): void {
-    const { observations } = this.#chunk;
+    const { state } = this.#chunk.observations;
     this.#random = random;
     const size = this.#observation.length;
     this.#simulation.reset(this.#random);
     this.#elapsed = 0;
     this.#observe();
-    for (let to = 0; to < observations.length - size; to += size)
-      observations.copyWithin(to, observations.length - size);
+    for (let to = 0; to < state.length - size; to += size) state.copyWithin(to, state.length - size);
   }
 
   /** Executes the chunk, or less if the episode ends within it; then starts the next episode at once. */
@@ -71,16 +88,20 @@ export class MultiStep {
       this.#readAction(actions, from);
       // Noted beforehand: where an action makes the thread fail, this tells which.
       executedSteps[0] = ++steps;
-      reward += this.#simulation.step(this.#action);
+      const stepReward = this.#simulation.step(this.#action);
+      reward += stepReward;
       ended = this.#simulation.terminated();
-      timeout = ++this.#elapsed >= this.#maxEpisodeSteps && !ended;
+      const isLast = ++this.#elapsed >= this.#maxEpisodeSteps;
       this.#observe();
+      const isEnough =
+        this.#visit?.({ steps: this.#elapsed, observation: this.#observation, reward: stepReward }) === true;
+      timeout = (isLast || isEnough) && !ended;
     }
     rewards[0] = reward;
     terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));
     truncated[0] = Number(timeout);
     if (!ended && !timeout) return;
-    finalObservations.set(observations);
+    finalObservations.state.set(observations.state);
     this.reset();
   }
 
@@ -99,16 +120,16 @@ export class MultiStep {
 
   /** Appends the current observation to the history. */
   #observe(): void {
-    const { observations } = this.#chunk;
+    const { state } = this.#chunk.observations;
     const observation = this.#observation;
     const size = observation.length;
     const range = this.#normalization;
     this.#simulation.observe(observation);
-    observations.copyWithin(0, size);
-    const to = observations.length - size;
+    state.copyWithin(0, size);
+    const to = state.length - size;
     for (let i = 0; i < size; i++) {
       const value = observation[i]!;
-      observations[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
+      state[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
     }
   }
 }

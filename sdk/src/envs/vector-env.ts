@@ -4,7 +4,8 @@
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
-import { chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
+import type { Observations, Space } from "../space.js";
+import { checkActions, chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { memberProblem } from "./vector-env-failure.js";
@@ -38,10 +39,12 @@ export class VectorEnv implements Outputs, ChunkShape {
   /** Threads besides the main one. */
   readonly workers: number;
 
-  /** (E, To, Do) normalised, oldest first; of the next episode where one ended. */
-  readonly observations: Float32Array;
-  /** (E, To, Do) normalised, before the automatic reset; valid where an episode ended. */
-  readonly finalObservations: Float32Array;
+  /** What a policy sees: E rows of it are in {@link observations}. */
+  readonly space: Omit<Space, "horizonSteps">;
+  /** `state` (E, To, Do) normalised, oldest first; of the next episode where one ended. */
+  readonly observations: Observations;
+  /** The same before the automatic reset; valid where an episode ended. */
+  readonly finalObservations: Observations;
   /** (E), summed over the chunk. */
   readonly rewards: Float32Array;
   /** (E), 1 where a terminal state was reached. */
@@ -77,6 +80,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     this.condSteps = shape.condSteps;
     this.observationDimension = shape.observationDimension;
     this.actionDimension = shape.actionDimension;
+    this.space = { actionDim: shape.actionDimension, state: [shape.condSteps, shape.observationDimension] };
     this.workers = workers;
     this.#buffers = task.buffers;
     // Copies, because ONNX Runtime refuses views of shared memory.
@@ -150,7 +154,7 @@ export class VectorEnv implements Outputs, ChunkShape {
    */
   async step(actions: Float32Array): Promise<void> {
     this.#expect("ready");
-    this.#checkActions(actions);
+    checkActions(actions, this);
     this.#buffers.actions.set(actions);
     await this.#run(command.step);
   }
@@ -223,23 +227,9 @@ export class VectorEnv implements Outputs, ChunkShape {
     fail("DMPO_ENV_STATE", "vector environment", `it is ${found}`, "one that is ready", remedy[this.#state]);
   }
 
-  #checkActions(actions: Float32Array): void {
-    const expected = this.#buffers.actions.length;
-    const shape = `(${this.count}, ${this.actionSteps}, ${this.actionDimension})`;
-    if (actions.length !== expected) {
-      fail("DMPO_ENV_ACTION", "actions", `${actions.length} numbers`, `${expected} of shape ${shape}`);
-    }
-    for (let i = 0; i < expected; i++) {
-      if (!Number.isFinite(actions[i])) {
-        const index = Math.floor((i * this.count) / expected);
-        fail("DMPO_ENV_ACTION", `actions[${i}]`, `${actions[i]} for environment ${index}`, "finite numbers");
-      }
-    }
-  }
-
   #copyOutputs(): void {
     const [from, to] = [this.#buffers, this.#outputs];
-    to.observations.set(from.observations);
+    to.observations.state.set(from.observations.state);
     to.rewards.set(from.rewards);
     to.terminated.set(from.terminated);
     to.truncated.set(from.truncated);
@@ -247,7 +237,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     const size = this.condSteps * this.observationDimension;
     for (let i = 0; i < this.count; i++) {
       if (!from.terminated[i] && !from.truncated[i]) continue;
-      to.finalObservations.set(from.finalObservations.subarray(i * size, (i + 1) * size), i * size);
+      to.finalObservations.state.set(from.finalObservations.state.subarray(i * size, (i + 1) * size), i * size);
     }
   }
 }

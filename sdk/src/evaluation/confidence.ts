@@ -1,6 +1,6 @@
 // Confidence intervals of a mean from a few independent runs: Student's t, which is exact for normal values and, unlike
 // the bootstrap, not too narrow for three or five of them.
-import { studentQuantile } from "../engine/special-functions.js";
+import { studentQuantile } from "../policies/special-functions.js";
 import { fail } from "../errors.js";
 
 export interface ConfidenceInterval {

@@ -1,5 +1,6 @@
 // Plays a policy with several numbers of denoising steps: returns, success and the speed of its calls, as plain data.
 import { fail } from "../errors.js";
+import { emptyObservations } from "../space.js";
 import type { Environments } from "./environments.js";
 import {
   episodeStatistics,
@@ -57,7 +58,7 @@ export interface SettingResult {
   readonly inference: Inference;
 }
 
-export interface Evaluation {
+export interface EvaluationResult {
   readonly initialNoise: InitialNoise;
   /** Environments E, the batch of each call. */
   readonly environments: number;
@@ -70,11 +71,11 @@ export interface Evaluation {
  * @param actorFor prepares the policy for a setting; whatever it draws and converts counts as part of the call.
  * @throws InputError `DMPO_EVALUATION` for counts that are not positive integers.
  */
-export async function evaluate(
+export async function evaluateSettings(
   environments: Environments,
   actorFor: (setting: PolicySetting) => Actor | Promise<Actor>,
   options: EvaluationOptions = {},
-): Promise<Evaluation> {
+): Promise<EvaluationResult> {
   const {
     denoisingSteps = [1],
     episodes: count = 40,
@@ -94,7 +95,7 @@ export async function evaluate(
     const actor = await actorFor({ denoisingSteps: steps, initialNoise });
     try {
       // The first call compiles and touches memory; it is not measured.
-      await actor.act(new Float32Array(environments.observations.length));
+      await actor.act(emptyObservations(environments.space, environments.count));
       const before = settings.length * count;
       const { episodes, callSeconds } = await playEpisodes(environments, actor.act, count, rules, signal, (finished) =>
         onEpisodes?.(before + finished),

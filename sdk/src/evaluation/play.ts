@@ -1,10 +1,11 @@
 // Plays a given number of whole episodes with a policy and measures the calls to it.
+import type { Observations } from "../space.js";
 import type { Environments } from "./environments.js";
 import type { EpisodeRules, FinishedEpisode } from "./episode-statistics.js";
 import { EpisodeTracker } from "./episode-tracker.js";
 
-/** Actions (E, Te, Da) for the observations (E, To, Do); both may be overwritten by the next call. */
-export type Act = (observations: Float32Array) => Promise<Float32Array>;
+/** Actions (E, Te, Da) for the observations of E environments; both may be overwritten by the next call. */
+export type Act = (observations: Observations) => Promise<Float32Array>;
 
 export interface Played {
   /** By environment, then in order of time. */

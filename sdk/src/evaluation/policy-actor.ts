@@ -1,12 +1,16 @@
 // A trained policy acting in environments: one compiled call from observations and initial noise to the executed actions.
 import { compile, constants, type CompileOptions } from "../engine/compile.js";
 import type { RandomStream } from "../engine/random.js";
-import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
+import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
 import { InputError, type Problem } from "../errors.js";
-import type { SamplingOptions } from "../policies/sampling.js";
+import type { Observation } from "../nn/network.js";
+import type { SamplingOptions, Tensors } from "../policies/definition.js";
+import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
+import { sizeOf, type Space } from "../space.js";
 import type { Environments } from "./environments.js";
 import type { Actor, InitialNoise } from "./evaluate.js";
+import { hostObservation } from "./host-observation.js";
 
 export interface ActorOptions {
   readonly sampling: SamplingOptions;
@@ -18,58 +22,65 @@ export interface ActorOptions {
   readonly frozen?: boolean;
 }
 
+/** What it takes to act: a trained policy, or one whose weights are a view of those under training. */
+export type Acting = Pick<TrainedPolicy, "model" | "weights" | "space">;
+
 /**
  * The actor reads `weights` at every call, so a view of weights under training follows them, unless it is `frozen`.
  *
  * @throws InputError `DMPO_POLICY_FIT` when policy and environments do not fit.
  */
 export function policyActor(
-  { model, weights }: Pick<TrainedPolicy, "model" | "weights">,
+  { model, weights, space }: Acting,
   environments: Environments,
   { sampling, initialNoise, random, compile: compileOptions, frozen = false }: ActorOptions,
 ): Required<Actor> {
-  expectFit(model, environments);
-  const { count, condSteps, observationDimension, actionSteps, actionDimension } = environments;
-  type Input = { weights: Weights; state: tf.Tensor3D; noise: tf.Tensor3D };
+  expectFit(space, environments);
+  const { count, actionSteps } = environments;
+  type Input = { weights: Weights; observation: Observation; draws: Tensors };
   const fixed = frozen ? model.views(weights.slice()) : undefined;
-  const sample = compile(
-    ({ weights, state, noise }: Input) =>
-      model.sample(fixed ? constants(fixed) : weights, state, noise, sampling).slice([0, 0], [-1, actionSteps]),
+  const sample = compile<Input, tf.Tensor3D>(
+    ({ weights, observation, draws }) =>
+      model.sample(fixed ? constants(fixed) : weights, observation, draws, sampling).slice([0, 0], [-1, actionSteps]),
     { name: "sample", ...compileOptions },
   );
   const views = fixed ? {} : model.views(weights);
-  const noise = zeros([count, model.spec.network.horizonSteps, actionDimension]);
-  const action = zeros([count, actionSteps, actionDimension]);
+  const drawn = model.actingDraws(sampling.steps);
+  const draws = emptyDraws(drawn, count);
+  const shape = [count, actionSteps, space.actionDim];
+  const action = hostTensor(new Float32Array(sizeOf(shape)), shape);
   return {
     async act(observations) {
-      if (initialNoise === "sampled") random.normal(noise.data as Float32Array);
-      const state = hostTensor(observations, [count, condSteps, observationDimension]);
-      await sample({ weights: views, state, noise }, action);
+      if (initialNoise === "sampled") fillDraws(drawn, draws, random);
+      await sample({ weights: views, observation: hostObservation(observations, space, count), draws }, action);
       return action.data as Float32Array;
     },
     dispose: () => sample.dispose(),
   };
 }
 
-function expectFit({ spec }: TrainedPolicy["model"], environments: Environments): void {
-  const { actionDim, condDim, horizonSteps } = spec.network;
-  const { actionDimension, observationDimension, condSteps, actionSteps } = environments;
+function expectFit(policy: Space, { space, actionSteps }: Environments): void {
   const problems: Problem[] = [];
   const expect = (fits: boolean, path: string, wrong: string, expected: string) => {
     if (!fits) problems.push({ path: `environments.${path}`, wrong, expected });
   };
-  expect(actionDimension === actionDim, "actionDimension", `is ${actionDimension}`, `the policy's ${actionDim}`);
-  const observed = `is ${condSteps} x ${observationDimension} numbers`;
-  expect(condSteps * observationDimension === condDim, "observations", observed, `the policy's ${condDim}`);
+  const numbers = ([steps, width]: Space["state"]) => `${steps} x ${width} numbers`;
+  const [seen, given] = [policy, space].map(({ state }) => numbers(state));
   expect(
-    actionSteps <= horizonSteps,
-    "actionSteps",
-    `is ${actionSteps}`,
-    `at most the policy's chunk of ${horizonSteps}`,
+    space.actionDim === policy.actionDim,
+    "actionDimension",
+    `is ${space.actionDim}`,
+    `the policy's ${policy.actionDim}`,
   );
+  expect(seen === given, "observations", `is ${given}`, `the policy's ${seen}`);
+  const pictures = ({ rgb }: Omit<Space, "horizonSteps">) => (rgb ? `pictures of ${rgb.join(" x ")}` : "no pictures");
+  expect(
+    pictures(space) === pictures(policy),
+    "observations",
+    `has ${pictures(space)}`,
+    `the policy's ${pictures(policy)}`,
+  );
+  const chunk = `at most the policy's chunk of ${policy.horizonSteps}`;
+  expect(actionSteps <= policy.horizonSteps, "actionSteps", `is ${actionSteps}`, chunk);
   if (problems.length > 0) throw new InputError("DMPO_POLICY_FIT", problems);
-}
-
-function zeros(shape: readonly number[]): HostTensor {
-  return hostTensor(new Float32Array(shape.reduce((product, extent) => product * extent, 1)), shape);
 }

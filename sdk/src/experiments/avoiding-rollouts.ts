@@ -3,7 +3,7 @@
 import { finishLine, ModeFlags, obstacles } from "../envs/d3il/avoiding.js";
 import { tablePaths, type TablePath } from "../figures/charts/table-paths.js";
 import type { Figure } from "../figures/figure.js";
-import { playEpisode } from "./episode.js";
+import { watchEpisode } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 export interface AvoidingOptions {
@@ -31,12 +31,13 @@ export async function avoidingRollouts(source: PolicySource, options: AvoidingOp
     const [x, y]: [number[], number[]] = [[], []];
     const modes = new ModeFlags();
     let touchedAt: number | undefined;
-    await playEpisode(policy, { env, seed: seed + episode, maxSteps: 100, denoisingSteps }, (_, steps, transition) => {
-      const [, , toolX, toolY] = transition.observation as unknown as [number, number, number, number];
+    const watched = { env, seed: seed + episode, maxSteps: 100, denoisingSteps };
+    await watchEpisode(policy, watched, (_, { steps, observation, reward }) => {
+      const [, , toolX, toolY] = observation as unknown as [number, number, number, number];
       x.push(toolX);
       y.push(toolY);
       modes.visit(toolX, toolY);
-      if (transition.reward < 0) touchedAt ??= steps - 1;
+      if (reward < 0) touchedAt ??= steps - 1;
       return toolY > finishLine;
     });
     paths.push({ mode: modes.list().join("-") || "none", x, y, crossAt: touchedAt });

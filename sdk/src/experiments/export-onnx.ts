@@ -4,6 +4,7 @@ import { exportModel } from "../engine/export-model.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import type { Tensors } from "../policies/definition.js";
 import type { Normalization } from "../normalization.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
@@ -22,15 +23,15 @@ export interface ExportOptions {
 export interface ExportedPolicy {
   readonly path: string;
   readonly bytes: number;
-  /** Sizes without the batch axis: observation [To, Do], noise and action [Ta, Da]. */
-  readonly shapes: Readonly<Record<"observation" | "noise" | "action", readonly number[]>>;
+  /** Sizes without the batch axis: observation [To, Do], what the policy draws (of flows, noise [Ta, Da]), action [Ta, Da]. */
+  readonly shapes: Readonly<Record<string, readonly number[]> & Record<"observation" | "action", readonly number[]>>;
   /** "any", or the only batch size that the file takes. */
   readonly batch: "any" | number;
 }
 
 /**
- * Writes a file with inputs `observation` (B, To, Do) and `noise` (B, Ta, Da; standard normal, or zero for the central chunk)
- * and output `action` (B, Ta, Da), all float32.
+ * Writes a file with inputs `observation` (B, To, Do) and what the policy draws, of flows `noise` (B, Ta, Da; standard
+ * normal, or zero for the central chunk), and output `action` (B, Ta, Da), all float32.
  *
  * @throws InputError if the policy cannot be loaded or `steps` is no positive integer.
  */
@@ -41,27 +42,22 @@ export async function exportOnnx(
 ): Promise<ExportedPolicy> {
   const { steps = 1, clipIntermediate = true, includeNormalization = true } = options;
   if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
-  const { model, weights, normalization, environment } = await policyOf(source);
-  const { horizonSteps, actionDim, condDim } = model.spec.network;
-  const observationDim = normalization.observationMin.length;
-  const shapes = {
-    observation: [condDim / observationDim, observationDim],
-    noise: [horizonSteps, actionDim],
-    action: [horizonSteps, actionDim],
-  };
+  const { model, weights, normalization, environment, space } = await policyOf(source);
+  const { shapes: draws } = model.actingDraws(steps);
+  const shapes = { observation: space.state, ...draws, action: [space.horizonSteps, space.actionDim] };
   const frozen = model.views(weights.slice());
 
-  type Input = { observation: tf.Tensor3D; noise: tf.Tensor3D };
-  function infer({ observation, noise }: Input) {
+  type Input = Tensors & { observation: tf.Tensor3D };
+  function infer({ observation, ...drawn }: Input) {
     const state = includeNormalization ? normalized(observation, normalization) : observation;
-    const action = model.sample(constants<Weights>(frozen), state, noise, { steps, clipIntermediate });
+    const action = model.sample(constants<Weights>(frozen), { state }, drawn, { steps, clipIntermediate });
     return { action: includeNormalization ? denormalized(action, normalization) : action };
   }
 
   const { bytes, batch } = exportModel<Input>(
     "policy",
     infer,
-    { observation: shapes.observation, noise: shapes.noise },
+    { observation: space.state, ...draws },
     {
       metadata: {
         policy: model.spec.policy,
@@ -76,11 +72,17 @@ export async function exportOnnx(
 }
 
 function normalized(observation: tf.Tensor3D, { observationMin, observationMax }: Normalization): tf.Tensor3D {
-  const scale = observationMin.map((min, i) => 2 / (observationMax[i]! - min + 1e-6));
-  return observation.sub(tf.tensor1d(observationMin)).mul(tf.tensor1d(scale)).sub(1);
+  const scale = Float32Array.from(observationMin, (min, i) => 2 / (observationMax[i]! - min + 1e-6));
+  return observation
+    .sub(tf.tensor1d(Float32Array.from(observationMin)))
+    .mul(tf.tensor1d(scale))
+    .sub(1);
 }
 
 function denormalized(action: tf.Tensor3D, { actionMin, actionMax }: Normalization): tf.Tensor3D {
-  const half = actionMin.map((min, i) => (actionMax[i]! - min) / 2);
-  return action.add(1).mul(tf.tensor1d(half)).add(tf.tensor1d(actionMin));
+  const half = Float32Array.from(actionMin, (min, i) => (actionMax[i]! - min) / 2);
+  return action
+    .add(1)
+    .mul(tf.tensor1d(half))
+    .add(tf.tensor1d(Float32Array.from(actionMin)));
 }

@@ -6,16 +6,16 @@ import { denoisingChart } from "../figures/charts/denoising-steps.js";
 import { histogram } from "../figures/charts/histogram.js";
 import { rolloutStrip } from "../figures/charts/rollout-strip.js";
 import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
-import { folderOf, stoppable, writeJson, type RunControl } from "./control.js";
-import { evaluate, type EvaluationReport } from "./evaluation.js";
-import type { FineTuningRun } from "./finetuning.js";
-import { MeanFlow } from "./mean-flow.js";
-import { PPO, type FinetuneInput } from "./ppo.js";
-import type { PretrainInput } from "./mean-flow.js";
-import type { PretrainingRun } from "./pretraining.js";
+import { comparisonTable } from "../figures/text-table.js";
+import { folderOf, stoppable, writeJson, type RunControl } from "./runs/control.js";
+import { evaluate, type EvaluationReport } from "./runs/evaluation.js";
+import type { FineTuningRun } from "./runs/finetuning.js";
+import { MeanFlow } from "./policies.js";
+import { PPO, type FinetuneInput } from "./algorithms.js";
+import type { PretrainInput } from "./policy-description.js";
+import type { PretrainingRun } from "./runs/pretraining.js";
 import { rolloutPoses } from "./rollout-poses.js";
-import { comparisonTable } from "./tables.js";
-import { versions } from "./versions.js";
+import { versions } from "./runs/versions.js";
 
 export interface JourneyInput extends RunControl {
   readonly data: Dataset;

@@ -3,7 +3,7 @@ import { isCheckpoint, openCheckpoint } from "../checkpoints/checkpoint.js";
 import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
 import { resolvePath, type FetchOptions } from "../hub/fetch-file.js";
 import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy.js";
-import { referencePolicy, type ReferenceOptions } from "./reference-policy.js";
+import { referencePolicy, type ReferenceOptions } from "./reference/policy.js";
 
 export interface LoadOptions extends ReferenceOptions {
   /** Of a pre-training checkpoint, take the averaged weights (`load_ema`). A fine-tuned one has only one set. Default true. */

@@ -1,11 +1,15 @@
 // A trained policy in the simulator: environments that fit it, and whole episodes.
+import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import { VectorEnv } from "../envs/vector-env.js";
+import { WatchedEnvironment, type Watch } from "../envs/watched-environment.js";
+import type { Environments } from "../evaluation/environments.js";
 import { episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from "../evaluation/episode-statistics.js";
+import type { InitialNoise } from "../evaluation/evaluate.js";
 import { playEpisodes } from "../evaluation/play.js";
-import { policyActor } from "../evaluation/policy-actor.js";
+import { policyActor, type ActorOptions } from "../evaluation/policy-actor.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
-import { compileOptionsOf, stoppable, type RunControl } from "./control.js";
+import { compileOptionsOf, stoppable, type RunControl } from "./runs/control.js";
 
 export interface EnvironmentSettings {
   /** Name, e.g. "hopper-v2". */
@@ -24,20 +28,19 @@ export interface PlaySettings extends EnvironmentSettings {
   readonly episodes: number;
   readonly denoisingSteps: number;
   /** Sampled: standard normal; zero: the policy's central chunk. The two are different policies and never mixed. */
-  readonly initialNoise: "sampled" | "zero";
+  readonly initialNoise: InitialNoise;
   readonly seed: number;
 }
 
 /** Opens environments that fit `policy`; close them afterwards. */
 export function openEnvironments(
-  { model, normalization }: TrainedPolicy,
+  { space, normalization }: TrainedPolicy,
   settings: EnvironmentSettings,
   seed: number,
   { workers }: RunControl,
 ): Promise<VectorEnv> {
-  const { horizonSteps, condDim } = model.spec.network;
-  const { env, environments = 40, actionSteps = horizonSteps, maxEpisodeSteps } = settings;
-  const condSteps = condDim / normalization.observationMin.length;
+  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps } = settings;
+  const [condSteps] = space.state;
   return VectorEnv.create({
     env,
     count: environments,
@@ -57,24 +60,76 @@ export async function play(
   given: RunControl = {},
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
   const control = stoppable(given);
-  const environments = await openEnvironments(policy, settings, settings.seed, control);
-  const { denoisingSteps: steps, initialNoise } = settings;
-  const actor = policyActor(policy, environments, {
-    ...actorOptions(settings.seed, control),
-    sampling: { steps },
-    initialNoise,
-  });
-  const rules = { actionSteps: environments.actionSteps, successThreshold: settings.successThreshold ?? Infinity };
+  const { denoisingSteps: steps, initialNoise, seed } = settings;
+  const environments = await openEnvironments(policy, settings, seed, control);
+  const options = { ...actorOptions(seed, control), sampling: { steps }, initialNoise };
+  const episodes = await playIn(environments, policy, options, settings, control.signal);
+  return { statistics: episodeStatistics(episodes), episodes };
+}
+
+/** How one episode is watched. */
+export interface EpisodeOptions {
+  readonly env: string;
+  /** Seed of the episode. Default 0. */
+  readonly seed?: number;
+  /** Environment steps, unless the episode ends before; Infinity: the environment's own limit. Default 150. */
+  readonly maxSteps?: number;
+  /** Default: the policy's own. */
+  readonly denoisingSteps?: number;
+  /** Clip after every denoising step, not only the last. Default true. */
+  readonly clipIntermediate?: boolean;
+  /** Initial noise of every chunk: standard normal, or zero for the policy's central chunk. Default "sampled". */
+  readonly initialNoise?: InitialNoise;
+  /** Actions of a chunk that are executed. Default: the whole chunk. */
+  readonly actionSteps?: number;
+  readonly compile?: CompileOptions;
+}
+
+/**
+ * Plays one episode, the same as {@link play} in the first of its environments, and calls `watch` after every environment
+ * step; where that returns true the episode ends.
+ *
+ * @throws InputError for an unknown environment or one that does not fit the policy.
+ */
+export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOptions, watch: Watch): Promise<void> {
+  const { env, seed = 0, maxSteps = 150, denoisingSteps: steps, clipIntermediate, initialNoise = "sampled" } = options;
+  const { space, normalization } = policy;
+  const { actionSteps = space.horizonSteps } = options;
+  const [condSteps] = space.state;
+  const maxEpisodeSteps = maxSteps === Infinity ? undefined : maxSteps;
+  const environment = await WatchedEnvironment.create(
+    { env, seed, actionSteps, condSteps, maxEpisodeSteps, normalization },
+    watch,
+  );
+  const acting = { ...actorOptions(seed), sampling: { steps, clipIntermediate }, initialNoise };
+  const compile = { ...options.compile, threads: 1 };
+  await playIn(environment, policy, { ...acting, compile }, { episodes: 1 });
+}
+
+/** Plays whole episodes and closes the environments. */
+async function playIn(
+  environments: Environments & { close(): Promise<void> },
+  policy: TrainedPolicy,
+  options: ActorOptions,
+  { episodes, successThreshold = Infinity }: Pick<PlaySettings, "episodes" | "successThreshold">,
+  signal?: AbortSignal,
+): Promise<readonly FinishedEpisode[]> {
+  const { actionSteps } = environments;
   try {
-    const { episodes } = await playEpisodes(environments, actor.act, settings.episodes, rules, control.signal);
-    return { statistics: episodeStatistics(episodes), episodes };
+    const actor = policyActor(policy, environments, options);
+    try {
+      return (await playEpisodes(environments, actor.act, episodes, { actionSteps, successThreshold }, signal))
+        .episodes;
+    } finally {
+      await actor.dispose();
+    }
   } finally {
-    await Promise.all([actor.dispose(), environments.close()]);
+    await environments.close();
   }
 }
 
 /** Small batches gain nothing from more than one thread, and constant weights are faster. */
-export function actorOptions(seed: number, control: RunControl) {
+export function actorOptions(seed: number, control: RunControl = {}) {
   return {
     random: new Random(seed).stream("initial noise"),
     compile: { ...compileOptionsOf(control), threads: 1 },

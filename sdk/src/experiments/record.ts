@@ -2,7 +2,7 @@
 import { writeFileAtomic } from "../files.js";
 import type { RenderOptions } from "../envs/make-environment.js";
 import { Animation, type Picture } from "../envs/render/picture.js";
-import { playEpisode, type EpisodeOptions } from "./episode.js";
+import { watchEpisode, type EpisodeOptions } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 export interface RecordOptions extends Partial<EpisodeOptions>, RenderOptions {
@@ -36,13 +36,14 @@ export async function record(source: PolicySource, options: RecordOptions = {}):
     ...episode
   } = options;
   const pictures: Picture[] = [];
-  await playEpisode(policy, { ...episode, env: options.env ?? policy.environment }, (env, steps) => {
+  const env = options.env ?? policy.environment;
+  await watchEpisode(policy, { ...episode, env }, (environment, { steps }) => {
     // Frame k belongs to the first step at or after k / framesPerSecond.
-    const due = Math.floor(steps * env.secondsPerStep * framesPerSecond + 1e-9);
+    const due = Math.floor(steps * environment.secondsPerStep * framesPerSecond + 1e-9);
     if (due > pictures.length - 1 || pictures.length === 0) {
-      pictures.push(env.render({ camera, width, height, samples, groups, shadows }));
+      pictures.push(environment.render({ camera, width, height, samples, groups, shadows }));
     }
-    return signal?.aborted || steps * env.secondsPerStep >= maxSeconds;
+    return signal?.aborted || steps * environment.secondsPerStep >= maxSeconds;
   });
   const film = new Animation(pictures, framesPerSecond);
   if (path !== undefined) await writeFileAtomic(path, film.gif());

@@ -1,15 +1,15 @@
 // One episode of a policy as poses of the robot, for a picture of how it moves.
 import type { Pose } from "../figures/charts/silhouette.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
-import { playEpisode, type EpisodeOptions } from "./episode.js";
+import { watchEpisode, type EpisodeOptions } from "./play.js";
 
 export type RolloutOptions = EpisodeOptions;
 
-/** Plays one episode with one denoising step per chunk; empty where the environment has no picture of its robot. */
+/** Plays one episode; empty where the environment has no picture of its robot. */
 export async function rolloutPoses(policy: TrainedPolicy, options: RolloutOptions): Promise<Pose[]> {
   const poses: Pose[] = [];
-  await playEpisode(policy, options, (env, steps) => {
-    poses.push({ time: (steps - 1) * env.secondsPerStep, capsules: env.pose() });
+  await watchEpisode(policy, options, (environment, { steps }) => {
+    poses.push({ time: (steps - 1) * environment.secondsPerStep, capsules: environment.pose() });
   });
   return poses.every(({ capsules }) => capsules.length > 0) ? poses : [];
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import type * as Arquero from "arquero";
 import { fail } from "../errors.js";
-import { htmlTable, textTable, type Table } from "./html-table.js";
+import { htmlTable, plainTable, type Table } from "./html-table.js";
 import { displayMethod, showsAs } from "./mime.js";
 
 export type ColumnTable = Arquero.ColumnTable;
@@ -89,7 +89,7 @@ function frameBundle({ columns, values }: DanfoFrame) {
 }
 
 function bundleOf(table: Table) {
-  return { "text/html": htmlTable(table), "text/plain": textTable(table) };
+  return { "text/html": htmlTable(table), "text/plain": plainTable(table) };
 }
 
 function cellOf(value: unknown): string | number {

@@ -1,5 +1,6 @@
 // Figures as notebooks show them: interactive where the page can draw Plotly, and as a picture everywhere else.
-import { titleText, type Figure } from "./figure.js";
+import { titleText, withPlainArrays, type DrawableFigure, type Figure } from "./figure.js";
+import { fitted } from "./fitting.js";
 import { showsAs, type MimeBundle } from "./mime.js";
 import { toPng } from "./static/static-export.js";
 
@@ -13,9 +14,12 @@ export function showFiguresAs(wanted: FigureMode): void {
   mode = wanted;
 }
 
-/** The figure, plain data as before, with the method by which notebooks show it. */
-export function figure({ data, layout }: Figure): Figure {
-  return showsAs({ data, layout }, figureBundle);
+/**
+ * The figure as plain data with the method by which notebooks show it. Typed arrays become arrays; names that are too long
+ * for the legend continue on a second line.
+ */
+export function figure({ data, layout }: DrawableFigure): Figure {
+  return showsAs(fitted(withPlainArrays({ data, layout }) as Figure), figureBundle);
 }
 
 /**

@@ -39,9 +39,17 @@ export interface Figure {
   readonly layout: Layout;
 }
 
+/** A figure whose numbers may lie in typed arrays. */
+export interface DrawableFigure {
+  readonly data: readonly { readonly type: string; readonly [attribute: string]: unknown }[];
+  readonly layout: Layout;
+}
+
 /** The figure's title without Plotly's markup, such as <b>. */
 export function titleText({ layout }: Figure): string | undefined {
-  return layout.title?.text.replace(/<\/?(?:b|i|em|strong|s|u|sub|sup|br|span|a)(?: [^<>]*)?>/gi, "");
+  return layout.title?.text
+    .replace(/<br *\/?>/gi, " ")
+    .replace(/<\/?(?:b|i|em|strong|s|u|sub|sup|br|span|a)(?: [^<>]*)?>/gi, "");
 }
 
 /** Size of a drawing in CSS pixels. */
@@ -53,4 +61,12 @@ export interface Size {
 /** The size that the figure asks for, 720 x 440 if it does not. */
 export function preferredSize({ layout }: Figure): Size {
   return { width: layout.width ?? 720, height: layout.height ?? 440 };
+}
+
+/** The same value with plain arrays in place of typed ones, as JSON needs it. */
+export function withPlainArrays<T>(value: T): T {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as never) as T;
+  if (Array.isArray(value)) return value.map(withPlainArrays) as T;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withPlainArrays(part as unknown)])) as T;
 }

@@ -1,6 +1,7 @@
 // Tables for notebooks: HTML that takes its colours from the page, so that it is readable in the light and in the dark.
+import { escapeHtml } from "../html.js";
 import { formatColumn } from "./number-format.js";
-import { escapeHtml } from "./report/html.js";
+import { textTable } from "./text-table.js";
 
 export interface Table {
   readonly columns: readonly string[];
@@ -24,22 +25,14 @@ export function htmlTable({ columns, rows }: Table, { limit = 100 } = {}): strin
   ].join("");
 }
 
-/** The same as lines of text: columns padded to their widest cell, numbers to the right. */
-export function textTable({ columns, rows }: Table, { limit = 100 } = {}): string {
-  const shown = rows.slice(0, limit);
-  const lines = [[...columns], ...formattedCells({ columns, rows: shown })];
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
-  const padded = (line: readonly string[]) =>
-    line
-      .map((text, at) =>
-        isNumeric({ columns, rows: shown }, at) ? text.padStart(widths[at]!) : text.padEnd(widths[at]!),
-      )
-      .join("  ")
-      .trimEnd();
-  const more = rows.length - shown.length;
-  const [head, ...body] = lines.map(padded);
-  const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return [head, rule, ...body, ...(more > 0 ? [`${more.toLocaleString("en-US")} more rows`] : [])].join("\n");
+/** The same as lines of text, numbers to the right. */
+export function plainTable({ columns, rows }: Table, { limit = 100 } = {}): string {
+  const shown = { columns, rows: rows.slice(0, limit) };
+  const more = rows.length - shown.rows.length;
+  return [
+    ...textTable(columns, formattedCells(shown), { right: (at) => isNumeric(shown, at) }),
+    ...(more > 0 ? [`${more.toLocaleString("en-US")} more rows`] : []),
+  ].join("\n");
 }
 
 function formattedCells({ columns, rows }: Table): string[][] {

@@ -1,4 +1,5 @@
 // Charts as data, and how they become files.
+export { actionDistribution, type ActionSample } from "./charts/action-distribution.js";
 export { comparisonBars } from "./charts/comparison-bars.js";
 export {
   denoisingChart,

@@ -2,22 +2,23 @@
 import { extname } from "node:path";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
-import { titleText, type Figure } from "./figure.js";
+import { figure } from "./displayed-figure.js";
+import { titleText, type DrawableFigure, type Figure } from "./figure.js";
 import { reportHtml } from "./report/report-page.js";
 import { toPng, toSvg } from "./static/static-export.js";
 
-const formats: Readonly<Record<string, (figure: Figure) => Promise<string | Uint8Array>>> = {
-  ".png": (figure) => toPng(figure),
-  ".svg": (figure) => toSvg(figure),
+const formats: Readonly<Record<string, (drawn: Figure) => Promise<string | Uint8Array>>> = {
+  ".png": (drawn) => toPng(drawn),
+  ".svg": (drawn) => toSvg(drawn),
   ".json": async ({ data, layout }) => JSON.stringify({ data, layout }),
-  ".html": (figure) => reportHtml({ title: titleText(figure) ?? "Figure", figures: [{ title: "", figure }] }),
+  ".html": (drawn) => reportHtml({ title: titleText(drawn) ?? "Figure", figures: [{ title: "", figure: drawn }] }),
 };
 
 /**
  * Writes the figure as `.png` (twice the pixels), `.svg`, `.json` (Plotly's data and layout) or `.html` (interactive, offline),
  * making missing folders. Throws DMPO_FIGURE_FORMAT for another extension, DMPO_FIGURE_DRAW if it cannot be drawn.
  */
-export async function saveFigure(figure: Figure, path: string): Promise<void> {
+export async function saveFigure({ data, layout }: DrawableFigure, path: string): Promise<void> {
   const extension = extname(path).toLowerCase();
   const format = formats[extension];
   if (!format) {
@@ -31,5 +32,5 @@ export async function saveFigure(figure: Figure, path: string): Promise<void> {
       guess && `did you mean "${guess}"?`,
     );
   }
-  await writeFileAtomic(path, await format(figure));
+  await writeFileAtomic(path, await format(figure({ data, layout })));
 }

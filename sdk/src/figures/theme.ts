@@ -1,10 +1,14 @@
 // The look shared by all charts: colours that stay apart for colour-blind readers (Okabe and Ito 2008, without the
 // yellow, which is too pale on white), a light grid, titles on the left, the legend below the plot.
 import type { Axis, Layout } from "./figure.js";
+import { lineCount, wrapped } from "./fitting.js";
 
 const palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D"] as const;
 const dashes = ["solid", "dash", "dot", "dashdot"] as const;
 const symbols = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x"] as const;
+
+const titleSize = 17;
+const subtitleSize = 13;
 
 export const ink = "#24292F";
 const mutedInk = "#57606A";
@@ -92,12 +96,13 @@ export function markLine(
 
 /** The layout shared by all charts; `more` wins. `headroom` (pixels) stays free between the plot and the titles. */
 export function themedLayout(titles: Titles, more: Omit<Layout, "title"> = {}, headroom = 0): Layout {
+  const fit = fittedTitles(titles, Number(more.width ?? 720) - 84);
   return {
-    title: heading(titles, headroom),
+    title: heading(fit, headroom),
     font: { family: fontFamily, size: 13, color: ink },
     paper_bgcolor: "#FFFFFF",
     plot_bgcolor: "#FFFFFF",
-    margin: { l: 60, r: 24, t: topMargin(titles) + headroom, b: 48 },
+    margin: { l: 60, r: 24, t: topMargin(fit) + headroom, b: 48 },
     legend: {
       orientation: "h",
       tracegroupgap: 0,
@@ -115,21 +120,35 @@ export function themedLayout(titles: Titles, more: Omit<Layout, "title"> = {}, h
 
 /** Height (pixels) above the plot that the title and subtitle need. */
 export function topMargin({ title, subtitle }: Titles): number {
-  return title === undefined ? 24 : subtitle === undefined ? 56 : 78;
+  if (title === undefined) return 24;
+  return (subtitle === undefined ? 56 : 78) + extraHeight({ title, subtitle });
+}
+
+/** Titles broken into lines of at most `width` pixels. */
+function fittedTitles({ title, subtitle }: Titles, width: number): Titles {
+  return {
+    ...(title !== undefined && { title: wrapped(title, width / titleSize) }),
+    ...(subtitle !== undefined && { subtitle: wrapped(subtitle, width / subtitleSize) }),
+  };
+}
+
+/** Pixels of the lines beyond the first. */
+function extraHeight({ title = "", subtitle = "" }: Titles): number {
+  return Math.round(1.3 * ((lineCount(title) - 1) * titleSize + (lineCount(subtitle) - 1) * subtitleSize));
 }
 
 function heading({ title, subtitle }: Titles, headroom: number) {
   if (title === undefined) return undefined;
   return {
     text: `<b>${title}</b>`,
-    ...(subtitle !== undefined && { subtitle: { text: subtitle, font: { size: 13, color: mutedInk } } }),
+    ...(subtitle !== undefined && { subtitle: { text: subtitle, font: { size: subtitleSize, color: mutedInk } } }),
     x: 0,
     xref: "paper",
     xanchor: "left",
     y: 1,
     yref: "paper",
     yanchor: "bottom",
-    pad: { b: headroom + (subtitle === undefined ? 18 : 40) },
-    font: { size: 17, color: ink },
+    pad: { b: headroom + (subtitle === undefined ? 18 : 40) + extraHeight({ title, subtitle }) },
+    font: { size: titleSize, color: ink },
   };
 }

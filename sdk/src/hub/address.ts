@@ -53,10 +53,10 @@ export function parseAddress(text: string): HubAddress | WebAddress {
   const [repository, repositoryRevision] = split(named.join("/"));
   const [file, fileRevision] = split(path.join("/"));
   const segments = file.split("/");
-  if (file === "" || segments.some((segment) => ["", ".", ".."].includes(segment) || segment.includes("\\"))) {
+  if (file === "" || segments.some((segment) => ["", ".", ".."].includes(segment) || /[\\\p{Cc}]/u.test(segment))) {
     fail("DMPO_HUB_ADDRESS", text, "names no file of a repository", forms);
   }
-  const revision = decodeURIComponent(fileRevision ?? repositoryRevision ?? "main");
+  const revision = (fileRevision ?? repositoryRevision ?? "main").replaceAll(/%2f/gi, "/");
   if (!/^[\w.-]+(\/[\w.-]+)*$/.test(revision) || revision.split("/").includes("..")) {
     fail("DMPO_HUB_ADDRESS", text, `revision "${revision}"`, "a branch, tag or commit");
   }
@@ -73,6 +73,16 @@ function webAddress(text: string): WebAddress {
   const local = url && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   if (!url || (url.protocol === "http:" && !local)) {
     fail("DMPO_HUB_ADDRESS", text, url ? "not encrypted" : "not a URL", "an https:// address");
+  }
+  if (url.username || url.password) {
+    const shown = `${url.protocol}//...@${url.host}${url.pathname}`;
+    fail(
+      "DMPO_HUB_ADDRESS",
+      shown,
+      "holds a name or a password",
+      "an address without them",
+      "download it by other means",
+    );
   }
   return { kind: "web", url: url.href };
 }

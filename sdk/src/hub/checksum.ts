@@ -28,3 +28,21 @@ export async function computeChecksum(path: string, algorithm: Checksum["algorit
 export async function matches(path: string, { algorithm, value }: Checksum): Promise<boolean> {
   return (await computeChecksum(path, algorithm)) === value.toLowerCase();
 }
+
+/** Files found right by this process, with what would change if they changed. */
+const found = new Map<string, string>();
+
+/**
+ * Whether a file of a cache is there and holds what it should: as many bytes as stated, and contents with this checksum, where
+ * they are known. Contents are read once per process, as long as size and time of change stay.
+ */
+export async function isIntact(path: string, checksum?: Checksum, size?: number): Promise<boolean> {
+  const state = await stat(path).catch(() => undefined);
+  if (!state?.isFile() || (size !== undefined && state.size !== size)) return false;
+  if (!checksum) return true;
+  const [key, known] = [`${checksum.value} ${path}`, `${state.ino} ${state.size} ${state.mtimeMs} ${state.ctimeMs}`];
+  if (found.get(key) === known) return true;
+  if (!(await matches(path, checksum))) return false;
+  found.set(key, known);
+  return true;
+}

@@ -1,13 +1,10 @@
 // One file over HTTP: resumed where an earlier attempt stopped, verified, and moved into place only when complete.
-import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 import { fail, InputError } from "../errors.js";
+import { MINIMUM_RATE, TooLongError } from "./arrival.js";
 import { computeChecksum, type Checksum } from "./checksum.js";
-import { pause, reason, request, UnreachableError } from "./request.js";
+import { pause, reason, request, UnreachableError, type Answer } from "./request.js";
 
 export interface Progress {
   /** What is being downloaded. */
@@ -22,7 +19,8 @@ export interface Download {
   /** For messages. */
   readonly name: string;
   readonly url: string;
-  readonly token?: string;
+  /** Send the hub's token, where the address is the hub's. */
+  readonly authorized?: boolean;
   /** Where the complete file goes. */
   readonly target: string;
   /** Where bytes are collected; kept when a download is interrupted. */
@@ -36,13 +34,13 @@ export interface Download {
 }
 
 const ATTEMPTS_WITHOUT_PROGRESS = 5;
-const STALL_MILLISECONDS = 30_000;
 const PROGRESS_MILLISECONDS = 100;
 
 /**
  * Downloads to `target`. What arrived stays in `incomplete` when the connection breaks, and the rest is asked for by Range.
+ * A file whose size nobody tells may take half of the free space.
  * @throws InputError `DMPO_HUB_LENGTH`, `DMPO_HUB_CHECKSUM`, `DMPO_HUB_DISK`, `DMPO_HUB_STATUS`.
- * @throws {UnreachableError} after five attempts in a row that brought nothing; the signal's reason.
+ * @throws {UnreachableError} after five attempts in a row that brought less than 1 KiB/s; the signal's reason.
  */
 export async function download(file: Download): Promise<void> {
   await mkdir(dirname(file.incomplete), { recursive: true });
@@ -64,8 +62,9 @@ export async function download(file: Download): Promise<void> {
 
 /** Asks until everything is in `incomplete`. */
 async function collect(file: Download): Promise<void> {
-  for (let failures = 0; ;) {
-    const before = await sizeOf(file.incomplete);
+  let failures = 0;
+  let [before, since] = [await sizeOf(file.incomplete), performance.now()];
+  for (;;) {
     if (file.size !== undefined) {
       if (before === file.size && before > 0) return;
       await checkSpace(file, file.size - before);
@@ -79,10 +78,13 @@ async function collect(file: Download): Promise<void> {
       file.signal?.throwIfAborted();
       if (error instanceof InputError || error instanceof UnreachableError) throw error;
       if ((error as NodeJS.ErrnoException).code === "ENOSPC") failDisk(file, "more room");
-      failures = (await sizeOf(file.incomplete)) > before ? 0 : failures + 1;
+      const [after, now] = [await sizeOf(file.incomplete), performance.now()];
+      const isProgress = after > before && after - before >= (MINIMUM_RATE * (now - since)) / 1000;
+      failures = isProgress ? 0 : failures + 1;
       if (failures === ATTEMPTS_WITHOUT_PROGRESS) {
         throw new UnreachableError(`${new URL(file.url).host}: ${reason(error)}`, { cause: error });
       }
+      [before, since] = [after, now];
       await pause(failures + 1, undefined, file.signal);
     }
   }
@@ -90,67 +92,75 @@ async function collect(file: Download): Promise<void> {
 
 /** One request; appends what comes. */
 async function receive(file: Download, offset: number): Promise<void> {
-  const stall = new AbortController();
-  const signal = AbortSignal.any([stall.signal, ...(file.signal ? [file.signal] : [])]);
   const headers = offset > 0 ? { Range: `bytes=${offset}-` } : undefined;
-  const response = await request(file.url, { headers, token: file.token, signal });
-  // The server has nothing behind the offset: what is here belongs to another version.
-  if (response.status === 416) {
-    await rm(file.incomplete, { force: true });
-    throw new Error(`there is nothing behind byte ${offset}`);
+  const answer = await request(file.url, { headers, authorized: file.authorized, signal: file.signal });
+  try {
+    // The server has nothing behind the offset: what is here belongs to another version.
+    if (answer.status === 416) {
+      await rm(file.incomplete, { force: true });
+      throw new Error(`there is nothing behind byte ${offset}`);
+    }
+    checkStatus(file, answer);
+    const start = answer.status === 206 ? rangeStart(answer, offset) : 0;
+    const told = announced(answer, start);
+    if (file.size !== undefined && told !== undefined && told !== file.size) throw lengthError(file, `${told} bytes`);
+    const total = file.size ?? told;
+    if (total !== undefined) await checkSpace(file, total - start);
+    await append(file, answer, start, total);
+  } finally {
+    answer.body.leave();
   }
-  if (!response.ok || !response.body) {
-    const status = `${response.status} ${response.statusText}`.trim();
-    fail("DMPO_HUB_STATUS", file.name, `${file.url} answers ${status}`, "the file", "check the address");
-  }
-  const start = response.status === 206 ? rangeStart(response, offset) : 0;
-  const total = file.size ?? announced(response, start);
-  checkLength(file, announced(response, start));
+}
 
+async function append(file: Download, { body }: Answer, start: number, total: number | undefined): Promise<void> {
+  const limit = total === undefined ? Math.floor((await freeBytes(file)) / 2) : total - start;
+  const handle = await open(file.incomplete, start > 0 ? "a" : "w");
   let received = start;
   let reported = 0;
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      timer.refresh();
-      received += chunk.length;
-      if (file.size !== undefined && received > file.size)
-        return done(lengthError(file, `more than ${file.size} bytes`));
-      if (performance.now() - reported >= PROGRESS_MILLISECONDS) {
-        reported = performance.now();
-        file.onProgress?.({ name: file.name, received, total });
-      }
-      done(null, chunk);
-    },
-  });
-  const timer = setTimeout(() => stall.abort(new Error("nothing arrived for 30 s")), STALL_MILLISECONDS);
   try {
-    const body = Readable.fromWeb(response.body as ReadableStream);
-    await pipeline(body, count, createWriteStream(file.incomplete, { flags: start > 0 ? "a" : "w" }), { signal });
+    for await (const chunk of body.read(limit)) {
+      await handle.appendFile(chunk);
+      received += chunk.length;
+      if (performance.now() - reported < PROGRESS_MILLISECONDS) continue;
+      reported = performance.now();
+      file.onProgress?.({ name: file.name, received, total });
+    }
+  } catch (error) {
+    if (!(error instanceof TooLongError)) throw error;
+    if (total === undefined) failDisk(file, `a file of a stated size, or twice the ${limit} bytes that came so far`);
+    throw lengthError(file, `more than ${total} bytes`);
   } finally {
-    clearTimeout(timer);
+    await handle.close();
   }
   if (total !== undefined && received < total)
     throw new Error(`the connection ended after ${received} of ${total} bytes`);
   file.onProgress?.({ name: file.name, received, total });
 }
 
-function rangeStart(response: Response, asked: number): number {
-  const start = /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1];
+function checkStatus({ name, url }: Download, { status, statusText, headers }: Answer): void {
+  if (status < 200 || status > 299) {
+    const shown = `${status} ${statusText}`.trim();
+    fail("DMPO_HUB_STATUS", name, `${url} answers ${shown}`, "the file", "check the address");
+  }
+  const encoding = headers.get("Content-Encoding");
+  if (encoding !== null && encoding !== "identity") {
+    const wrong = `${url} answers with Content-Encoding ${encoding}, though asked not to`;
+    fail("DMPO_HUB_STATUS", name, wrong, "the file as it is", "download it by other means, and give its path");
+  }
+}
+
+function rangeStart({ headers }: Answer, asked: number): number {
+  const start = /^bytes (\d+)-/.exec(headers.get("Content-Range") ?? "")?.[1];
   if (Number(start) !== asked) throw new Error(`asked for bytes from ${asked}, got them from ${start ?? "nowhere"}`);
   return asked;
 }
 
-/** Bytes of the whole file as this response tells; undefined if it does not, or speaks of compressed ones. */
-function announced({ headers }: Response, start: number): number | undefined {
+/** Bytes of the whole file as this answer tells; undefined if it does not. */
+function announced({ headers }: Answer, start: number): number | undefined {
   const whole = /\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1];
   if (whole !== undefined) return Number(whole);
   const length = headers.get("Content-Length");
-  return length === null || headers.has("Content-Encoding") ? undefined : start + Number(length);
-}
-
-function checkLength(file: Download, length: number | undefined): void {
-  if (file.size !== undefined && length !== undefined && length !== file.size)
-    throw lengthError(file, `${length} bytes`);
+  return length === null ? undefined : start + Number(length);
 }
 
 function lengthError({ name, size }: Download, wrong: string): InputError {
@@ -183,8 +193,13 @@ async function finish({ incomplete, target }: Download): Promise<void> {
 }
 
 async function checkSpace(file: Download, needed: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(file.incomplete));
-  if (needed > bavail * bsize) failDisk(file, `${needed} free bytes, there are ${bavail * bsize}`);
+  const free = await freeBytes(file);
+  if (needed > free) failDisk(file, `${needed} free bytes, there are ${free}`);
+}
+
+async function freeBytes({ incomplete }: Download): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(incomplete));
+  return bavail * bsize;
 }
 
 function failDisk({ name, incomplete }: Download, expected: string): never {

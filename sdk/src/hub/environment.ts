@@ -1,8 +1,9 @@
 // What the environment says about downloads: the variables of huggingface_hub, and where our own cache lies.
 import { getHFHubCachePath } from "@huggingface/hub";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { fail } from "../errors.js";
+import { cacheFolder, cacheHome } from "../paths.js";
 
 const isTrue = (text: string | undefined) => /^(1|on|yes|true)$/i.test(text ?? "");
 
@@ -14,14 +15,29 @@ export function hubEndpoint(): string {
 /** HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE: take what is in the cache, ask nobody. */
 export const isOffline = (): boolean => isTrue(process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE);
 
-/** HF_TOKEN, else the token that `hf auth login` stored (HF_TOKEN_PATH, or `token` in HF_HOME); undefined: anonymous. */
+/** HF_HUB_DOWNLOAD_TIMEOUT: seconds that a transfer may stand still or creep. Default 30. */
+export function downloadTimeout(): number {
+  const seconds = Number(process.env.HF_HUB_DOWNLOAD_TIMEOUT);
+  return seconds > 0 && seconds < 1e6 ? seconds : 30;
+}
+
+/**
+ * HF_TOKEN, else the token that `hf auth login` stored (HF_TOKEN_PATH, or `token` in HF_HOME); undefined: anonymous.
+ * @throws InputError `DMPO_HUB_TOKEN` if it cannot be one; the message does not repeat it.
+ */
 export function hubToken(): string | undefined {
-  const given = process.env.HF_TOKEN ?? process.env.HUGGING_FACE_HUB_TOKEN;
-  if (given !== undefined) return given.trim() || undefined;
+  const token = (process.env.HF_TOKEN ?? process.env.HUGGING_FACE_HUB_TOKEN ?? storedToken()).trim();
+  if (!/^[\x21-\x7e]*$/.test(token)) {
+    fail("DMPO_HUB_TOKEN", "HF_TOKEN", "holds blanks or other characters that no token has", "hf_ and letters");
+  }
+  return token || undefined;
+}
+
+function storedToken(): string {
   try {
-    return readFileSync(process.env.HF_TOKEN_PATH ?? join(hubHome(), "token"), "utf8").trim() || undefined;
+    return readFileSync(process.env.HF_TOKEN_PATH ?? join(hubHome(), "token"), "utf8");
   } catch {
-    return undefined;
+    return "";
   }
 }
 
@@ -29,7 +45,6 @@ export function hubToken(): string | undefined {
 export const hubCache = (): string => getHFHubCachePath();
 
 /** Files from plain web addresses: DMPO_CACHE_DIR, or `dmpo` in XDG_CACHE_HOME or ~/.cache. */
-export const webCache = (): string => join(process.env.DMPO_CACHE_DIR ?? join(cacheHome(), "dmpo"), "downloads");
+export const webCache = (): string => join(cacheFolder(), "downloads");
 
 const hubHome = () => process.env.HF_HOME ?? join(cacheHome(), "huggingface");
-const cacheHome = () => process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");

@@ -1,18 +1,17 @@
 // Files of hub repositories in the cache that Python's huggingface_hub uses too: blobs by contents, snapshots that link to
 // them, refs from branch to commit. Its layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 // (@huggingface/hub can download as well, but neither resumes nor verifies, and names snapshots differently from Python.)
-import { getRepoFolderName, listFiles } from "@huggingface/hub";
-import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, symlink } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { getRepoFolderName } from "@huggingface/hub";
+import { copyFile, mkdir, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import type { HubAddress } from "./address.js";
-import { checksumOfTag, matches, type Checksum } from "./checksum.js";
+import { checksumOfTag, isIntact, matches, type Checksum } from "./checksum.js";
 import { download, type Download } from "./download.js";
 import { hubCache, hubEndpoint, hubToken, isOffline } from "./environment.js";
 import { withLock } from "./lock.js";
-import { request, UnreachableError } from "./request.js";
+import { request, UnreachableError, type Answer } from "./request.js";
 
 export interface HubFileOptions extends Pick<Download, "signal" | "onProgress"> {
   /** Expected SHA-256 of the contents, hexadecimal; besides what the hub itself states. */
@@ -33,8 +32,10 @@ export async function fetchHubFile(address: HubAddress, options: HubFileOptions 
     return file;
   };
   const cached = await findCached(home, address);
-  if (cached && (isCommit(revision) || isOffline())) return verified(cached);
+  const whole = cached !== undefined && (await isIntact(cached, checksumOfTag(basename(await realpath(cached)))));
+  if (whole && (isCommit(revision) || isOffline())) return verified(cached);
   if (isOffline()) {
+    if (cached) failDamaged(name, cached);
     fail("DMPO_HUB_OFFLINE", name, "not in the cache, and HF_HUB_OFFLINE is set", `a copy in ${home}`, "unset it once");
   }
   let file: RemoteFile;
@@ -42,7 +43,7 @@ export async function fetchHubFile(address: HubAddress, options: HubFileOptions 
     file = await describe(address, options.signal);
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
-    if (!cached) failUnreachable(name, error);
+    if (!whole) failUnreachable(name, error);
     options.notify?.(`${name}: ${error.message}; using the copy of an earlier download`);
     return verified(cached);
   }
@@ -50,14 +51,15 @@ export async function fetchHubFile(address: HubAddress, options: HubFileOptions 
   const pointer = join(home, "snapshots", file.commit, ...path.split("/"));
   const reference = join(home, "refs", revision);
   if (!isCommit(revision) && (await text(reference)) !== file.commit) await writeFileAtomic(reference, file.commit);
-  if (existsSync(pointer)) return verified(pointer);
+  const isRight = (path: string) => isIntact(path, checksumOfTag(file.tag), file.size);
+  if (await isRight(pointer)) return verified(pointer);
   const blob = join(home, "blobs", file.tag);
   const lock = join(hubCache(), ".locks", getRepoFolderName({ name: repository, type }), `${file.tag}.dmpo.lock`);
   await withLock(
     lock,
     async () => {
-      if (!existsSync(blob)) await downloadBlob(file, blob);
-      if (!existsSync(pointer)) await link(blob, pointer);
+      if (!(await isRight(blob))) await downloadBlob(file, blob);
+      if (!(await isRight(pointer))) await link(blob, pointer);
     },
     options,
   );
@@ -69,7 +71,7 @@ export async function fetchHubFile(address: HubAddress, options: HubFileOptions 
     const incomplete = `${target}.dmpo.incomplete`;
     try {
       const checksum = checksumOfTag(tag);
-      await download({ name, url, token: hubToken(), target, incomplete, size, checksum, signal, onProgress });
+      await download({ name, url, authorized: true, target, incomplete, size, checksum, signal, onProgress });
     } catch (error) {
       if (error instanceof UnreachableError) failUnreachable(name, error);
       throw error;
@@ -92,9 +94,9 @@ async function describe(address: HubAddress, signal: AbortSignal | undefined): P
   const prefix = type === "dataset" ? "datasets/" : "";
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const url = `${hubEndpoint()}/${prefix}${repository}/resolve/${encodeURIComponent(revision)}/${encoded}`;
-  const response = await request(url, { method: "HEAD", token: hubToken(), leaveHost: false, signal });
-  const { headers, status } = response;
-  if (status >= 400) return refuse(address, response);
+  const answer = await request(url, { method: "HEAD", authorized: true, leaveHost: false, signal });
+  const { headers, status } = answer;
+  if (status >= 400) return refuse(address, answer, signal);
   const commit = headers.get("X-Repo-Commit");
   const tag = (headers.get("X-Linked-ETag") ?? headers.get("ETag"))?.replace(/^W\//, "").replaceAll('"', "");
   if (!commit || !isCommit(commit) || !tag || !/^[\w.-]+$/.test(tag) || tag.startsWith(".")) {
@@ -107,15 +109,15 @@ async function describe(address: HubAddress, signal: AbortSignal | undefined): P
     );
   }
   const length = headers.get("X-Linked-Size") ?? (status < 300 ? headers.get("Content-Length") : null);
-  return { url, commit, tag, size: length === null ? undefined : Number(length) };
+  return { url, commit, tag, size: length !== null && /^\d+$/.test(length) ? Number(length) : undefined };
 }
 
-async function refuse(address: HubAddress, { status, headers }: Response): Promise<never> {
+async function refuse(address: HubAddress, { status, headers }: Answer, signal?: AbortSignal): Promise<never> {
   const { repository, revision, path } = address;
   const [name, code] = [shown(address), headers.get("X-Error-Code")];
   const token = hubToken() === undefined ? "no HF_TOKEN is set" : "HF_TOKEN gives no access";
   if (code === "EntryNotFound") {
-    fail("DMPO_HUB_NOT_FOUND", name, `no such file in ${repository}`, "a file", await closeFile(address));
+    fail("DMPO_HUB_NOT_FOUND", name, `no such file in ${repository}`, "a file", await closeFile(address, signal));
   }
   if (code === "RevisionNotFound") {
     fail("DMPO_HUB_NOT_FOUND", name, `no revision "${revision}"`, `a branch, tag or commit of ${repository}`);
@@ -137,32 +139,53 @@ async function refuse(address: HubAddress, { status, headers }: Response): Promi
   fail("DMPO_HUB_STATUS", name, `${hubEndpoint()} answers ${status}`, "the file", "check HF_ENDPOINT");
 }
 
-/** A sentence with the name of a file in the same folder that may be meant. Best effort: it only improves a message. */
-async function closeFile({ type, repository, revision, path }: HubAddress): Promise<string | undefined> {
-  const names: string[] = [];
+const LISTING_BYTES = 4 << 20;
+const LISTING_NAMES = 2000;
+
+/**
+ * A sentence with the name of a file in the same folder that may be meant. Best effort, it only improves a message: one page,
+ * asked for once.
+ */
+async function closeFile({ type, repository, revision, path }: HubAddress, signal?: AbortSignal) {
+  const folder = dirname(path) === "." ? [] : dirname(path).split("/");
+  const at = [encodeURIComponent(revision), ...folder.map(encodeURIComponent)].join("/");
   try {
-    const folder = dirname(path);
-    const repo = { type, name: repository };
-    const at = { repo, revision, path: folder === "." ? undefined : folder };
-    for await (const entry of listFiles({ ...at, hubUrl: hubEndpoint(), accessToken: hubToken() }))
-      names.push(entry.path);
+    const url = `${hubEndpoint()}/api/${type}s/${repository}/tree/${at}`;
+    const { status, body } = await request(url, { authorized: true, leaveHost: false, attempts: 1, signal });
+    const entries: unknown = JSON.parse(status === 200 ? await body.text(LISTING_BYTES) : (body.leave(), "[]"));
+    const names = (entries as { path?: unknown }[])
+      .slice(0, LISTING_NAMES)
+      .map((entry) => entry.path)
+      .filter((name): name is string => typeof name === "string" && name.length < 1000);
+    const close = nearest(path, names);
+    return close && `did you mean ${close}?`;
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** The file in a snapshot of the cache, by the commit that `revision` was last seen to mean; never one outside the cache. */
+async function findCached(home: string, { revision, path }: HubAddress): Promise<string | undefined> {
+  const commit = isCommit(revision) ? revision : (await text(join(home, "refs", revision)))?.trim();
+  if (commit === undefined || !isCommit(commit)) return undefined;
+  const pointer = join(home, "snapshots", commit, ...path.split("/"));
+  try {
+    const [file, ...roots] = await Promise.all([
+      realpath(pointer),
+      realpath(home),
+      realpath(join(home, "blobs")).catch(() => home),
+    ]);
+    return roots.some((root) => file.startsWith(root + sep)) ? pointer : undefined;
   } catch {
     return undefined;
   }
-  const close = nearest(path, names);
-  return close && `did you mean ${close}?`;
-}
-
-/** The file in a snapshot of the cache, by the commit that `revision` was last seen to mean. */
-async function findCached(home: string, { revision, path }: HubAddress): Promise<string | undefined> {
-  const commit = isCommit(revision) ? revision : await text(join(home, "refs", revision));
-  const pointer = commit && join(home, "snapshots", commit.trim(), ...path.split("/"));
-  return pointer && existsSync(pointer) ? pointer : undefined;
 }
 
 /** Relative, so that the cache can be moved; where links are not possible, a copy. */
 async function link(blob: string, pointer: string): Promise<void> {
   await mkdir(dirname(pointer), { recursive: true });
+  await rm(pointer, { force: true });
   try {
     await symlink(relative(dirname(pointer), blob), pointer);
   } catch {
@@ -181,6 +204,11 @@ async function checkSum(name: string, file: string, sha256: string | undefined):
     `SHA-256 ${sha256}`,
     "the file was changed at its source",
   );
+}
+
+function failDamaged(name: string, file: string): never {
+  const wrong = `${file} is damaged, and HF_HUB_OFFLINE is set`;
+  fail("DMPO_HUB_CHECKSUM", name, wrong, "the contents that its name in the cache states", "unset it once");
 }
 
 function failUnreachable(name: string, { message }: UnreachableError): never {

@@ -1,12 +1,11 @@
 // Files from plain web addresses, kept in a cache by address and entity tag.
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import type { WebAddress } from "./address.js";
-import { computeChecksum, type Checksum } from "./checksum.js";
+import { computeChecksum, isIntact, type Checksum } from "./checksum.js";
 import { download } from "./download.js";
 import { isOffline, webCache } from "./environment.js";
 import type { HubFileOptions } from "./hub-file.js";
@@ -30,9 +29,8 @@ export async function fetchWebFile({ url }: WebAddress, options: HubFileOptions 
   const wanted = sha256?.toLowerCase();
   const home = join(webCache(), createHash("sha256").update(url).digest("hex").slice(0, 16));
   const target = join(home, fileName(url));
-  const notePath = `${target}.json`;
 
-  const note = existsSync(target) ? await readNote(notePath) : undefined;
+  const note = await noteOf(target);
   if (note && (wanted === note.sha256 || (wanted === undefined && isOffline()))) return target;
   if (isOffline()) {
     fail("DMPO_HUB_OFFLINE", url, "not in the cache, and HF_HUB_OFFLINE is set", `a copy in ${home}`, "unset it once");
@@ -53,7 +51,7 @@ export async function fetchWebFile({ url }: WebAddress, options: HubFileOptions 
 
   async function replace({ tag, size }: Remote): Promise<void> {
     // Another process may have done it while this one waited.
-    const latest = existsSync(target) ? await readNote(notePath) : undefined;
+    const latest = await noteOf(target);
     if (latest && (wanted === undefined ? tag !== null && latest.tag === tag : wanted === latest.sha256)) return;
     const checksum: Checksum | undefined = wanted === undefined ? undefined : { algorithm: "sha256", value: wanted };
     // Parts of different versions never meet.
@@ -61,7 +59,7 @@ export async function fetchWebFile({ url }: WebAddress, options: HubFileOptions 
     const incomplete = `${target}.${version}.incomplete`;
     await download({ name: url, url, target, incomplete, size, checksum, signal, onProgress });
     const written: Note = { url, tag, sha256: wanted ?? (await computeChecksum(target, "sha256")) };
-    await writeFileAtomic(notePath, `${JSON.stringify(written)}\n`);
+    await writeFileAtomic(`${target}.json`, `${JSON.stringify(written)}\n`);
   }
 }
 
@@ -79,17 +77,25 @@ async function describe(url: string, signal: AbortSignal | undefined): Promise<R
   // Some servers know no HEAD; the download itself tells what is wrong.
   if (status >= 400) return { tag: null, size: undefined };
   const length = headers.has("Content-Encoding") ? null : headers.get("Content-Length");
-  return { tag: headers.get("ETag"), size: length === null ? undefined : Number(length) };
+  return { tag: headers.get("ETag"), size: length !== null && /^\d+$/.test(length) ? Number(length) : undefined };
 }
 
 function fileName(url: string): string {
-  const name = basename(decodeURIComponent(new URL(url).pathname)).replace(/[^\w.-]/g, "_");
+  const name = basename(new URL(url).pathname)
+    .replace(/%[0-9a-f]{2}/gi, "_")
+    .replace(/[^\w.-]/g, "_")
+    .slice(-100);
   return name === "" || name.startsWith(".") ? `file${name}` : name;
 }
 
-async function readNote(path: string): Promise<Note | undefined> {
+/** The note of a file that is there and as it was; else undefined. */
+async function noteOf(target: string): Promise<Note | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Note;
+    const note = JSON.parse(await readFile(`${target}.json`, "utf8")) as Partial<Note> | null;
+    const { sha256 } = note ?? {};
+    if (typeof sha256 !== "string" || !(await isIntact(target, { algorithm: "sha256", value: sha256 })))
+      return undefined;
+    return note as Note;
   } catch {
     return undefined;
   }

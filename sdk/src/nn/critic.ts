@@ -1,15 +1,15 @@
-// State-value network of PPO (CriticObs): observations to one number.
+// State-value network of PPO (CriticObs): observations to one number, from the state itself or from an encoder's output.
 import { z } from "zod";
 import type { ParameterSpec } from "../engine/parameters.js";
-import type { tf, Weights } from "../engine/tensor.js";
+import { tf, type Weights } from "../engine/tensor.js";
 import { activationName } from "./activations.js";
 import { mlp } from "./mlp.js";
+import { stateEncoder, type Encoder, type Observation } from "./network.js";
 import { residualMlp } from "./residual-mlp.js";
 
 const count = z.int().positive();
 
 export const criticOptions = z.strictObject({
-  condDim: count.describe("numbers in the observation history, To x Do"),
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
   activationType: activationName.default("Mish"),
   useLayernorm: z.boolean().default(false),
@@ -17,21 +17,66 @@ export const criticOptions = z.strictObject({
 });
 
 export interface Critic {
+  /** Those of its encoder come first. */
   readonly parameters: readonly ParameterSpec[];
-  /** Values (B) of observation histories (B, To, Do). */
-  value(weights: Weights, state: tf.Tensor): tf.Tensor1D;
+  /** Values (B) of observations. */
+  value(weights: Weights, observation: Observation): tf.Tensor1D;
 }
 
-/** Builds the critic; parameters are called `<prefix>Q1.*`. */
-export function critic(input: z.input<typeof criticOptions>, prefix = ""): Critic {
+/**
+ * Builds the critic; parameters are called `<prefix>Q1.*`.
+ *
+ * @param encoder what it reads observations with, e.g. the actor's, whose weights it then shares; or the number To x Do of
+ *   its inputs, to read the state itself.
+ */
+export function critic(input: z.input<typeof criticOptions>, encoder: Encoder | number, prefix = ""): Critic {
   const options = criticOptions.parse(input);
+  const reader = typeof encoder === "number" ? stateEncoder("", encoder, null, options.activationType) : encoder;
   const build = options.residualStyle ? residualMlp : mlp;
-  const head = build(`${prefix}Q1`, [options.condDim, ...options.mlpDims, 1], {
+  const head = build(`${prefix}Q1`, [reader.width, ...options.mlpDims, 1], {
+    activation: options.activationType,
+    layerNorm: options.useLayernorm,
+  });
+  return {
+    parameters: [...reader.parameters, ...head.parameters],
+    value: (weights, observation) => head.apply(weights, reader.apply(weights, observation)).reshape([-1]),
+  };
+}
+
+export const actionCriticOptions = criticOptions.extend({
+  mlpDims: criticOptions.shape.mlpDims.unwrap().default([256, 256]).describe("hidden widths"),
+  activationType: activationName.default("ReLU"),
+  residualStyle: z.boolean().default(false).describe("residual blocks (1, 3, 5, ... hidden widths) or a plain network"),
+});
+
+export interface ActionCritic {
+  readonly parameters: readonly ParameterSpec[];
+  /** Values (B) of action chunks (B, Te, Da) in observations. */
+  value(weights: Weights, observation: Observation, action: tf.Tensor): tf.Tensor1D;
+}
+
+/** State-action value network; it reads [state, actions], the actions' numbers being `actionSize` = Te Da. Parameters `<prefix>*`. */
+export function actionCritic(
+  input: z.input<typeof actionCriticOptions>,
+  stateSize: number,
+  actionSize: number,
+  prefix: string,
+): ActionCritic {
+  const options = actionCriticOptions.parse(input);
+  const reader = stateEncoder("", stateSize, null, options.activationType);
+  const build = options.residualStyle ? residualMlp : mlp;
+  const head = build(prefix, [stateSize + actionSize, ...options.mlpDims, 1], {
     activation: options.activationType,
     layerNorm: options.useLayernorm,
   });
   return {
     parameters: head.parameters,
-    value: (weights, state) => head.apply(weights, state.reshape([-1, options.condDim])).reshape([-1]),
+    value: (weights, observation, action) =>
+      head
+        .apply(
+          weights,
+          tf.concat2d([reader.apply(weights, observation), action.reshape<tf.Tensor2D>([-1, actionSize])], 1),
+        )
+        .reshape([-1]),
   };
 }

@@ -6,6 +6,8 @@ import { activationName } from "./activations.js";
 import { timeEmbedding } from "./embeddings.js";
 import { mlp } from "./mlp.js";
 import { residualMlp } from "./residual-mlp.js";
+import { stateEncoder, type NetworkFamily } from "./network.js";
+import { inferHead } from "./shapes.js";
 import type { VelocityNetwork } from "./velocity-network.js";
 
 const count = z.int().positive();
@@ -37,17 +39,16 @@ export type MeanFlowMlpOptions = z.output<typeof meanFlowMlpOptions>;
 /** Builds the network; `prefix` starts every parameter name, e.g. "network." or "actor_ft.policy.". */
 export function meanFlowMlp(input: z.input<typeof meanFlowMlpOptions>, prefix = ""): VelocityNetwork {
   const options = meanFlowMlpOptions.parse(input);
-  const { horizonSteps, actionDim, condDim, condMlpDims } = options;
+  const { horizonSteps, actionDim } = options;
   const size = horizonSteps * actionDim;
   const activation = options.activationType;
-  const conditionDimension = condMlpDims?.at(-1) ?? condDim;
   const timeOf = timeEmbedding(`${prefix}time_embedding`, options.timeDim);
   const rOf = timeEmbedding(`${prefix}r_embedding`, options.rEmbeddingDim);
-  const encoder = condMlpDims && mlp(`${prefix}cond_mlp`, [condDim, ...condMlpDims], { activation });
+  const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, activation);
   const build = options.residualStyle ? residualMlp : mlp;
   const head = build(
     `${prefix}mlp_mean`,
-    [size + options.timeDim + options.rEmbeddingDim + conditionDimension, ...options.mlpDims, size],
+    [size + options.timeDim + options.rEmbeddingDim + encoder.width, ...options.mlpDims, size],
     { activation, outActivation: options.outActivationType, layerNorm: options.useLayernorm },
   );
 
@@ -57,15 +58,20 @@ export function meanFlowMlp(input: z.input<typeof meanFlowMlpOptions>, prefix = 
     return { velocity: layers.at(-1)!.reshape(x.shape), hidden: layers.slice(0, -1) };
   };
   return {
-    parameters: [timeOf, rOf, ...(encoder ? [encoder] : []), head].flatMap(({ parameters }) => parameters),
+    parameters: [timeOf, rOf, encoder, head].flatMap(({ parameters }) => parameters),
     horizonSteps,
-    actionDimension: actionDim,
-    conditionDimension,
-    encode(weights, state) {
-      const rows = state.reshape<tf.Tensor2D>([-1, condDim]);
-      return encoder ? encoder.apply(weights, rows) : rows;
-    },
+    actionDim,
+    encoder,
     velocity: (weights, x, t, r, condition) => features(weights, x, t, r, condition).velocity,
     features,
   };
 }
+
+/** {@link meanFlowMlp} as a policy lists it. */
+export const meanFlowMlpFamily: NetworkFamily<VelocityNetwork> = {
+  options: meanFlowMlpOptions,
+  sizes: ({ horizonSteps, actionDim, state }) => ({ horizonSteps, actionDim, condDim: state[0] * state[1] }),
+  build: (options, prefix) => meanFlowMlp(options as MeanFlowMlpOptions, prefix),
+  infer: (shapes, prefix, source) =>
+    inferHead(shapes, prefix, source, { timeDim: "time_embedding", rEmbeddingDim: "r_embedding" }),
+};

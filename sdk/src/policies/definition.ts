@@ -1,54 +1,174 @@
-// What a generative policy is: an option schema and pure functions. A new one is a file that ends in definePolicy() and a
-// line in registry.ts; names, help and configuration derive from it.
+// What a policy is: an option schema, families of networks and pure functions of tensors. A new one is a file that ends in
+// definePolicy() and a line in registry.ts; names, help, configuration, training, acting and fine-tuning derive from it.
+// Randomness is drawn on the host and comes in as tensors, so that everything here can be compiled.
 import type { z } from "zod";
+import type { ParameterSpec } from "../engine/parameters.js";
+import type { RandomStream } from "../engine/random.js";
 import type { tf, Weights } from "../engine/tensor.js";
-import type { VelocityNetwork } from "../nn/velocity-network.js";
-import type { SamplingOptions } from "./sampling.js";
+import type { Network, NetworkFamily, Observation } from "../nn/network.js";
+import { parseOptions, type Keys } from "../options.js";
 
-export interface PolicyDefinition<Name extends string, Schema extends z.ZodType, Batch, Preset extends string> {
-  readonly name: Name;
-  readonly options: Schema;
-  /** Loss of a training batch (scalar) and its parts; `equalCount` rows at the start may be known to have r = t. */
-  readonly loss: (
-    network: VelocityNetwork,
-    weights: Weights,
-    batch: Batch,
-    options: z.output<Schema>,
-    equalCount?: number,
-  ) => { loss: tf.Scalar } & Record<string, tf.Scalar>;
-  /** Action chunks (B, Ta, Da) for condition encodings (B, C), from standard normal (or zero) noise (B, Ta, Da). */
-  readonly sample: (
-    network: VelocityNetwork,
-    weights: Weights,
-    condition: tf.Tensor2D,
-    noise: tf.Tensor3D,
-    options?: SamplingOptions,
-  ) => tf.Tensor3D;
-  /** Named settings that differ from the defaults. */
-  readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Random numbers that a function wants for each row of a batch. */
+export interface Draws {
+  /** Shape of each array without the batch axis; [] is one number per row. */
+  readonly shapes: Shapes;
+  /** Fills the arrays, each (B, ...shape), always in the same order. */
+  readonly fill: (out: Readonly<Record<string, Float32Array>>, random: RandomStream) => void;
 }
 
-/** A definition that makes complete options: `MeanFlow.configure({...})`, or by preset, `MeanFlow.improved({...})`. */
-export type Policy<Name extends string, Schema extends z.ZodType, Batch, Preset extends string> = PolicyDefinition<
-  Name,
-  Schema,
-  Batch,
-  Preset
-> &
+/** Standard normal numbers called `noise`. */
+export function normalNoise(...shape: number[]): Draws {
+  return { shapes: { noise: shape }, fill: ({ noise }, random) => void random.normal(noise!) };
+}
+
+/** A batch of demonstrations with what {@link Draws} added to it. */
+export type TrainingBatch = Tensors & Observation & { /** (B, Ta, Da). */ readonly action: tf.Tensor3D };
+
+/** How an action chunk is made. */
+export interface SamplingOptions {
+  /** Network calls K >= 1; default: the policy's own. Without meaning for policies that have no `acting.steps`. */
+  readonly steps?: number;
+  /** Clip after every step, not only the last; default true. */
+  readonly clipIntermediate?: boolean;
+}
+
+/** Scalars of a {@link Path} that an algorithm may move while it trains: ends of the range of standard deviations. */
+export type ControlName = "minStd" | "maxStd";
+export type Controls = Readonly<Partial<Record<ControlName, tf.Scalar>>>;
+
+/** Density of stored decisions. */
+export interface Density {
+  /** ln p of each row's decision (B). */
+  readonly logProbability: tf.Tensor1D;
+  /** In nats (B). */
+  readonly entropy: tf.Tensor1D;
+  /** Scalars worth reporting, e.g. the mean standard deviation `noiseStd`. */
+  readonly terms: Readonly<Record<string, tf.Scalar>>;
+}
+
+/** Stochastic acting with a density, of one policy with its settings: what policy gradients need. */
+export interface BoundPath {
+  /** Decisions per chunk, each with a density of its own: 1, or several denoising steps seen as an inner process. */
+  readonly units: number;
+  /** Parameters that only exploration has, besides the network's. */
+  readonly parameters: readonly ParameterSpec[];
+  /** The controls that it reads. */
+  readonly controls: readonly ControlName[];
+  readonly draws: Draws;
+  /** What is kept of each chunk so that its density can be computed again: shapes without the batch axis. */
+  readonly stored: Shapes;
+  /** The same chunk without exploration noise. */
+  readonly sampling: SamplingOptions;
+  /** Chunks (B, Ta, Da) for condition encodings (B, C), and the log-probabilities of their decisions (B) or, with several, (B, U). */
+  sample(
+    weights: Weights,
+    condition: tf.Tensor2D,
+    draws: Tensors,
+    controls: Controls,
+  ): { readonly action: tf.Tensor3D; readonly stored: Tensors; readonly logProbability: tf.Tensor };
+  /**
+   * Density of decision `unit` (B; absent with one unit) of stored chunks under the present weights: differentiable in the
+   * network, the exploration's parameters and, through `condition` (B, C), the encoder.
+   */
+  density(weights: Weights, condition: tf.Tensor2D, stored: Tensors, controls: Controls, unit?: tf.Tensor1D): Density;
+}
+
+/** How a policy explores; {@link bind} makes it a {@link BoundPath}. */
+export interface Path<Net extends Network, Options> {
+  /** What a user may set beside the algorithm's options. Names must differ from those. */
+  readonly options: z.ZodObject;
+  readonly keys: Keys;
+  /** A part of its own with weights, e.g. a noise net. */
+  readonly explorer?: { readonly options: z.ZodObject; readonly keys: Keys };
+  bind(parts: {
+    readonly network: Net;
+    readonly options: Options;
+    /** Valid by {@link Path.options} and by those of the explorer. */
+    readonly path: object;
+    readonly explorer: object;
+  }): BoundPath;
+}
+
+export interface PolicyDefinition<
+  Name extends string,
+  Schema extends z.ZodObject,
+  Net extends Network,
+  Preset extends string,
+> {
+  /** As configurations and checkpoints name it. */
+  readonly name: Name;
+  /** As people write it. */
+  readonly title: string;
+  readonly options: Schema;
+  readonly keys: Keys;
+  /** Named settings that differ from the defaults. */
+  readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
+  /** By name; the first is the default. */
+  readonly networks: Readonly<Record<string, NetworkFamily<Net>>>;
+  readonly training: {
+    draws(options: z.output<Schema>, network: Net): Draws;
+    /** One loss per row (B), so that rows can be weighted; `batchwise` terms (scalars) are added to their mean. */
+    loss(
+      network: Net,
+      weights: Weights,
+      batch: TrainingBatch,
+      options: z.output<Schema>,
+    ): { readonly rows: tf.Tensor1D; readonly batchwise?: Readonly<Record<string, tf.Scalar>> };
+    /** The function that the network has learned, at random points: what two policies can be compared by. */
+    readonly probe?: {
+      draws(network: Net): Draws;
+      value(network: Net, weights: Weights, condition: tf.Tensor2D, draws: Tensors): tf.Tensor;
+    };
+  };
+  readonly acting: {
+    /** Options that say how it acts, which a later stage may set anew. */
+    readonly keys?: Keys;
+    /** Absent where there is nothing to sweep. */
+    readonly steps?: { readonly default: number };
+    draws(options: z.output<Schema>, network: Net, steps: number): Draws;
+    /** Chunks (B, Ta, Da), differentiable in the weights; draws of zero give the central chunk. */
+    sample(
+      network: Net,
+      weights: Weights,
+      condition: tf.Tensor2D,
+      draws: Tensors,
+      options: z.output<Schema>,
+      sampling: SamplingOptions & { readonly steps: number },
+    ): tf.Tensor3D;
+  };
+  readonly path?: Path<Net, z.output<Schema>>;
+}
+
+/** What shared code knows of a policy: options are any that its schema yields, networks any of its families. */
+export type AnyPolicy = PolicyDefinition<string, z.ZodObject, Network, string>;
+
+/** A definition that makes complete options: `meanFlow.configure({...})`, or by preset, `meanFlow.improved({...})`. */
+export type Policy<
+  Name extends string,
+  Schema extends z.ZodObject,
+  Net extends Network,
+  Preset extends string,
+> = PolicyDefinition<Name, Schema, Net, Preset> &
   Readonly<Record<Preset | "configure", (overrides?: z.input<Schema>) => z.output<Schema>>>;
 
-export function definePolicy<const Name extends string, Schema extends z.ZodType, Batch, Preset extends string>(
-  definition: PolicyDefinition<Name, Schema, Batch, Preset>,
-): Policy<Name, Schema, Batch, Preset> {
+export function definePolicy<
+  const Name extends string,
+  Schema extends z.ZodObject,
+  Net extends Network,
+  Preset extends string,
+>(definition: PolicyDefinition<Name, Schema, Net, Preset>): Policy<Name, Schema, Net, Preset> {
   const configure =
     (preset: object) =>
     (overrides: object = {}) =>
-      definition.options.parse({ ...preset, ...overrides });
+      parseOptions(definition.options, { ...preset, ...overrides } as z.input<Schema>);
   const byPreset = Object.entries(definition.presets).map(([name, preset]) => [name, configure(preset as object)]);
   return { ...definition, configure: configure({}), ...Object.fromEntries(byPreset) } as Policy<
     Name,
     Schema,
-    Batch,
+    Net,
     Preset
   >;
 }

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
 import { tf } from "../engine/tensor.js";
+import type { Keys } from "../options.js";
 
 export const dispersiveOptions = z.strictObject({
   type: z.enum(["infonce_l2", "infonce_cosine", "hinge", "covariance"]).default("infonce_l2"),
@@ -25,6 +26,14 @@ export const dispersiveOptions = z.strictObject({
     .default(null)
     .describe("of [condition, hidden layers]: the first, middle or last, or the mean over all; null is the condition"),
 });
+
+/** The guide says loss_type where the policy says type. */
+export const dispersiveKeys: Keys = Object.fromEntries(
+  Object.keys(dispersiveOptions.shape).map((name) => [
+    `dispersive.${name === "type" ? "lossType" : name}`,
+    `dispersive.${name}`,
+  ]),
+);
 export type DispersiveOptions = z.output<typeof dispersiveOptions>;
 
 /** The representations (B, D) to regularise, from the condition encoding and the head's hidden layers. */

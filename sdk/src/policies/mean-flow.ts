@@ -4,11 +4,15 @@
 import { z } from "zod";
 import { jvp, stopGradient } from "../engine/jvp.js";
 import { tf, type Weights } from "../engine/tensor.js";
+import { meanFlowMlpFamily } from "../nn/mean-flow-mlp.js";
+import { noiseNet, noiseNetOptions } from "../nn/noise-net.js";
 import type { VelocityNetwork } from "../nn/velocity-network.js";
-import { definePolicy } from "./definition.js";
-import { dispersiveFeatures, dispersiveLoss, dispersiveOptions } from "./dispersive.js";
-import { sampleMeanFlow } from "./sampling.js";
-import { timeDistribution } from "./time-sampling.js";
+import { keysBelow } from "../options.js";
+import { flowPath } from "./chain.js";
+import { definePolicy, type TrainingBatch } from "./definition.js";
+import { dispersiveFeatures, dispersiveKeys, dispersiveLoss, dispersiveOptions } from "./dispersive.js";
+import { flowActing, type Flow } from "./flow.js";
+import { equalRows, fillTimes, timeDistribution } from "./time-sampling.js";
 
 export const meanFlowOptions = z.strictObject({
   tangent: z
@@ -31,20 +35,15 @@ export const meanFlowOptions = z.strictObject({
 });
 export type MeanFlowOptions = z.output<typeof meanFlowOptions>;
 
-export interface FlowBatch {
-  /** Action chunks (B, Ta, Da). */
-  readonly action: tf.Tensor3D;
-  /** Observation histories (B, To, Do). */
-  readonly state: tf.Tensor3D;
-  /** Standard normal (B, Ta, Da). */
+/** Demonstrations with noise, standard normal (B, Ta, Da), and times (B), 0 <= r <= t <= 1. */
+export type MeanFlowBatch = TrainingBatch & {
   readonly noise: tf.Tensor3D;
-  /** Times (B), 0 <= r <= t <= 1. */
   readonly t: tf.Tensor1D;
   readonly r: tf.Tensor1D;
-}
+};
 
 /**
- * Loss of a batch (scalar), and its regression and dispersive parts where both exist.
+ * Loss of each row (B), and the dispersive term (scalar) where there is one.
  *
  * @param equalCount how many rows at the start of the batch have r = t. Their tangent is multiplied by zero, so it is not
  *   computed; the value is the same for any count that is not too high.
@@ -52,14 +51,15 @@ export interface FlowBatch {
 export function meanFlowLoss(
   network: VelocityNetwork,
   weights: Weights,
-  { action, state, noise, t, r }: FlowBatch,
+  batch: MeanFlowBatch,
   options: MeanFlowOptions,
   equalCount = 0,
-): { loss: tf.Scalar } & Record<string, tf.Scalar> {
+): { rows: tf.Tensor1D; batchwise?: { dispersive: tf.Scalar } } {
+  const { action, noise, t, r } = batch;
   const clean = action.clipByValue(options.actMin, options.actMax);
   const v: tf.Tensor3D = noise.sub(clean);
   const x: tf.Tensor3D = clean.add(t.reshape([-1, 1, 1]).mul(v));
-  const condition = network.encode(weights, state);
+  const condition = network.encoder.apply(weights, batch);
   const { velocity: u, hidden } = network.features(weights, x, t, r, condition);
 
   const rest = <T extends tf.Tensor>(rows: T): T => rows.slice(equalCount);
@@ -70,10 +70,10 @@ export function meanFlowLoss(
       ? v
       : tf.concat([v.slice(0, equalCount), averageVelocity(velocity, rest(x), rest(v), rest(t), rest(r), options)]),
   );
-  const regression = regressionLoss(u.sub(target), options);
-  if (!options.dispersive) return { loss: regression };
-  const dispersive = dispersiveLoss(dispersiveFeatures(condition, hidden, options.dispersive), options.dispersive);
-  return { loss: regression.add(dispersive), regression, dispersive };
+  const rows = regressionLoss(u.sub(target), options);
+  if (!options.dispersive) return { rows };
+  const features = dispersiveFeatures(condition, hidden, options.dispersive);
+  return { rows, batchwise: { dispersive: dispersiveLoss(features, options.dispersive) } };
 }
 
 /** v - (t - r) du/dt, the derivative taken along the path: what u(x, t, r) is to be. */
@@ -90,19 +90,67 @@ function averageVelocity(
   return v.sub(t.sub(r).reshape([-1, 1, 1]).mul(du));
 }
 
-/** Mean squared error, or the mean over samples of d / sg((d + c)^(1 - gamma)) with d the sample's mean squared error. */
-function regressionLoss(error: tf.Tensor, { useAdaptiveLoss, gamma, c }: MeanFlowOptions): tf.Scalar {
-  if (!useAdaptiveLoss) return error.square().mean();
-  const perSample = error.square().mean([1, 2]);
-  return stopGradient(perSample.add(c).pow(gamma - 1))
-    .mul(perSample)
-    .mean();
+/** Mean squared error d of each row (B), or d / sg((d + c)^(1 - gamma)). */
+function regressionLoss(error: tf.Tensor, { useAdaptiveLoss, gamma, c }: MeanFlowOptions): tf.Tensor1D {
+  const rows: tf.Tensor1D = error.square().mean([1, 2]);
+  return useAdaptiveLoss ? stopGradient(rows.add(c).pow(gamma - 1)).mul(rows) : rows;
 }
 
-export const MeanFlow = definePolicy({
+/** K steps of average velocities from noise (t = 1) to the action chunk (t = 0). */
+export const meanFlowSteps: Flow<VelocityNetwork, MeanFlowOptions> = {
+  times: (steps) => Array.from({ length: steps }, (_, i) => [1 - i / steps, 1 - (i + 1) / steps]),
+  step: (network, weights, x, t, r, condition, steps) =>
+    x.sub(network.velocity(weights, x, t, r, condition).mul(1 / steps)),
+};
+
+export const meanFlow = definePolicy({
   name: "meanflow",
+  title: "MeanFlow",
   options: meanFlowOptions,
-  loss: meanFlowLoss,
-  sample: sampleMeanFlow,
+  keys: { ...keysBelow("model", meanFlowOptions.omit({ dispersive: true })), ...dispersiveKeys },
   presets: { improved: { tangent: "predicted" } },
+  networks: { mlp: meanFlowMlpFamily },
+  training: {
+    draws: (options, { horizonSteps, actionDim }) => ({
+      shapes: { noise: [horizonSteps, actionDim], t: [], r: [] },
+      fill({ noise, t, r }, random) {
+        random.normal(noise!);
+        fillTimes(t!, r!, random, options);
+      },
+    }),
+    loss: (network, weights, batch, options) =>
+      meanFlowLoss(
+        network,
+        weights,
+        batch as MeanFlowBatch,
+        options,
+        equalRows(options.flowRatio, batch.action.shape[0]),
+      ),
+    probe: {
+      /** x ~ N(0, I), t ~ U(0, 1), r ~ U(0, t). */
+      draws: ({ horizonSteps, actionDim }) => ({
+        shapes: { x: [horizonSteps, actionDim], t: [], r: [] },
+        fill({ x, t, r }, random) {
+          random.normal(x!);
+          random.uniform(t!);
+          random.uniform(r!).forEach((share, i) => (r![i] = share * t![i]!));
+        },
+      }),
+      value: (network, weights, condition, { x, t, r }) =>
+        network.velocity(weights, x as tf.Tensor3D, t as tf.Tensor1D, r as tf.Tensor1D, condition),
+    },
+  },
+  acting: flowActing(meanFlowSteps, 1),
+  path: flowPath(meanFlowSteps, {
+    options: noiseNetOptions.omit({ horizonSteps: true, actionDim: true, conditionDimension: true }),
+    keys: {
+      "model.noiseHiddenDims": "noiseHiddenDims",
+      "model.timeDimExplore": "timeDimExplore",
+      "model.useTimeIndependentNoise": "useTimeIndependentNoise",
+      "model.exploreNetActivationType": "activationType",
+      "model.noiseStdMap": "stdMap",
+    },
+    build: (options, { horizonSteps, actionDim, encoder }) =>
+      noiseNet({ ...options, horizonSteps, actionDim, conditionDimension: encoder.width }, "actor_ft."),
+  }),
 });

@@ -1,21 +1,18 @@
 // Every policy by its name.
 import { fail, nearest } from "../errors.js";
-import { MeanFlow } from "./mean-flow.js";
+import type { AnyPolicy } from "./definition.js";
+import { gaussian } from "./gaussian.js";
+import { meanFlow } from "./mean-flow.js";
+import { reFlow } from "./reflow.js";
 
-export const policies = { [MeanFlow.name]: MeanFlow } as const;
+export const policies = { [meanFlow.name]: meanFlow, [reFlow.name]: reFlow, [gaussian.name]: gaussian } as const;
 
 export type PolicyName = keyof typeof policies;
 
 /** @throws InputError naming the known policies. */
-export function findPolicy(name: string): (typeof policies)[PolicyName] {
+export function findPolicy(name: string): AnyPolicy {
   if (Object.hasOwn(policies, name)) return policies[name as PolicyName];
   const known = Object.keys(policies);
-  const similar = nearest(name, known);
-  fail(
-    "DMPO_POLICY",
-    "policy",
-    `"${name}" is unknown`,
-    `one of ${known.join(", ")}`,
-    similar && `did you mean "${similar}"?`,
-  );
+  const close = nearest(name, known);
+  fail("DMPO_POLICY", "policy", `"${name}"`, `one of ${known.join(", ")}`, close && `did you mean "${close}"?`);
 }

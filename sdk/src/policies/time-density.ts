@@ -1,6 +1,6 @@
 // Closed-form densities of the times that training draws (time-sampling.ts): of one draw, and of t and r made from two.
 import { z } from "zod";
-import { incompleteBeta, logBeta, normalCdf } from "../engine/special-functions.js";
+import { incompleteBeta, logBeta, normalCdf } from "./special-functions.js";
 import { parseOptions } from "../options.js";
 import { timeDistribution, type TimeDistribution, type TimeDistributionInput } from "./time-sampling.js";
 

@@ -1,23 +1,35 @@
-// Times of MeanFlow batches: pairs r <= t in [0, 1] (t = 1 is noise), a given share of them equal.
+// Noise levels that flows are trained at; for MeanFlow pairs r <= t in [0, 1] (t = 1 is noise), a given share of them equal.
 import { z } from "zod";
 import type { RandomStream } from "../engine/random.js";
 
-export const timeDistribution = z
-  .discriminatedUnion("type", [
-    z.strictObject({
-      type: z.literal("logitNormal"),
-      mean: z.number().default(-0.4),
-      std: z.number().positive().default(1),
-    }),
-    z.strictObject({ type: z.literal("uniform") }),
-    z.strictObject({
-      type: z.literal("beta"),
-      a: z.number().positive().default(1.5).describe("a > b favours noisy actions"),
-      b: z.number().positive().default(1),
-    }),
-  ])
-  .prefault({ type: "logitNormal" })
-  .describe("distribution of the two times whose maximum is t and whose minimum is r");
+/** A distribution of noise levels in [0, 1], 1 being noise; which one and with which mean by default is the policy's choice. */
+export function timeDistributionWith({
+  type,
+  logitNormalMean,
+}: {
+  readonly type: "logitNormal" | "uniform" | "beta";
+  readonly logitNormalMean: number;
+}) {
+  return z
+    .discriminatedUnion("type", [
+      z.strictObject({
+        type: z.literal("logitNormal"),
+        mean: z.number().default(logitNormalMean),
+        std: z.number().positive().default(1),
+      }),
+      z.strictObject({ type: z.literal("uniform") }),
+      z.strictObject({
+        type: z.literal("beta"),
+        a: z.number().positive().default(1.5).describe("a > b favours noisy actions"),
+        b: z.number().positive().default(1),
+      }),
+    ])
+    .prefault({ type });
+}
+
+export const timeDistribution = timeDistributionWith({ type: "logitNormal", logitNormalMean: -0.4 }).describe(
+  "distribution of the two times whose maximum is t and whose minimum is r",
+);
 export type TimeDistribution = z.output<typeof timeDistribution>;
 export type TimeDistributionInput = NonNullable<z.input<typeof timeDistribution>>;
 
@@ -36,8 +48,8 @@ export function fillTimes(
   random: RandomStream,
   { times, flowRatio }: { times: TimeDistribution; flowRatio: number },
 ): void {
-  draw(t, random, times);
-  draw(r, random, times);
+  drawTimes(t, random, times);
+  drawTimes(r, random, times);
   const equal = equalRows(flowRatio, t.length);
   for (let i = 0; i < t.length; i++) {
     const [low, high] = [Math.min(t[i]!, r[i]!), Math.max(t[i]!, r[i]!)];
@@ -46,7 +58,8 @@ export function fillTimes(
   }
 }
 
-function draw(out: Float32Array, random: RandomStream, times: TimeDistribution): void {
+/** Fills `out` with independent noise levels. */
+export function drawTimes(out: Float32Array, random: RandomStream, times: TimeDistribution): void {
   switch (times.type) {
     case "logitNormal":
       random.logitNormal(out, times.mean, times.std);

@@ -2,24 +2,32 @@
 import { z } from "zod";
 import { fail } from "../errors.js";
 import type { HostTensor } from "../engine/tensor.js";
-import type { Normalization } from "../normalization.js";
+import { boundsOf, type Normalization } from "../normalization.js";
 import { fitWeights } from "./fit-weights.js";
-import { FlowModel, flowModelSpec } from "./flow-model.js";
+import { PolicyModel, policySpec } from "./policy-model.js";
+import type { Space } from "../space.js";
 
 /** A policy that can act: network, weights and the statistics of the data it was trained on. */
 export class TrainedPolicy {
-  readonly model: FlowModel;
+  readonly model: PolicyModel;
   /** Flat, in `model.layout`. */
   readonly weights: Float32Array;
   readonly normalization: Normalization;
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
 
-  constructor({ model, weights, normalization, environment }: TrainedPolicy) {
+  constructor({ model, weights, normalization, environment }: Omit<TrainedPolicy, "space">) {
     this.model = model;
     this.weights = weights;
     this.normalization = normalization;
     this.environment = environment;
+  }
+
+  /** What it sees and answers with. */
+  get space(): Space {
+    const { horizonSteps, actionDim, encoder } = this.model.network;
+    const width = this.normalization.observationMin.length;
+    return { horizonSteps, actionDim, state: [encoder.stateSize / width, width] };
   }
 }
 
@@ -36,9 +44,12 @@ const STATISTICS = {
   action_max: "actionMax",
 } as const;
 
-/** Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description. */
+/**
+ * Tensors `<set>.<state_dict name>` for each weight set (e.g. `model`, `ema`), `normalization.*`, and the model's description, in
+ * which statistics stand that float32 would round.
+ */
 export function policyRecord(
-  { model, normalization, environment }: Omit<TrainedPolicy, "weights">,
+  { model, normalization, environment }: Pick<TrainedPolicy, "model" | "normalization" | "environment">,
   sets: Readonly<Record<string, Float32Array>>,
 ): PolicyRecord {
   const tensors: Record<string, HostTensor> = {};
@@ -46,13 +57,19 @@ export function policyRecord(
     for (const [name, tensor] of Object.entries(model.views(vector))) tensors[`${set}.${name}`] = tensor;
   }
   for (const [name, key] of Object.entries(STATISTICS)) {
-    const data = normalization[key];
+    const data = Float32Array.from(normalization[key]);
     tensors[`normalization.${name}`] = { data, shape: [data.length] };
   }
-  return { tensors, metadata: { model: model.spec, environment } };
+  const wide = Object.entries(STATISTICS).filter(([, key]) => normalization[key] instanceof Float64Array);
+  const statistics = Object.fromEntries(wide.map(([name, key]) => [name, Array.from(normalization[key])]));
+  return { tensors, metadata: { model: model.spec, environment, ...(wide.length > 0 && { statistics }) } };
 }
 
-const recordMetadata = z.object({ model: flowModelSpec, environment: z.string() });
+const recordMetadata = z.object({
+  model: policySpec,
+  environment: z.string(),
+  statistics: z.record(z.string(), z.array(z.number())).optional(),
+});
 
 /**
  * The policy of a record, with the weights of the first of `sets` that it contains.
@@ -69,7 +86,7 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
       "a checkpoint of a policy",
       "choose a checkpoint written by pre-training or fine-tuning",
     );
-  const model = new FlowModel(parsed.data.model);
+  const model = new PolicyModel(parsed.data.model);
   const set = sets.find((name) => Object.keys(record.tensors).some((key) => key.startsWith(`${name}.`)));
   if (!set)
     fail("DMPO_POLICY_FILE", path, "holds no weights", `tensors named ${sets.map((name) => `${name}.*`).join(" or ")}`);
@@ -78,13 +95,16 @@ export function policyFromRecord(record: PolicyRecord, sets: readonly string[], 
     environment: parsed.data.environment,
     weights: weightsFromRecord(model, record, set, path),
     normalization: Object.fromEntries(
-      Object.entries(STATISTICS).map(([name, key]) => [key, tensorOf(record, `normalization.${name}`, path).data]),
+      Object.entries(STATISTICS).map(([name, key]) => {
+        const { data } = tensorOf(record, `normalization.${name}`, path);
+        return [key, boundsOf(parsed.data.statistics?.[name] ?? data)];
+      }),
     ) as unknown as Normalization,
   });
 }
 
 /** One weight set of a record as a flat vector. @throws InputError listing missing, unexpected and wrongly shaped keys. */
-export function weightsFromRecord(model: FlowModel, record: PolicyRecord, set: string, path: string): Float32Array {
+export function weightsFromRecord(model: PolicyModel, record: PolicyRecord, set: string, path: string): Float32Array {
   const own = Object.entries(record.tensors).filter(([name]) => name.startsWith(`${set}.`));
   const named = own.map(([name, tensor]) => [name.slice(set.length + 1), tensor] as const);
   return fitWeights(model.layout, Object.fromEntries(named), `${path}: ${set}`);

@@ -1,7 +1,6 @@
 // Settings of pre-training; the defaults are the measured hopper recipe (docs/results.md).
 import { z } from "zod";
-
-const count = z.int().positive();
+import { count, type Keys } from "../options.js";
 
 export const pretrainOptions = z.strictObject({
   epochs: count.default(34).describe("passes over the data"),
@@ -32,3 +31,22 @@ export const pretrainOptions = z.strictObject({
   seed: z.int().default(42),
 });
 export type PretrainOptions = z.output<typeof pretrainOptions>;
+
+export const pretrainKeys: Keys = {
+  testInMujoco: "testInMujoco",
+  "ema.decay": "ema.decay",
+  "train.nEpochs": "epochs",
+  "train.batchSize": "batchSize",
+  "train.learningRate": "learningRate",
+  "train.lrScheduler.per": "schedule.per",
+  "train.lrScheduler.firstCycleSteps": "schedule.cycle",
+  "train.lrScheduler.warmupSteps": "schedule.warmup",
+  "train.lrScheduler.minLr": "minLearningRate",
+  "train.weightDecay": "weightDecay",
+  "train.epochStartEma": "ema.startEpoch",
+  "train.updateEmaFreq": "ema.every",
+  "train.trainSplit": "trainSplit",
+  "train.valFreq": "validateEvery",
+  "train.testFreq": "testEvery",
+  "train.saveModelFreq": "saveEvery",
+};

@@ -1,16 +1,19 @@
-// Behaviour cloning beside PPO: a penalty on the distance from the pre-trained policy (the teacher).
-import { compile, constants, type Compiled, type CompileOptions } from "../engine/compile.js";
-import { ParameterLayout } from "../engine/parameters.js";
+// Behaviour cloning beside policy gradients: a penalty on the distance from the pre-trained policy (the teacher).
+import { compile, constants, type CompileOptions } from "../engine/compile.js";
+import { stopGradient } from "../engine/jvp.js";
 import type { RandomStream } from "../engine/random.js";
-import { hostTensor, type tf, type HostTensor, type Weights } from "../engine/tensor.js";
-import type { VelocityNetwork } from "../nn/velocity-network.js";
-import { velocityLoss, w2Loss, zeroNoiseAction } from "../policies/behaviour-cloning.js";
-import type { SamplingOptions } from "../policies/sampling.js";
+import { hostTensor, tf, type HostTensor, type Weights } from "../engine/tensor.js";
+import { fail } from "../errors.js";
+import { hostObservation } from "../evaluation/host-observation.js";
+import type { Observation } from "../nn/network.js";
+import type { SamplingOptions, Tensors } from "../policies/definition.js";
+import { emptyDraws, fillDraws, type PolicyModel } from "../policies/policy-model.js";
+import { sizeOf } from "../space.js";
 import { gather, type RolloutBuffer } from "./rollout-buffer.js";
 
 export interface Teacher {
-  readonly network: VelocityNetwork;
-  /** Frozen, in the order of `network.parameters`; copied. */
+  readonly model: PolicyModel;
+  /** Frozen, in the layout of the model; copied. */
   readonly weights: Float32Array;
   readonly sampling: SamplingOptions;
   readonly compile?: CompileOptions | undefined;
@@ -20,59 +23,91 @@ export interface Teacher {
 export interface Cloning {
   /** Called once per rollout, before its minibatches. */
   prepare(rollout: RolloutBuffer): Promise<void>;
-  /** Further inputs of the loss for some samples. */
-  inputs(indices: Int32Array): Record<string, HostTensor>;
+  /** Further inputs of the loss for some chunks. */
+  inputs(chunks: Int32Array): Record<string, HostTensor>;
   /** The penalty (scalar) for condition encodings (B, C) and {@link inputs}. */
-  loss(weights: Weights, condition: tf.Tensor2D, inputs: Weights, state: tf.Tensor3D): tf.Scalar;
+  loss(weights: Weights, condition: tf.Tensor2D, inputs: Tensors, observation: Observation): tf.Scalar;
   dispose(): Promise<void>;
 }
 
-/** Distance of the actions that student and teacher sample from zero noise; the teacher acts once per rollout. */
-function w2({ network, sampling, ...teacher }: Teacher): Cloning {
-  const frozen = frozenWeights(network, teacher.weights);
-  const teacherAction: Compiled<{ state: tf.Tensor3D }, tf.Tensor3D> = compile(
-    ({ state }) => {
+/** Chunks (B, Ta, Da) for condition encodings (B, C) from draws of zero: one central chunk per condition. */
+export function centralChunk(
+  model: PolicyModel,
+  weights: Weights,
+  condition: tf.Tensor2D,
+  sampling: SamplingOptions,
+): tf.Tensor3D {
+  const [rows] = condition.shape;
+  const shapes = Object.entries(model.actingDraws(sampling.steps).shapes);
+  const draws = Object.fromEntries(shapes.map(([name, shape]) => [name, tf.zeros([rows, ...shape])]));
+  return model.sampleFrom(weights, condition, draws, sampling);
+}
+
+/** Mean squared distance (scalar) of what student and teacher answer; no gradient flows into the teacher's answer. */
+export function squaredDistance(student: tf.Tensor, teacher: tf.Tensor): tf.Scalar {
+  return student.sub(stopGradient(teacher)).square().mean();
+}
+
+/** Distance of the central chunks of student and teacher; the teacher acts once per rollout. */
+function w2({ model, sampling, ...teacher }: Teacher): Cloning {
+  const { horizonSteps, actionDim, encoder } = model.network;
+  const frozen = model.views(teacher.weights.slice());
+  const teacherAction = compile<{ observation: Observation }, tf.Tensor3D>(
+    ({ observation }) => {
       const weights = constants<Weights>(frozen);
-      return zeroNoiseAction(network, weights, network.encode(weights, state), sampling);
+      return centralChunk(model, weights, encoder.apply(weights, observation), sampling);
     },
     { name: "teacher action", ...teacher.compile },
   );
-  const actionShape = [network.horizonSteps, network.actionDimension];
+  const actionShape = [horizonSteps, actionDim];
   let actions = new Float32Array(0);
   return {
     async prepare(rollout) {
-      const { steps, environments, observation } = rollout.shape;
-      const width = environments * network.horizonSteps * network.actionDimension;
+      const { steps, environments, space } = rollout.shape;
+      const width = environments * sizeOf(actionShape);
       if (actions.length !== steps * width) actions = new Float32Array(steps * width);
+      const { state, rgb } = rollout.observations;
       for (let step = 0; step < steps; step++) {
-        const state = hostTensor(rollout.row(rollout.observations, step), [environments, ...observation]);
+        const seen = { state: rollout.row(state, step), ...(rgb && { rgb: rollout.row(rgb, step) }) };
         const out = actions.subarray(step * width, (step + 1) * width);
-        await teacherAction({ state }, hostTensor(out, [environments, ...actionShape]));
+        await teacherAction(
+          { observation: hostObservation(seen, space, environments) },
+          hostTensor(out, [environments, ...actionShape]),
+        );
       }
     },
-    inputs: (indices) => ({ action: gather(actions, indices, actionShape) }),
-    loss: (weights, condition, { action }) => w2Loss(network, weights, condition, action as tf.Tensor3D, sampling),
+    inputs: (chunks) => ({ action: gather(actions, chunks, actionShape) }),
+    loss: (weights, condition, { action }) =>
+      squaredDistance(centralChunk(model, weights, condition, sampling), action!),
     dispose: () => teacherAction.dispose(),
   };
 }
 
-/** Distance of the average velocities at random points: x ~ N(0, I), t ~ U(0, 1), r ~ U(0, t). */
-function velocity({ network, weights: teacherWeights }: Teacher, stream: RandomStream): Cloning {
-  const frozen = frozenWeights(network, teacherWeights);
+/** Distance of what both networks have learned at random points, e.g. the velocities of a flow. */
+function velocity({ model, weights: teacherWeights }: Teacher, stream: RandomStream): Cloning {
+  const { network, definition } = model;
+  const probe =
+    definition.training.probe ??
+    fail(
+      "DMPO_OPTIONS",
+      "bcLossType",
+      `"velocity" for policy ${definition.name}`,
+      "a policy with velocities",
+      "use W2",
+    );
+  const draws = probe.draws(network);
+  const frozen = model.views(teacherWeights.slice());
   return {
     prepare: async () => {},
     inputs({ length }) {
-      const shape = [length, network.horizonSteps, network.actionDimension];
-      const x = stream.normal(new Float32Array(length * network.horizonSteps * network.actionDimension));
-      const t = stream.uniform(new Float32Array(length));
-      const r = stream.uniform(new Float32Array(length)).map((share, i) => share * t[i]!);
-      return { x: hostTensor(x, shape), t: hostTensor(t, [length]), r: hostTensor(r, [length]) };
+      const drawn = emptyDraws(draws, length);
+      fillDraws(draws, drawn, stream);
+      return drawn;
     },
-    loss(weights, condition, inputs, state) {
-      const [x, t, r] = [inputs.x as tf.Tensor3D, inputs.t as tf.Tensor1D, inputs.r as tf.Tensor1D];
+    loss(weights, condition, inputs, observation) {
       const teacher = constants<Weights>(frozen);
-      const teacherVelocity = network.velocity(teacher, x, t, r, network.encode(teacher, state));
-      return velocityLoss(network.velocity(weights, x, t, r, condition), teacherVelocity);
+      const teacherValue = probe.value(network, teacher, network.encoder.apply(teacher, observation), inputs);
+      return squaredDistance(probe.value(network, weights, condition, inputs), teacherValue);
     },
     dispose: async () => {},
   };
@@ -82,7 +117,3 @@ export const cloningKinds = { W2: w2, velocity } satisfies Record<
   string,
   (teacher: Teacher, stream: RandomStream) => Cloning
 >;
-
-function frozenWeights(network: VelocityNetwork, weights: Float32Array): Record<string, HostTensor> {
-  return new ParameterLayout(network.parameters).views(weights.slice());
-}

@@ -1,12 +1,13 @@
 // The two compiled training graphs of an on-policy update, actor and critic, fed with minibatches of the rollout.
-import { hostTensor, type tf, type Host, type Weights } from "../engine/tensor.js";
+import type { CompileOptions } from "../engine/compile.js";
+import { hostTensor, type tf, type Host, type HostTensor, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
-import { chainDensity } from "../policies/chain.js";
+import type { HostObservation, Observation } from "../nn/network.js";
+import type { Controls, Tensors } from "../policies/definition.js";
 import type { Cloning } from "./cloning.js";
-import type { Learner } from "./learner.js";
 import { minibatchGradient, standardized } from "./minibatches.js";
-import { gather } from "./rollout-buffer.js";
-import { rangeInputs, scalar, type NoiseRange } from "./rollout.js";
+import { gather, gatherObservations, type RolloutBuffer } from "./rollout-buffer.js";
+import { controlInputs, scalar, type ControlValues, type Players } from "./rollout.js";
 
 type Terms = { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 
@@ -34,17 +35,19 @@ export interface Objectives {
 }
 
 interface ActorBatch {
-  readonly state: tf.Tensor3D;
-  readonly chain: tf.Tensor4D;
+  readonly observation: Observation;
+  readonly stored: Tensors;
+  /** Which decision of its chunk each row is (B); absent where a chunk has one. */
+  readonly unit?: tf.Tensor1D;
   readonly oldLogProb: tf.Tensor1D;
   readonly advantage: tf.Tensor1D;
-  readonly range: { readonly min: tf.Scalar; readonly max: tf.Scalar };
+  readonly controls: Controls;
   readonly cloningWeight: tf.Scalar;
-  readonly cloning: Weights;
+  readonly cloning: Tensors;
 }
 
 interface CriticBatch extends Omit<ValueColumns, "value"> {
-  readonly state: tf.Tensor3D;
+  readonly observation: Observation;
 }
 
 /** Terms that are extremes over rows, not means. */
@@ -52,64 +55,82 @@ const extremes = { oldLogProbMin: Math.min, newLogProbMin: Math.min, oldLogProbM
 
 /** Gradients of minibatches, given as sample indices, left in the trainables' `accumulated`; they return the loss terms and throw when stopped. */
 export interface Gradients {
-  actor(indices: Int32Array, range: NoiseRange, cloningWeight: number): Promise<Record<string, number>>;
+  actor(indices: Int32Array, controls: ControlValues, cloningWeight: number): Promise<Record<string, number>>;
   critic(indices: Int32Array): Promise<Record<string, number>>;
   dispose(): Promise<void>;
 }
 
 export function compileGradients(
-  learner: Learner,
+  { network, path, actor, critic, criticWeights, arena, compile }: Players,
+  buffer: RolloutBuffer,
   { policyLoss, valueLoss, cloning, microBatchSize }: Objectives,
 ): Gradients {
-  const { policy, chain: chainOptions, critic, setup } = learner;
-  const { buffer } = learner.collector;
-  const { observation, chain } = buffer.shape;
+  const { space, stored, units } = buffer.shape;
 
   const actorLoss = (weights: Weights, batch: ActorBatch) => {
-    const condition = policy.network.encode(weights, batch.state);
-    const density = chainDensity(policy, weights, condition, batch.chain, batch.range, chainOptions);
-    const { logProbability: logProb, entropy, std: noiseStd } = density;
-    const terms = { ...policyLoss({ ...batch, logProb, entropy }), noiseStd };
+    const condition = network.encoder.apply(weights, batch.observation);
+    const {
+      logProbability: logProb,
+      entropy,
+      terms: measured,
+    } = path.density(weights, condition, batch.stored, batch.controls, batch.unit);
+    const terms = { ...policyLoss({ ...batch, logProb, entropy }), ...measured };
     if (!cloning) return terms;
-    const bcLoss = cloning.loss(weights, condition, batch.cloning, batch.state);
+    const bcLoss = cloning.loss(weights, condition, batch.cloning, batch.observation);
     return { ...terms, bcLoss, loss: terms.loss.add(bcLoss.mul(batch.cloningWeight)) };
   };
-  const criticLoss = (weights: Weights, { state, oldValue, target }: CriticBatch) => {
-    const value = critic.value(weights, state);
+  const criticLoss = (weights: Weights, { observation, oldValue, target }: CriticBatch) => {
+    const value = critic.value(weights, observation);
     return { ...valueLoss({ value, oldValue, target }), meanValue: value.mean() };
   };
-  const actorStep = compileTraining(actorLoss, learner.actorWeights, { name: "actor loss", ...setup.compile });
-  const criticStep = compileTraining(criticLoss, learner.criticWeights, { name: "critic loss", ...setup.compile });
+  const options = (name: string): CompileOptions => ({ name, ...compile });
+  const actorStep = compileTraining(actorLoss, actor, options("actor loss"));
+  const criticStep = compileTraining(criticLoss, criticWeights, options("critic loss"));
+  const chunksOf = (samples: Int32Array) =>
+    units === 1 ? samples : samples.map((sample) => Math.floor(sample / units));
+  const unitOf = (samples: Int32Array): { unit?: HostTensor } =>
+    units === 1
+      ? {}
+      : {
+          unit: hostTensor(
+            Float32Array.from(samples, (sample) => sample % units),
+            [samples.length],
+          ),
+        };
+  const seen = (chunks: Int32Array): HostObservation => gatherObservations(buffer.observations, chunks, space);
 
   return {
-    async actor(indices, range, cloningWeight) {
-      setup.signal?.throwIfAborted();
-      const advantages = standardized(buffer.advantages, indices);
-      const shared = { range: rangeInputs(range), cloningWeight: scalar(cloningWeight) };
-      const batch = (start: number, end: number): Host<ActorBatch> => {
+    async actor(indices, values, cloningWeight) {
+      arena.signal?.throwIfAborted();
+      const advantages = standardized(buffer.advantages, chunksOf(indices));
+      const shared = { controls: controlInputs(path, values), cloningWeight: scalar(cloningWeight) };
+      const batch = (start: number, end: number) => {
         const rows = indices.subarray(start, end);
+        const chunks = chunksOf(rows);
+        const kept = Object.entries(stored).map(([name, shape]) => [name, gather(buffer.stored[name]!, chunks, shape)]);
         return {
           ...shared,
-          state: gather(buffer.observations, rows, observation),
-          chain: gather(buffer.chains, rows, chain),
+          ...unitOf(rows),
+          observation: seen(chunks),
+          stored: Object.fromEntries(kept) as Record<string, HostTensor>,
           oldLogProb: gather(buffer.logProbabilities, rows),
           advantage: hostTensor(advantages.subarray(start, end), [rows.length]),
-          cloning: cloning?.inputs(rows) ?? {},
-        };
+          cloning: cloning?.inputs(chunks) ?? {},
+        } as Host<ActorBatch>;
       };
-      return minibatchGradient(actorStep, learner.actorWeights, indices.length, microBatchSize, batch, extremes);
+      return minibatchGradient(actorStep, actor, indices.length, microBatchSize, batch, extremes);
     },
     async critic(indices) {
-      setup.signal?.throwIfAborted();
-      const batch = (start: number, end: number): Host<CriticBatch> => {
-        const rows = indices.subarray(start, end);
+      arena.signal?.throwIfAborted();
+      const batch = (start: number, end: number) => {
+        const chunks = chunksOf(indices.subarray(start, end));
         return {
-          state: gather(buffer.observations, rows, observation),
-          oldValue: gather(buffer.values, rows),
-          target: gather(buffer.returns, rows),
-        };
+          observation: seen(chunks),
+          oldValue: gather(buffer.values, chunks),
+          target: gather(buffer.returns, chunks),
+        } as Host<CriticBatch>;
       };
-      return minibatchGradient(criticStep, learner.criticWeights, indices.length, microBatchSize, batch);
+      return minibatchGradient(criticStep, criticWeights, indices.length, microBatchSize, batch);
     },
     async dispose() {
       await Promise.all([actorStep.dispose(), criticStep.dispose()]);

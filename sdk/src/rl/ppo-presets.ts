@@ -1,5 +1,6 @@
 // Settings of PPO that belong together. The recipes are for hopper with 40 environments, measured in docs/results.md.
 import type { z } from "zod";
+import type { chainSchema } from "../policies/chain.js";
 import type { ppoOptions } from "./ppo.js";
 
 /** Learning rates and the upper end of the exploration noise fall over the whole run, however long it is. */
@@ -15,7 +16,7 @@ export const ppoPresets = {
   quick: { ...decays, iterations: 60 },
   /** The long recipe: 3 million environment steps. */
   thorough: { ...decays, iterations: 210, steps: 100, batchSize: 800 },
-  /** The released settings for gym tasks; with them belong 40 environments and the noise net's `stdMap: "clamp"`. */
+  /** The released settings for gym tasks, those of the chain included; with them belong 40 environments and the noise net's `stdMap: "clamp"`. */
   reference: {
     iterations: 1000,
     steps: 500,
@@ -39,4 +40,4 @@ export const ppoPresets = {
     criticWeightDecay: 1e-5,
     useBcLoss: true,
   },
-} as const satisfies Record<string, z.input<typeof ppoOptions>>;
+} as const satisfies Record<string, z.input<typeof ppoOptions> & z.input<typeof chainSchema>>;

@@ -1,16 +1,25 @@
 // PPO over the denoising chain: every chunk's chain is one action with a tractable density. Schulman et al. 2017,
 // algorithm 1 and eq. 7; chains as in DPPO (Ren et al. 2024) and ReinFlow (Zhang et al. 2025). One step is one chunk.
 import { z } from "zod";
+import { Trainable } from "../engine/optimizer.js";
+import { ParameterLayout } from "../engine/parameters.js";
 import { tf } from "../engine/tensor.js";
-import { defineAlgorithm } from "./algorithm.js";
-import { chainOptions, chainSchema, samplingOptions } from "./chain-options.js";
+import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
+import { Values } from "../learning/parts.js";
+import { pathOptions } from "../learning/run-options.js";
+import type { Stage } from "../learning/stage.js";
+import { critic as buildCritic, criticOptions, type Critic } from "../nn/critic.js";
+import { count, keysBelow } from "../options.js";
+import type { BoundPath } from "../policies/definition.js";
+import type { PolicyModel } from "../policies/policy-model.js";
 import { cloningKinds } from "./cloning.js";
-import { explainedVariance } from "./gae.js";
+import { explainedVariance, generalizedAdvantages } from "./gae.js";
 import { compileGradients, type PolicyColumns, type ValueColumns } from "./gradients.js";
-import type { IterationRecord } from "./iteration-record.js";
-import type { Learner } from "./learner.js";
+import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
 import { minibatches } from "./minibatches.js";
 import { ppoPresets } from "./ppo-presets.js";
+import { RewardScaler } from "./reward-scaler.js";
+import { Collector } from "./rollout.js";
 import {
   adaptedRates,
   cloningWeight,
@@ -18,11 +27,11 @@ import {
   learningRates,
   learningRateSchedule,
   upperStd,
+  type Rates,
 } from "./schedules.js";
-import { UpdateLog } from "./update-log.js";
+import { UpdateLog, updateNames } from "./update-log.js";
 
 const fraction = z.number().min(0).max(1);
-const count = z.int().positive();
 
 /** Defaults keep everything constant; recipes are in ppo-presets.ts. Counts are iterations, steps are chunks. */
 export const ppoOptions = z.strictObject({
@@ -35,7 +44,6 @@ export const ppoOptions = z.strictObject({
   rewardScaleConst: z.number().default(1),
   resetAtIteration: z.boolean().default(false).describe("start new episodes at every iteration"),
 
-  ...chainSchema.shape,
   noise: explorationNoise.prefault({}),
   logProbRange: z.tuple([z.number(), z.number()]).nullable().default(null).describe("clamp; the reference has [-1, 1]"),
   clipPlossCoef: z.number().positive().default(0.2).describe("clip of the probability ratio"),
@@ -65,6 +73,7 @@ export const ppoOptions = z.strictObject({
   criticLrScheduler: learningRateSchedule.default({ type: "constant" }),
   criticWeightDecay: z.number().nonnegative().default(0),
   criticMaxGradNorm: z.number().positive().nullable().default(25),
+  critic: criticOptions.prefault({}).describe("network of the values"),
 
   useBcLoss: z.boolean().default(false).describe("stay near the pre-trained policy"),
   bcLossType: z.enum(["W2", "velocity"]).default("W2"),
@@ -124,16 +133,55 @@ export function valueLoss(
   return { loss: half.mul(vfCoef), valueLoss: half };
 }
 
-async function* run(learner: Learner, o: PpoOptions): AsyncGenerator<IterationRecord> {
-  const { collector, actorWeights: actor, criticWeights: critic, random } = learner;
+/** How the policy explores with these options, which include those of its path. */
+const pathOf = (model: PolicyModel, o: PpoOptions & { readonly noiseNet?: Record<string, unknown> }): BoundPath =>
+  model.path(pathOptions(o, model), o.noiseNet);
+
+const criticOf = ({ base }: Stage, o: PpoOptions): Critic =>
+  buildCritic(o.critic, base.model.network.encoder.stateSize, "critic.");
+
+function parts(stage: Stage, o: PpoOptions) {
+  const { base, random, arena } = stage;
+  const exploration = new ParameterLayout(pathOf(base.model, o).parameters);
+  const layout = new ParameterLayout([...base.model.network.parameters, ...exploration.specs]);
+  const initial = new Float32Array(layout.size);
+  initial.set(base.weights);
+  initial.set(exploration.initialise(random.stream("noise net weights")), base.weights.length);
+  const values = new ParameterLayout(criticOf(stage, o).parameters);
+  return {
+    /** Weights of the policy's network, then of what explores. */
+    actor: new Trainable(layout, initial, { accumulate: true }),
+    critic: new Trainable(values, values.initialise(random.stream("critic weights")), { accumulate: true }),
+    rewardScaler: new RewardScaler(arena.environments.count, o.gamma),
+    /** Updates made, and the learning rates where they adapt to the divergence. */
+    schedule: new Values<{ updates: number; rates: Rates | null }>({ updates: 0, rates: null }),
+  };
+}
+type PpoParts = ReturnType<typeof parts>;
+
+async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerator<Progress> {
+  const { base, random, arena, compile } = stage;
+  const { actor, critic, rewardScaler, schedule } = parts;
+  const { model } = base;
+  const path = pathOf(model, o);
+  const players = {
+    ...{ network: model.network, path, actor, critic: criticOf(stage, o), criticWeights: critic },
+    ...{ arena, compile },
+  };
+  const collector = new Collector(players, o.steps);
   const { buffer } = collector;
-  const cloning = o.useBcLoss ? cloningKinds[o.bcLossType](learner.teacher(), random.stream("cloning")) : undefined;
-  const gradients = compileGradients(learner, {
+  const { sampling } = path;
+  const teacher = { model, weights: base.weights, sampling, compile };
+  const cloning = o.useBcLoss ? cloningKinds[o.bcLossType](teacher, random.stream("cloning")) : undefined;
+  const gradients = compileGradients(players, buffer, {
     policyLoss: (columns) => ppoLoss(columns, o),
     valueLoss: (columns) => valueLoss(columns, o),
     cloning,
     microBatchSize: o.microBatchSize,
   });
+  // A view of the weights, so that evaluations follow the training.
+  const acting = { model, weights: actor.weights.subarray(0, base.weights.length), space: base.space };
+  const evaluate = stage.evaluator(acting, { sampling, initialNoise: o.evaluationNoise });
   const step = {
     actor: { weightDecay: o.actorWeightDecay, maxGradientNorm: o.maxGradNorm, from: "accumulated" },
     critic: { weightDecay: o.criticWeightDecay, maxGradientNorm: o.criticMaxGradNorm, from: "accumulated" },
@@ -142,32 +190,35 @@ async function* run(learner: Learner, o: PpoOptions): AsyncGenerator<IterationRe
   const adaptive = o.lrSchedule === "adaptive_kl" ? o.targetKl : null;
 
   try {
-    while (learner.progress.iteration < o.iterations) {
-      const { iteration, updates } = learner.progress;
+    while (stage.iteration < o.iterations) {
+      const { iteration } = stage;
       if (!o.forceTrain && (iteration % o.valFreq === 0 || iteration === o.iterations - 1)) {
-        yield learner.finish("evaluation", await learner.evaluate(o.evaluationEpisodes));
+        yield { mode: "evaluation", episodes: await evaluate(o.evaluationEpisodes) };
         continue;
       }
 
-      const range = { min: o.noise.minStd, max: at.maxStd(iteration) };
-      const episodes = await learner.collect(range, o.resetAtIteration);
-      learner.estimateAdvantages({
-        lambda: o.gaeLambda,
-        timeOuts: o.timeOuts,
-        scaleRewards: o.rewardScaleRunning,
-        rewardScale: o.rewardScaleConst,
-      });
+      const controls = { minStd: o.noise.minStd, maxStd: at.maxStd(iteration) };
+      const episodes = await collector.collect(controls, random.stream("exploration"), o.resetAtIteration);
+      const rewards = buffer.rewards.slice();
+      if (o.rewardScaleRunning) rewardScaler.scale(buffer.rewards, buffer.firsts, rewards);
+      generalizedAdvantages(
+        { ...buffer, rewards },
+        { gamma: o.gamma, lambda: o.gaeLambda, timeOuts: o.timeOuts, rewardScale: o.rewardScaleConst },
+        buffer,
+      );
       await cloning?.prepare(buffer);
 
-      let rates = (adaptive && learner.progress.rates) || at.rates(iteration);
-      let actorLearns = updates >= o.nCriticWarmupItr;
+      let rates = (adaptive && schedule.current.rates) || at.rates(iteration);
+      let actorLearns = schedule.current.updates >= o.nCriticWarmupItr;
       const log = new UpdateLog();
       update: for (let epoch = 0; epoch < o.updateEpochs; epoch++) {
         for (const indices of minibatches(buffer.samples, o, random.stream("minibatches"))) {
           const value = await gradients.critic(indices);
-          const policy = actorLearns ? await gradients.actor(indices, range, at.cloningWeight(iteration)) : undefined;
+          const policy = actorLearns
+            ? await gradients.actor(indices, controls, at.cloningWeight(iteration))
+            : undefined;
           log.minibatch(value, policy);
-          if (policy && adaptive) learner.progress.rates = rates = adaptedRates(rates, policy.approxKl! / adaptive);
+          if (policy && adaptive) schedule.current.rates = rates = adaptedRates(rates, policy.approxKl! / adaptive);
           else if (policy && o.targetKl && policy.approxKl! > o.targetKl) {
             // The divergence was measured before this minibatch's step, which is not made.
             actorLearns = false;
@@ -177,27 +228,54 @@ async function* run(learner: Learner, o: PpoOptions): AsyncGenerator<IterationRe
           if (actorLearns) log.step("actor", actor.adamw({ ...step.actor, learningRate: rates.actor }));
         }
       }
-      const others = { minStd: range.min, maxStd: range.max, actorLr: rates.actor, criticLr: rates.critic };
-      yield learner.finish(
-        "training",
-        episodes,
-        log.record({ ...others, explainedVariance: explainedVariance(buffer.values, buffer.returns) }),
-      );
+      schedule.current.updates++;
+      const terms = log.record({
+        ...{ ...controls, actorLr: rates.actor, criticLr: rates.critic },
+        explainedVariance: explainedVariance(buffer.values, buffer.returns),
+      });
+      yield { mode: "training", episodes, terms };
     }
   } finally {
-    await Promise.all([gradients.dispose(), cloning?.dispose()]);
+    await Promise.all([collector.dispose(), gradients.dispose(), cloning?.dispose()]);
   }
 }
 
-export const PPO = defineAlgorithm({
+const { noise, logProbRange, critic, iterations, steps, ...trained } = ppoOptions.shape;
+const { clipPlossCoef, clipVlossCoef, resetAtIteration, ...inTrain } = trained;
+
+export const ppo = defineAlgorithm({
   name: "ppo",
+  title: "PPO",
+  kind: "finetuning",
   options: ppoOptions,
   presets: ppoPresets,
-  plan: (o) => ({
-    steps: o.steps,
-    gamma: o.gamma,
-    chain: chainOptions(o),
-    evaluation: { sampling: samplingOptions(o), initialNoise: o.evaluationNoise },
-  }),
+  keys: {
+    "train.nTrainItr": "iterations",
+    "train.nSteps": "steps",
+    ...keysBelow("env", z.object({ resetAtIteration })),
+    ...keysBelow("train", z.object(inTrain)),
+    ...keysBelow("model", z.object({ clipPlossCoef, clipVlossCoef })),
+    ...keysBelow("model.critic", criticOptions, "critic"),
+  },
+  controlKeys: {
+    ...keysBelow("", explorationNoise.pick({ minStd: true, maxStd: true, finalMaxStd: true }), "noise"),
+    "model.noiseSchedulerType": "noise.schedule",
+    "train.maxNoiseHoldRatio": "noise.holdRatio",
+    "train.maxNoiseDecayRatio": "noise.decayRatio",
+    "model.logprobMin": "logProbRange.0",
+    "model.logprobMax": "logProbRange.1",
+  },
+  logNames: updateNames,
+  explores: true,
+  iterations: (o) => o.iterations,
+  refuses: ({ definition }) => (definition.path ? undefined : "has no density"),
+  parts,
   run,
+  learned: ({ actor }, { base }) => ({
+    policy: base,
+    sets: { policy: actor.weights.slice(0, base.weights.length) },
+  }),
+  playing: (model, o) => ({ sampling: pathOf(model, o).sampling, initialNoise: o.evaluationNoise }),
+  row: iterationRecord,
+  score: evaluatedReturn,
 });

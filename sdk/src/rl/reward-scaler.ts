@@ -41,11 +41,13 @@ export class RewardScaler {
     for (let i = 0; i < rewards.length; i++) out[i] = Math.min(10, Math.max(-10, rewards[i]! * scale));
   }
 
-  state(): RewardScalerState {
-    return { mean: this.mean, variance: this.variance, count: this.count, returns: Array.from(this.returns) };
+  state(): { readonly values: RewardScalerState } {
+    return {
+      values: { mean: this.mean, variance: this.variance, count: this.count, returns: Array.from(this.returns) },
+    };
   }
 
-  restore({ mean, variance, count, returns }: RewardScalerState): void {
+  restore({ values: { mean, variance, count, returns } }: { readonly values: RewardScalerState }): void {
     [this.mean, this.variance, this.count] = [mean, variance, count];
     this.returns = Float64Array.from(returns);
   }

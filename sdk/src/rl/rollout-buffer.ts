@@ -1,24 +1,33 @@
 // The memory of one on-policy iteration: S steps in E environments as flat (S, E, ...) arrays, overwritten by the next.
 import { hostTensor, type HostTensor } from "../engine/tensor.js";
+import type { HostObservation } from "../nn/network.js";
+import { emptyObservations, sizeOf, type Observations, type Space } from "../space.js";
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export interface RolloutShape {
   /** Chunk steps S and environments E. */
   readonly steps: number;
   readonly environments: number;
-  /** Shape of an observation history, [To, Do]. */
-  readonly observation: readonly number[];
-  /** Shape of a chain, [K + 1, Ta, Da]. */
-  readonly chain: readonly number[];
+  /** Decisions U per chunk that have a log-probability of their own. */
+  readonly units: number;
+  /** What is seen of an environment. */
+  readonly space: Pick<Space, "state" | "rgb">;
+  /** What is kept of a chunk, e.g. the states of its denoising chain. */
+  readonly stored: Shapes;
 }
 
-/** Values per sample and step, all (S, E) unless said otherwise. */
+/** Values per chunk, all (S, E) unless said otherwise. A sample is one decision of a chunk: S E U of them. */
 export class RolloutBuffer {
-  /** Number of samples, S E. */
+  /** Number of chunks, S E. */
+  readonly chunks: number;
+  /** Number of samples, S E U; sample i is decision i mod U of chunk floor(i / U). */
   readonly samples: number;
-  /** (S, E, To, Do). */
-  readonly observations: Float32Array;
-  /** (S, E, K + 1, Ta, Da). */
-  readonly chains: Float32Array;
+  /** S E rows. */
+  readonly observations: Observations;
+  /** Each (S, E, ...shape). */
+  readonly stored: Readonly<Record<string, Float32Array>>;
+  /** (S, E, U). */
   readonly logProbabilities: Float32Array;
   readonly values: Float32Array;
   /** Value of an episode's final observation, where the time limit cut it. */
@@ -37,10 +46,13 @@ export class RolloutBuffer {
   readonly returns: Float32Array;
 
   constructor(readonly shape: RolloutShape) {
-    const samples = (this.samples = shape.steps * shape.environments);
-    this.observations = new Float32Array(samples * sizeOf(shape.observation));
-    this.chains = new Float32Array(samples * sizeOf(shape.chain));
-    this.logProbabilities = new Float32Array(samples);
+    const samples = (this.chunks = shape.steps * shape.environments);
+    this.samples = samples * shape.units;
+    this.observations = emptyObservations(shape.space, samples);
+    this.stored = Object.fromEntries(
+      Object.entries(shape.stored).map(([name, each]) => [name, new Float32Array(samples * sizeOf(each))]),
+    );
+    this.logProbabilities = new Float32Array(this.samples);
     this.values = new Float32Array(samples);
     this.finalValues = new Float32Array(samples);
     this.lastValues = new Float32Array(shape.environments);
@@ -55,20 +67,34 @@ export class RolloutBuffer {
 
   /** The part of an array that belongs to one step: a view, to be written in place. */
   row<T extends Float32Array | Int32Array | Uint8Array>(array: T, step: number): T {
-    const width = Math.floor(array.length / this.samples) * this.shape.environments;
+    const width = Math.floor(array.length / this.chunks) * this.shape.environments;
     return array.subarray(step * width, (step + 1) * width) as T;
   }
 }
 
-/** The samples `indices` of a (S, E, ...shape) array as one tensor (B, ...shape). */
-export function gather(source: Float32Array, indices: Int32Array, shape: readonly number[] = []): HostTensor {
+/** The rows `indices` of a (rows, ...shape) array as one tensor (B, ...shape). */
+export function gather<T extends Float32Array | Uint8Array>(
+  source: T,
+  indices: Int32Array,
+  shape: readonly number[] = [],
+): HostTensor {
   const width = sizeOf(shape);
-  const rows = new Float32Array(indices.length * width);
+  const Rows = source.constructor as new (length: number) => T;
+  const rows = new Rows(indices.length * width);
   if (width === 1) indices.forEach((index, row) => (rows[row] = source[index]!));
   else indices.forEach((index, row) => rows.set(source.subarray(index * width, (index + 1) * width), row * width));
   return hostTensor(rows, [indices.length, ...shape]);
 }
 
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+/** The observations of the chunks `indices`, B rows. */
+export function gatherObservations(
+  observations: Observations,
+  indices: Int32Array,
+  space: Pick<Space, "state" | "rgb">,
+): HostObservation {
+  const { state, rgb } = space;
+  return {
+    state: gather(observations.state, indices, state),
+    ...(rgb && { rgb: gather(observations.rgb!, indices, rgb) }),
+  };
 }

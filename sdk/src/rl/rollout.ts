@@ -3,134 +3,119 @@ import { compile, type CompileOptions } from "../engine/compile.js";
 import type { Trainable } from "../engine/optimizer.js";
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
-import type { Environments } from "../evaluation/environments.js";
-import type { EpisodeRules, FinishedEpisode } from "../evaluation/episode-statistics.js";
-import { EpisodeTracker } from "../evaluation/episode-tracker.js";
+import type { FinishedEpisode } from "../evaluation/episode-statistics.js";
+import { hostObservation } from "../evaluation/host-observation.js";
+import type { Arena } from "../learning/arena.js";
 import type { Critic } from "../nn/critic.js";
-import { sampleChain, type ChainOptions, type NoisyPolicy } from "../policies/chain.js";
+import type { Network, Observation } from "../nn/network.js";
+import type { BoundPath, ControlName, Controls, Tensors } from "../policies/definition.js";
+import { emptyDraws, fillDraws } from "../policies/policy-model.js";
+import { observationShapes, sizeOf, type Observations } from "../space.js";
 import { RolloutBuffer } from "./rollout-buffer.js";
 
-/** Ends of the exploration noise's range of standard deviations, 0 < min <= max. */
-export interface NoiseRange {
-  readonly min: number;
-  readonly max: number;
-}
+/** What an algorithm sets the controls of a path to: the ends of the range of standard deviations, 0 < minStd <= maxStd. */
+export type ControlValues = Readonly<Record<ControlName, number>>;
 
-/** A range as inputs of a compiled function: the schedule moves it, and constants would be compiled anew. */
-export const rangeInputs = ({ min, max }: NoiseRange) => ({ min: scalar(min), max: scalar(max) });
+/** The controls that `path` reads, as inputs of a compiled function: a schedule moves them, and constants would be compiled anew. */
+export function controlInputs({ controls }: BoundPath, values: ControlValues): Readonly<Record<string, HostTensor>> {
+  return Object.fromEntries(controls.map((name) => [name, scalar(values[name])]));
+}
 
 export function scalar(value: number): HostTensor {
   return hostTensor(Float32Array.of(value), []);
 }
 
 export interface Players {
-  readonly policy: NoisyPolicy;
-  /** Weights of velocity network and noise net. */
+  readonly network: Network;
+  readonly path: BoundPath;
+  /** Weights of the network and of what explores. */
   readonly actor: Trainable;
   readonly critic: Critic;
   readonly criticWeights: Trainable;
-  readonly environments: Environments;
-  readonly rules: EpisodeRules;
-  readonly compile?: CompileOptions;
-  /** Ends a collection between two steps by throwing its reason. */
-  readonly signal?: AbortSignal;
+  readonly arena: Arena;
+  readonly compile?: CompileOptions | undefined;
 }
 
 interface ActInput {
   readonly actor: Weights;
   readonly critic: Weights;
-  readonly state: tf.Tensor3D;
-  readonly noise: tf.Tensor4D;
-  readonly range: { readonly min: tf.Scalar; readonly max: tf.Scalar };
+  readonly observation: Observation;
+  readonly draws: Tensors;
+  readonly controls: Controls;
 }
 
 export class Collector {
   readonly buffer: RolloutBuffer;
   readonly #players: Players;
-  readonly #tracker: EpisodeTracker;
   readonly #act;
   readonly #value;
-  readonly #noise: HostTensor;
+  readonly #draws: Record<string, HostTensor>;
   readonly #actions: HostTensor;
   /** Weights by name; views, so they follow the training. */
   readonly #actor: Record<string, HostTensor>;
   readonly #critic: Record<string, HostTensor>;
-  #interrupted = true;
 
   /** `steps`: chunk steps S per rollout. */
-  constructor(players: Players, steps: number, chain: ChainOptions) {
-    const { policy, critic, environments, actor, criticWeights } = players;
-    const { network } = policy;
-    const { count, condSteps, observationDimension, actionSteps, actionDimension } = environments;
-    const chainShape = [chain.steps + 1, network.horizonSteps, network.actionDimension];
+  constructor(players: Players, steps: number) {
+    const { network, path, critic, actor, criticWeights } = players;
+    const { count, space, actionSteps } = players.arena.environments;
     this.#players = players;
-    this.buffer = new RolloutBuffer({
-      steps,
-      environments: count,
-      observation: [condSteps, observationDimension],
-      chain: chainShape,
-    });
-    this.#tracker = new EpisodeTracker(players.rules);
+    this.buffer = new RolloutBuffer({ steps, environments: count, units: path.units, space, stored: path.stored });
     this.#actor = actor.layout.views(actor.weights);
     this.#critic = criticWeights.layout.views(criticWeights.weights);
-    this.#noise = zeros([count, ...chainShape]);
-    this.#actions = zeros([count, actionSteps, actionDimension]);
-    const act = ({ actor, critic: values, state, noise, range }: ActInput) => {
-      const {
-        action,
-        chain: states,
-        logProbability,
-      } = sampleChain(policy, actor, network.encode(actor, state), noise, range, chain);
+    this.#draws = emptyDraws(path.draws, count);
+    this.#actions = zeros([count, actionSteps, space.actionDim]);
+    const act = ({ actor, critic: values, observation, draws, controls }: ActInput) => {
+      const condition = network.encoder.apply(actor, observation);
+      const { action, stored, logProbability } = path.sample(actor, condition, draws, controls);
       return {
         action: action.slice([0, 0], [-1, actionSteps]),
-        chain: states,
+        stored,
         logProbability,
-        value: critic.value(values, state),
+        value: critic.value(values, observation),
       };
     };
-    const value = ({ critic: values, state }: Pick<ActInput, "critic" | "state">) => critic.value(values, state);
-    this.#act = compile(act, players.compile);
-    this.#value = compile(value, players.compile);
-  }
-
-  /** The next collection begins with new episodes: the environments were used for something else. */
-  interrupt(): void {
-    this.#interrupted = true;
+    const value = ({ critic: values, observation }: Pick<ActInput, "critic" | "observation">) =>
+      critic.value(values, observation);
+    this.#act = compile<ActInput, ReturnType<typeof act>>(act, players.compile);
+    this.#value = compile<Pick<ActInput, "critic" | "observation">, tf.Tensor1D>(value, players.compile);
   }
 
   /**
    * Fills {@link buffer}, all but advantages and returns, with S steps; continues the episodes in progress unless `restart`.
    * Returns the episodes that ended.
+   *
+   * @throws the reason of the arena's signal between two steps.
    */
-  async collect(range: NoiseRange, random: RandomStream, restart: boolean): Promise<FinishedEpisode[]> {
+  async collect(controls: ControlValues, random: RandomStream, restart: boolean): Promise<FinishedEpisode[]> {
     const { buffer } = this;
-    const { environments } = this.#players;
-    const { steps, environments: count, observation, chain } = buffer.shape;
-    if (restart || this.#interrupted) {
-      await environments.reset();
-      this.#tracker.restart();
-      buffer.firsts.fill(1, 0, count);
-    } else buffer.firsts.copyWithin(0, steps * count);
-    this.#interrupted = false;
+    const { arena, path } = this.#players;
+    const { environments } = arena;
+    const { steps, environments: count, units, space, stored } = buffer.shape;
+    if (await arena.begin(restart)) buffer.firsts.fill(1, 0, count);
+    else buffer.firsts.copyWithin(0, steps * count);
 
     const episodes: FinishedEpisode[] = [];
-    const inputs = { actor: this.#actor, critic: this.#critic, noise: this.#noise, range: rangeInputs(range) };
+    const inputs = { actor: this.#actor, critic: this.#critic, controls: controlInputs(path, controls) };
     for (let step = 0; step < steps; step++) {
-      this.#players.signal?.throwIfAborted();
-      const state = hostTensor(buffer.row(buffer.observations, step), [count, ...observation]);
-      (state.data as Float32Array).set(environments.observations);
-      random.normal(this.#noise.data as Float32Array);
+      arena.signal?.throwIfAborted();
+      const seen = this.#observationsAt(step);
+      for (const [name] of observationShapes(space)) seen[name]!.set(environments.observations[name]!);
+      fillDraws(path.draws, this.#draws, random);
+      const kept = Object.entries(stored).map(([name, shape]) => [
+        name,
+        hostTensor(buffer.row(buffer.stored[name]!, step), [count, ...shape]),
+      ]);
       await this.#act(
-        { ...inputs, state },
+        { ...inputs, observation: hostObservation(seen, space, count), draws: this.#draws },
         {
           action: this.#actions,
-          chain: hostTensor(buffer.row(buffer.chains, step), [count, ...chain]),
-          logProbability: hostTensor(buffer.row(buffer.logProbabilities, step), [count]),
+          stored: Object.fromEntries(kept) as Record<string, HostTensor>,
+          logProbability: hostTensor(buffer.row(buffer.logProbabilities, step), units > 1 ? [count, units] : [count]),
           value: hostTensor(buffer.row(buffer.values, step), [count]),
         },
       );
-      await environments.step(this.#actions.data as Float32Array);
-      episodes.push(...this.#tracker.step(environments));
+      episodes.push(...(await arena.step(this.#actions.data as Float32Array)));
       await this.#store(step);
     }
     await this.#values(environments.observations, buffer.lastValues);
@@ -141,9 +126,16 @@ export class Collector {
     await Promise.all([this.#act.dispose(), this.#value.dispose()]);
   }
 
+  /** Views of the rows of one step. */
+  #observationsAt(step: number): Observations {
+    const { buffer } = this;
+    const { state, rgb } = buffer.observations;
+    return { state: buffer.row(state, step), ...(rgb && { rgb: buffer.row(rgb, step) }) };
+  }
+
   async #store(step: number): Promise<void> {
     const { buffer } = this;
-    const { environments } = this.#players;
+    const { environments } = this.#players.arena;
     const { count, terminated, truncated } = environments;
     buffer.row(buffer.rewards, step).set(environments.rewards);
     buffer.row(buffer.terminated, step).set(terminated);
@@ -154,13 +146,13 @@ export class Collector {
     if (truncated.includes(1)) await this.#values(environments.finalObservations, buffer.row(buffer.finalValues, step));
   }
 
-  async #values(observations: Float32Array, out: Float32Array): Promise<void> {
-    const { environments: count, observation } = this.buffer.shape;
-    const state = hostTensor(observations, [count, ...observation]);
-    await this.#value({ critic: this.#critic, state }, hostTensor(out, [count]));
+  async #values(observations: Observations, out: Float32Array): Promise<void> {
+    const { environments: count, space } = this.buffer.shape;
+    const observation = hostObservation(observations, space, count);
+    await this.#value({ critic: this.#critic, observation }, hostTensor(out, [count]));
   }
 }
 
 function zeros(shape: readonly number[]): HostTensor {
-  return hostTensor(new Float32Array(shape.reduce((product, extent) => product * extent, 1)), shape);
+  return hostTensor(new Float32Array(sizeOf(shape)), shape);
 }

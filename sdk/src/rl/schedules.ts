@@ -9,7 +9,7 @@ import {
   linear,
   upperNoiseStd,
   type Schedule,
-} from "../engine/schedule.js";
+} from "../learning/schedule.js";
 
 const minLr = z.number().nonnegative().optional().describe("lowest rate; by default 10 % of the highest");
 

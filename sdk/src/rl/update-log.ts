@@ -1,5 +1,44 @@
-// Collects the numbers of one update, minibatch by minibatch.
-import { updateNames, type UpdateRecord } from "./iteration-record.js";
+// Collects the numbers of one update of actor and critic, minibatch by minibatch, and names them as the reference's logs do.
+
+/**
+ * Numbers of an update and their names in the logs. Those of the last minibatch, but means over the minibatches of
+ * clipFraction and noiseStd. What was not measured is absent, e.g. the actor's numbers while only the critic learns.
+ */
+export const updateNames = {
+  loss: "loss/loss",
+  policyLoss: "loss/pg loss",
+  valueLoss: "loss/value loss",
+  entropyLoss: "loss/entropy_loss",
+  bcLoss: "loss/bc_loss",
+  approxKl: "loss/approx kl",
+  ratio: "loss/ratio",
+  /** Of the first minibatch, before any step: 1 if nothing is broken. */
+  firstRatio: "loss/first ratio",
+  clipFraction: "loss/clipfrac",
+  /** Share of the variance of the returns that the values explain, before the update. */
+  explainedVariance: "loss/explained variance",
+  oldLogProbMin: "loss/old_logprob_min",
+  oldLogProbMax: "loss/old_logprob_max",
+  oldLogProbStd: "loss/old_logprob_std",
+  newLogProbMin: "loss/new_logprob_min",
+  newLogProbMax: "loss/new_logprob_max",
+  newLogProbStd: "loss/new_logprob_std",
+  /** Norms of the gradients before clipping. */
+  actorNorm: "loss/actor_norm",
+  criticNorm: "loss/critic_norm",
+  actorLr: "loss/actor lr",
+  criticLr: "loss/critic lr",
+  /** Exploration noise: mean standard deviation and the ends of its range. */
+  noiseStd: "loss/noise_std",
+  minStd: "loss/min_logprob_noise_std",
+  maxStd: "loss/max_logprob_noise_std",
+  meanValue: "loss/Q_values",
+  /** Optimiser steps made. */
+  actorSteps: "loss/actor steps",
+  criticSteps: "loss/critic steps",
+} as const;
+
+export type UpdateRecord = Readonly<Partial<Record<keyof typeof updateNames, number>>>;
 
 export class UpdateLog {
   /** Of the last minibatch. */

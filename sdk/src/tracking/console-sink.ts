@@ -1,12 +1,18 @@
 // Metrics on the console: one line that is redrawn on a terminal, plain lines everywhere else.
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
-import { bar, chosen, metrics, pace, position, type Counter } from "./progress-text.js";
+import { bar, chosen, duration, metrics, pace, position, stepsDone, type Counter } from "./progress-text.js";
 
 const REDRAW_MILLISECONDS = 100;
+/** However long a step takes, the clock goes on. */
+const TICK_MILLISECONDS = 1000;
 
 export interface ConsoleSinkOptions extends Counter {
   /** Default process.stdout. */
   readonly stream?: ConsoleStream;
+  /** Without a terminal: after how many milliseconds without a record a line says that the run goes on. Default 4500. */
+  readonly silence?: number;
+  /** The records are of a run that is over: neither times nor rates. Default false. */
+  readonly isOver?: boolean;
   /** Milliseconds. Default performance.now. */
   readonly now?: () => number;
 }
@@ -19,8 +25,8 @@ export interface ConsoleStream {
 }
 
 /**
- * On a terminal: bar, rate, remaining time and the latest value of every metric.
- * Elsewhere: one line per record, without control characters.
+ * On a terminal: bar, elapsed and remaining time, rate and the latest value of every metric, redrawn every second.
+ * Elsewhere: one line per record, without control characters, and one between records that are more than 4.5 s apart.
  */
 export function consoleSink(options: ConsoleSinkOptions): MetricsSink {
   const { stream = process.stdout } = options;
@@ -29,15 +35,29 @@ export function consoleSink(options: ConsoleSinkOptions): MetricsSink {
 }
 
 function plainLines(options: ConsoleSinkOptions, stream: ConsoleStream): MetricsSink {
-  const line = (record: MetricsRecord) => [position(options, record), ...metrics(options, record)].join("  ");
+  const { start = 0, silence = 4500, now = () => performance.now() } = options;
+  const began = now();
+  let count = start;
+  const line = (done: number | undefined, ...more: readonly string[]) =>
+    void stream.write(`${[position(options, done), ...more].join("  ")}\n`);
+  const heartbeat = Number.isFinite(silence)
+    ? setInterval(() => line(count, ...timing(options, count, now() - began)), silence).unref()
+    : undefined;
   return {
-    log: (record) => void stream.write(`${line(record)}\n`),
-    close: async () => {},
+    log(record) {
+      const done = stepsDone(options, record);
+      count = done ?? count;
+      const time = done === undefined ? [] : timing(options, done, now() - began);
+      line(done, ...time, ...metrics(options, record));
+      heartbeat?.refresh();
+    },
+    advance: (position) => void (count = position),
+    close: async () => clearInterval(heartbeat),
   };
 }
 
 function progressLine(options: ConsoleSinkOptions, stream: ConsoleStream): MetricsSink {
-  const { counter, total, start = 0, now = () => performance.now() } = options;
+  const { total, start = 0, now = () => performance.now() } = options;
   const began = now();
   let latest: MetricsRecord = {};
   let count = start;
@@ -45,19 +65,20 @@ function progressLine(options: ConsoleSinkOptions, stream: ConsoleStream): Metri
 
   const draw = () => {
     drawn = now();
-    const where = [position(options, latest), ...(total ? [bar(count / total)] : [])];
-    const progress = [...where, ...pace(options, count, drawn - began)].join(" ");
+    const where = [position(options, count), ...(total ? [bar(count / total)] : [])];
+    const progress = [...where, ...timing(options, count, drawn - began)].join(" ");
     const line = [progress, ...metrics(options, latest)].join("  ");
     stream.write(`\r${line.slice(0, (stream.columns ?? 80) - 1)}\u001b[K`);
   };
   const drawIfDue = () => {
     if (now() - drawn >= REDRAW_MILLISECONDS) draw();
   };
+  const clock = setInterval(draw, TICK_MILLISECONDS).unref();
 
   return {
     log(record) {
       latest = { ...latest, ...record };
-      count = Number(latest[counter] ?? start);
+      count = stepsDone(options, record) ?? count;
       drawIfDue();
     },
     advance(position) {
@@ -65,8 +86,15 @@ function progressLine(options: ConsoleSinkOptions, stream: ConsoleStream): Metri
       drawIfDue();
     },
     async close() {
+      clearInterval(clock);
       draw();
       stream.write("\n");
     },
   };
+}
+
+/** Elapsed time, rate and remaining time. */
+function timing(options: ConsoleSinkOptions, count: number, milliseconds: number): string[] {
+  if (options.isOver) return [];
+  return [duration(milliseconds / 1000), ...pace(options, count, milliseconds)];
 }

@@ -17,7 +17,10 @@ export function jsonlSink(path: string): MetricsSink {
   return {
     log(record) {
       if (!open) throw new Error(`${path} is closed`);
-      writeSync(file, `${JSON.stringify(record)}\n`);
+      writeSync(
+        file,
+        `${JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value))}\n`,
+      );
     },
     async close() {
       if (!open) return;

@@ -1,4 +1,5 @@
 // A learning curve that is drawn while it grows: few points however long the run, and a small SVG without any library.
+import { escapeHtml } from "../html.js";
 import { shorten } from "./progress-text.js";
 
 /** Okabe and Ito's colours, which colour-blind readers can tell apart, as far as they show on white and on black. */
@@ -37,8 +38,10 @@ export function drawCurves(curves: readonly LiveCurve[], { x: title, log }: { x:
   const drawn = curves.filter(({ points }) => points.length > 1);
   if (drawn.length === 0) return undefined;
   const all = drawn.flatMap(({ points }) => points);
-  const isLog = log && all.every(([, y]) => y > 0);
-  const scaled = isLog ? Math.log : (y: number) => y;
+  const [least, greatest] = extent(all.map(([, y]) => y));
+  // Below a decade a logarithmic axis says no more than a linear one, and has no round ticks.
+  const isLog = log && least > 0 && greatest >= 10 * least;
+  const scaled = isLog ? Math.log10 : (y: number) => y;
   const horizontal = place(
     all.map(([x]) => x),
     [plot.left, plot.right],
@@ -51,13 +54,13 @@ export function drawCurves(curves: readonly LiveCurve[], { x: title, log }: { x:
     const path = points.map(([x, y]) => `${horizontal.at(x).toFixed(1)},${vertical.at(scaled(y)).toFixed(1)}`);
     return `<polyline fill="none" stroke="${colors[i % colors.length]}" stroke-width="2" points="${path.join(" ")}"/>`;
   });
-  const grid = ticks(vertical.low, vertical.high).map((value) => {
-    const y = vertical.at(value).toFixed(1);
-    const label = shorten(Number((isLog ? Math.exp(value) : value).toPrecision(3)));
+  const grid = (isLog ? logarithmicTicks : ticks)(least, greatest).map((value) => {
+    const y = vertical.at(scaled(value)).toFixed(1);
+    const label = shorten(value);
     return `<path d="M${plot.left} ${y}H${plot.right}" stroke="${muted}" stroke-opacity="0.3"/>${text(plot.left - 6, Number(y) + 4, "end", label)}`;
   });
   const below = ticks(horizontal.low, horizontal.high).map((value) =>
-    text(horizontal.at(value), plot.bottom + 16, "middle", shorten(Number(value.toPrecision(3)))),
+    text(horizontal.at(value), plot.bottom + 16, "middle", shorten(value)),
   );
   const legend = drawn.map(({ name, points }, i) =>
     text(
@@ -84,19 +87,42 @@ function meanOf(points: readonly (readonly [number, number])[]): [number, number
   return [mean(0), mean(1)];
 }
 
+function extent(values: readonly number[]): readonly [low: number, high: number] {
+  return values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)] as const, [Infinity, -Infinity] as const);
+}
+
 /** Maps the extent of `values` to the pixels between `from` and `to`. */
 function place(values: readonly number[], [from, to]: readonly [number, number]) {
-  const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  const [low, high] = extent(values);
   const span = high - low || 1;
   return { low, high, at: (value: number) => from + ((value - low) / span) * (to - from) };
 }
 
-/** Four values, evenly spaced; one where there is no span. */
+/** Multiples of 1, 2 or 5 times a power of ten between `low` and `high`, three to six; the value itself where there is no span. */
 function ticks(low: number, high: number): number[] {
-  return low === high ? [low] : [0, 1, 2, 3].map((i) => low + (i * (high - low)) / 3);
+  if (low === high) return [low];
+  const power = 10 ** Math.floor(Math.log10((high - low) / 3));
+  const step = [5, 2, 1].map((factor) => factor * power).find((width) => inside(width, low, high).length >= 3) ?? power;
+  return inside(step, low, high);
+}
+
+function inside(step: number, low: number, high: number): number[] {
+  const [first, last] = [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)];
+  // Without the rounding errors of the product.
+  return Array.from({ length: last - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+}
+
+/** Powers of ten, with their multiples by 2 and 5 as long as the extent is below two decades; at most six. */
+function logarithmicTicks(low: number, high: number): number[] {
+  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const stride = Math.ceil((to - from) / 6);
+  const factors = high / low < 100 ? [1, 2, 5] : [1];
+  const powers = Array.from({ length: to - from + 1 }, (_, at) => from + at).filter((power) => power % stride === 0);
+  return powers
+    .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+    .filter((value) => value >= low && value <= high);
 }
 
 function text(x: number, y: number, anchor: string, words: string, color: string = muted): string {
-  const escaped = words.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${color}">${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${color}">${escapeHtml(words)}</text>`;
 }

@@ -1,9 +1,10 @@
 // Metrics in a notebook: one output, redrawn in place, with bar, rate, remaining time, latest metrics and a live curve.
 import { randomUUID } from "node:crypto";
+import { escapeHtml } from "../html.js";
 import { drawCurves, LiveCurve } from "./live-curve.js";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import type { Notebook } from "./notebook.js";
-import { bar, chosen, duration, metrics, pace, position, type Counter } from "./progress-text.js";
+import { bar, chosen, duration, metrics, pace, position, stepsDone, type Counter } from "./progress-text.js";
 
 /** Pages slow down if they redraw more often. */
 const REDRAW_MILLISECONDS = 500;
@@ -39,7 +40,7 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
     drawn = now();
     const share = total === undefined ? undefined : Math.min(1, Math.max(0, count / total));
     const time = state === "last" ? [duration((drawn - began) / 1000)] : pace(options, count, drawn - began);
-    const where = [position(options, { [counter]: Math.floor(count) }), ...time];
+    const where = [position(options, count), ...time];
     const measured = metrics(options, latest);
     const chart = drawCurves(
       curves.map(([, curve]) => curve),
@@ -49,9 +50,9 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
       {
         "text/html": [
           `<div style="font-size: 13px; line-height: 1.5; max-width: 640px">`,
-          `<div>${escaped(where.join(" · "))}</div>`,
+          `<div>${escapeHtml(where.join(" · "))}</div>`,
           ...(share === undefined ? [] : [barHtml(share)]),
-          `<div>${escaped(measured.join(" · "))}</div>`,
+          `<div>${escapeHtml(measured.join(" · "))}</div>`,
           ...(chart ? [`<img alt="learning curve" style="max-width: 100%" src="${imageAddress(chart)}">`] : []),
           `</div>`,
         ].join(""),
@@ -77,7 +78,7 @@ export function notebookSink(options: NotebookSinkOptions): MetricsSink {
   return {
     log(record) {
       latest = { ...latest, ...chosen(options, record) };
-      count = Number(latest[counter] ?? start);
+      count = stepsDone(options, record) ?? count;
       for (const [key, curve] of curves) if (record[key] !== undefined) curve.add(count, Number(record[key]));
       drawWhenDue();
     },
@@ -100,8 +101,4 @@ function barHtml(share: number): string {
 
 function imageAddress(svg: string): string {
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -9,6 +9,8 @@ export interface Counter {
   readonly total?: number;
   /** The counter's value at the beginning, for resumed runs. Default 0. */
   readonly start?: number;
+  /** What the record's entry lacks to the number of steps done: 1 where it numbers them from 0. Default 0. */
+  readonly offset?: number;
   /** The metrics to show and what to call them; default: all, by their own names. */
   readonly shown?: Readonly<Record<string, string>>;
 }
@@ -22,10 +24,15 @@ export function chosen({ counter, shown }: Counter, record: MetricsRecord): Metr
   );
 }
 
-/** "epoch 3/40". */
-export function position({ counter, total }: Counter, record: MetricsRecord): string {
-  if (record[counter] === undefined) return counter;
-  return `${counter} ${shorten(record[counter])}${total ? `/${total}` : ""}`;
+/** How many steps are done after this record; undefined if it does not say. */
+export function stepsDone({ counter, offset = 0 }: Counter, record: MetricsRecord): number | undefined {
+  return record[counter] === undefined ? undefined : Number(record[counter]) + offset;
+}
+
+/** "epoch 3/40" after `done` steps, of which the last may be unfinished. */
+export function position({ counter, total }: Counter, done: number | undefined): string {
+  if (done === undefined) return counter;
+  return `${counter} ${shorten(Math.floor(done))}${total ? `/${total}` : ""}`;
 }
 
 /** ["1.5/s", "0:25 left"] for a counter that went to `count` within `milliseconds`; empty before the first step. */

@@ -63,7 +63,8 @@ async function installed(): Promise<(typeof commands)[number] | undefined> {
 
 function execute(program: string, args: readonly string[], { signal, onLine }: SyncOptions) {
   return new Promise<{ code: number | null; lines: string[] }>((resolve, reject) => {
-    const child = spawn(program, args, { signal, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { WANDB_ERROR_REPORTING: "false", ...process.env };
+    const child = spawn(program, args, { signal, env, stdio: ["ignore", "pipe", "pipe"] });
     const lines: string[] = [];
     let rest = "";
     const receive = (text: string) => {

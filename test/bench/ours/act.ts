@@ -12,14 +12,15 @@ type Batch = { state: tf.Tensor; noise: tf.Tensor3D };
 
 const frozen = () => {
   const act = compile(
-    ({ state, noise }: Batch) => model.sample(constants<Weights>(weights), state, noise, { steps: 1 }),
+    ({ state, noise }: Batch) => model.sample(constants<Weights>(weights), { state }, { noise }, { steps: 1 }),
     { threads },
   );
   return { act, input: { state, noise } };
 };
 const changing = () => {
   const act = compile(
-    ({ weights, state, noise }: Batch & { weights: Weights }) => model.sample(weights, state, noise, { steps: 1 }),
+    ({ weights, state, noise }: Batch & { weights: Weights }) =>
+      model.sample(weights, { state }, { noise }, { steps: 1 }),
     { threads },
   );
   return { act, input: { weights, state, noise } };

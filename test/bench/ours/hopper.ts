@@ -1,13 +1,13 @@
 // The hopper policy of the benchmarks: improved MeanFlow with the dispersive loss, 566,652 parameters.
 import { Random } from "../../../sdk/src/engine/random.js";
 import { hostTensor, type HostTensor } from "../../../sdk/src/engine/tensor.js";
-import { FlowModel } from "../../../sdk/src/policies/flow-model.js";
+import { PolicyModel } from "../../../sdk/src/policies/policy-model.js";
 
 export const random = new Random(1);
 
-export function hopperModel(options: { flowRatio?: number } = {}): FlowModel {
+export function hopperModel(options: { flowRatio?: number } = {}): PolicyModel {
   const dispersive = { type: "infonce_l2", weight: 0.5, temperature: 0.5 } as const;
-  return new FlowModel({
+  return new PolicyModel({
     options: { tangent: "predicted", dispersive, ...options },
     network: { horizonSteps: 4, actionDim: 3, condDim: 11 },
   });

@@ -1,7 +1,11 @@
 // One PPO minibatch over a whole rollout: gradients of actor and critic in micro-batches, clipping, AdamW of both.
+import { Stage } from "../../../sdk/src/learning/stage.js";
+import { critic } from "../../../sdk/src/nn/critic.js";
+import { TrainedPolicy } from "../../../sdk/src/policies/trained-policy.js";
+import { generalizedAdvantages } from "../../../sdk/src/rl/gae.js";
 import { compileGradients } from "../../../sdk/src/rl/gradients.js";
-import { Learner } from "../../../sdk/src/rl/learner.js";
-import { PPO, ppoLoss, ppoOptions, valueLoss } from "../../../sdk/src/rl/ppo.js";
+import { ppo, ppoLoss, ppoOptions, valueLoss } from "../../../sdk/src/rl/ppo.js";
+import { Collector } from "../../../sdk/src/rl/rollout.js";
 import { FakeEnvironments } from "../../rl/fake-environments.js";
 import { hopperModel, random } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
@@ -22,28 +26,21 @@ const normalization = {
   actionMin: action.min,
   actionMax: action.max,
 };
-const learner = new Learner(
-  {
-    base: {
-      model,
-      weights: model.layout.initialise(random.stream("weights")),
-      normalization,
-      environment: "hopper-v2",
-    },
-    environments,
-    compile: { threads },
-  },
-  PPO.plan(options),
-);
-const range = { min: options.noise.minStd, max: options.noise.maxStd };
-await learner.collect(range, true);
-learner.estimateAdvantages({
-  lambda: options.gaeLambda,
-  timeOuts: options.timeOuts,
-  scaleRewards: true,
-  rewardScale: 1,
-});
-const gradients = compileGradients(learner, {
+const weights = model.layout.initialise(random.stream("weights"));
+const base = new TrainedPolicy({ model, weights, normalization, environment: "hopper-v2" });
+const stage = new Stage({ base, environments, compile: { threads } });
+const parts = ppo.parts(stage, options);
+const players = {
+  ...{ network: model.network, path: model.path(), actor: parts.actor, criticWeights: parts.critic },
+  critic: critic(options.critic, model.network.encoder.stateSize, "critic."),
+  ...{ arena: stage.arena, compile: stage.compile },
+};
+const collector = new Collector(players, options.steps);
+const { buffer } = collector;
+const controls = { minStd: options.noise.minStd, maxStd: options.noise.maxStd };
+await collector.collect(controls, stage.random.stream("exploration"), true);
+generalizedAdvantages(buffer, { gamma: options.gamma, lambda: options.gaeLambda }, buffer);
+const gradients = compileGradients(players, buffer, {
   policyLoss: (columns) => ppoLoss(columns, options),
   valueLoss: (columns) => valueLoss(columns, options),
   cloning: undefined,
@@ -54,9 +51,9 @@ const everything = Int32Array.from({ length: batch }, (_, i) => i);
 await report(
   async () => {
     await gradients.critic(everything);
-    await gradients.actor(everything, range, 0);
-    learner.criticWeights.adamw({ learningRate: 1e-3, maxGradientNorm: 25, from: "accumulated" });
-    learner.actorWeights.adamw({ learningRate: 4e-5, maxGradientNorm: 1, from: "accumulated" });
+    await gradients.actor(everything, controls, 0);
+    parts.critic.adamw({ learningRate: 1e-3, maxGradientNorm: 25, from: "accumulated" });
+    parts.actor.adamw({ learningRate: 4e-5, maxGradientNorm: 1, from: "accumulated" });
   },
   repeats,
   1,

@@ -1,20 +1,30 @@
 // One pre-training step: draw noise and times, improved MeanFlow with the dispersive loss, gradients, AdamW.
 import { Trainable } from "../../../sdk/src/engine/optimizer.js";
 import { compileTraining } from "../../../sdk/src/engine/training-step.js";
+import type { Host, Weights } from "../../../sdk/src/engine/tensor.js";
+import type { VelocityNetwork } from "../../../sdk/src/nn/velocity-network.js";
+import { meanFlow, meanFlowLoss, type MeanFlowBatch } from "../../../sdk/src/policies/mean-flow.js";
+import { emptyDraws, fillDraws } from "../../../sdk/src/policies/policy-model.js";
 import { hopperModel, random, uniform } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
 
 const { threads, batch: size, repeats, tangents } = parameters({ batch: 128, tangents: "needed" });
 const model = hopperModel();
 const trainable = new Trainable(model.layout, model.layout.initialise(random.stream("weights")));
-const batch = { action: uniform(size, 4, 3), state: uniform(size, 1, 11), ...model.emptyDraws(size) };
+const draws = emptyDraws(model.trainingDraws, size);
+const batch = { action: uniform(size, 4, 3), state: uniform(size, 1, 11), ...draws } as Host<MeanFlowBatch>;
 // Half of the rows have r = t, where the tangent has no effect; "all" computes it nevertheless.
-const loss = tangents === "all" ? model.lossFor(1) : model.lossFor(size);
+const loss = (weights: Weights, batch: MeanFlowBatch) => {
+  if (tangents !== "all") return model.loss(weights, batch);
+  const options = meanFlow.options.parse(model.spec.options);
+  const { rows, batchwise } = meanFlowLoss(model.network as VelocityNetwork, weights, batch, options);
+  return { loss: rows.mean().add(batchwise!.dispersive) };
+};
 const step = compileTraining(loss, trainable, { threads });
 
 await report(
   async () => {
-    model.draw(batch, random.stream("noise and times"));
+    fillDraws(model.trainingDraws, draws, random.stream("noise and times"));
     await step(batch);
     trainable.adamw({ learningRate: 1e-3, weightDecay: 1e-6 });
   },

@@ -118,7 +118,7 @@ def inspect_sdk(k, d):
     code = d('import { MeanFlow } from "dmpo";\nMeanFlow.improved().withDispersive({})', None)
     reply = k.inspect(code, code.index("withDispersive") + 4)
     text = str(reply["data"])
-    assert reply["found"] and "MeanFlowDescription" in text and "dispersive regularisation" in text, text
+    assert reply["found"] and "PolicyDescription" in text and "dispersive regularisation" in text, text
 
 
 @case("inspection of nothing finds nothing")

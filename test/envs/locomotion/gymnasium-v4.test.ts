@@ -6,7 +6,6 @@ import { findEnvironment } from "../../../sdk/src/envs/registry.js";
 import { pythonWith } from "../../python.js";
 
 const python = pythonWith("gymnasium", "mujoco", "numpy");
-if (!python) console.warn("Gymnasium is not compared with: set DMPO_TEST_PYTHON to a Python with gymnasium[mujoco]");
 
 /** Reads { env, qpos, qvel, actions } and prints what each action, taken from that state, leads to. */
 const program = `

@@ -6,7 +6,7 @@ import { hopperModel } from "../../../sdk/src/envs/locomotion/hopper.js";
 import { Animation, Picture } from "../../../sdk/src/envs/render/picture.js";
 import { Renderer } from "../../../sdk/src/envs/render/renderer.js";
 import { Simulator } from "../../../sdk/src/envs/simulator.js";
-import { hasShared, sharedFile } from "../../shared.js";
+import { golden, goldenFile } from "../../shared.js";
 
 /** A world with one camera three metres in front of the origin, looking along +y. */
 async function world(content: string): Promise<Simulator> {
@@ -17,12 +17,9 @@ async function world(content: string): Promise<Simulator> {
   return simulator;
 }
 
-test.skipIf(!hasShared)("the hopper has the same silhouette as in MuJoCo's picture", async () => {
-  const reference = sharedFile("golden/render/hopper-track-256");
-  const { state } = JSON.parse(readFileSync(`${reference}.json`, "utf8")) as {
-    state: { qpos: number[]; qvel: number[] };
-  };
-  const picture = await loadImage(readFileSync(`${reference}.png`));
+test("the hopper has the same silhouette as in MuJoCo's picture", async () => {
+  const { state } = golden("hopper-track-256") as { state: { qpos: number[]; qvel: number[] } };
+  const picture = await loadImage(readFileSync(goldenFile("hopper-track-256.png")));
   const canvas = createCanvas(256, 256).getContext("2d");
   canvas.drawImage(picture, 0, 0);
   const { data } = canvas.getImageData(0, 0, 256, 256);

@@ -33,11 +33,13 @@ test("series look different even without colour", () => {
   expect(new Set(data.map(({ line }) => JSON.stringify(line))).size).toBe(28);
 });
 
-test("losses are on a logarithmic axis only if all are positive", () => {
+test("losses are on a logarithmic axis only if all are positive and span a decade, else it has too few ticks", () => {
   const loss = (y: number[]) => lossCurve([{ name: "training", x: y.map((_, index) => index), y }]).layout.yaxis;
   expect(loss([1, 0.5, 0.1])).toMatchObject({ type: "log", dtick: "D2" });
   expect(loss([1, 1e-5])).toMatchObject({ type: "log", dtick: 1 });
+  expect(loss([1, 1e-25])).toMatchObject({ type: "log", dtick: 3 });
   expect(loss([1, 0])).not.toHaveProperty("type");
+  expect(loss([0.7, 0.4])).not.toHaveProperty("type");
 });
 
 test("steps have no fractions and large ones are short", () => {

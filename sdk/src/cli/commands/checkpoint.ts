@@ -89,8 +89,9 @@ function addExport(checkpoint: Command, { terminal }: CommandContext): void {
     const { normalization, actionDim, steps } = flags;
     const policy = await loadPolicy(file, { averagedWeights: !flags.trainedWeights, normalization, actionDim });
     const { shapes, batch } = await exportOnnx(policy, onnx, { steps, includeNormalization: !flags.normalizedValues });
-    const axes = (name: keyof typeof shapes) => `${name} [${["batch", ...shapes[name]].join(", ")}]`;
-    terminal.out(`${onnx}: ${axes("observation")}, ${axes("noise")} -> ${axes("action")}; batch: ${batch}`);
+    const axes = (name: string) => `${name} [${["batch", ...shapes[name]!].join(", ")}]`;
+    const inputs = Object.keys(shapes).filter((name) => name !== "action");
+    terminal.out(`${onnx}: ${inputs.map(axes).join(", ")} -> ${axes("action")}; batch: ${batch}`);
   });
 }
 

@@ -1,7 +1,7 @@
 // `dmpo completion`: scripts with which shells complete commands, flags, folders and names of configurations.
 import type { Command } from "commander";
 import { Argument } from "commander";
-import { configNames, projectConfigRoot } from "../../config/locations.js";
+import { configNames, projectConfigRoot } from "../../config/run/locations.js";
 import { examples, type AddCommand } from "../command.js";
 
 export const addCompletion: AddCommand = (program, { terminal }) => {

@@ -1,6 +1,6 @@
 // `dmpo configs`: the configurations of the project, and which of them can run.
+import { textTable } from "../../figures/text-table.js";
 import { examples, exitCodes, type AddCommand } from "../command.js";
-import { textTable } from "../text-table.js";
 
 interface ConfigsFlags {
   readonly check?: boolean;
@@ -19,7 +19,7 @@ export const addConfigs: AddCommand = (program, { terminal, exitWith }) => {
     "configs --check finetune/can": "what fine-tuning on can waits for",
     "configs --check --json": "everything, for machines",
   }).action(async (text: string, { check, json }: ConfigsFlags) => {
-    const { coverage, projectCommands, summaryOf } = await import("../../config/coverage.js");
+    const { coverage, projectCommands, summaryOf } = await import("../coverage.js");
     if (!check) {
       const commands = projectCommands().filter((line) => line.includes(text) || nameOf(line).includes(text));
       if (json) terminal.out(JSON.stringify(commands, null, 1));
@@ -33,7 +33,7 @@ export const addConfigs: AddCommand = (program, { terminal, exitWith }) => {
       return;
     }
     const rows = states.map(({ command: line, status, missing }) => [status, line, missing.join(", ")]);
-    for (const line of textTable(["state", "command", "waits for"], rows)) terminal.out(line);
+    for (const line of textTable(["state", "command", "waits for"], rows, { rule: false })) terminal.out(line);
     for (const { command: line, problem } of states) if (problem) terminal.error(`${line}\n${problem}`);
     terminal.out(summaryOf(states));
   });

@@ -146,6 +146,7 @@ interface Hdf5ToNpzFlags {
   readonly valSplit: number;
   readonly seed: number;
   readonly compressImages?: boolean;
+  readonly overwrite?: boolean;
 }
 
 function addHdf5ToNpz(data: Command, { terminal }: CommandContext): void {
@@ -158,10 +159,8 @@ function addHdf5ToNpz(data: Command, { terminal }: CommandContext): void {
     .option("--max_episodes, --max-episodes <count>", "the first so many episodes, 0 for all", number, 1500)
     .option("--val_split, --val-split <share>", "share of episodes for val.npz", number, 0)
     .option("--seed <seed>", "of the choice of training episodes", number, 0)
-    .option(
-      "--compress_images, --compress-images",
-      "smaller, but training reads only uncompressed pictures one by one",
-    );
+    .option("--compress_images, --compress-images", "smaller, but training reads only uncompressed pictures one by one")
+    .option("--overwrite", "replace the files of an earlier conversion");
   examples(command, { "data hdf5-to-npz --data_path=hopper_medium-v2.hdf5": "at most 1500 episodes" }).action(
     async ({ dataPath, valSplit, ...flags }: Hdf5ToNpzFlags) => {
       const { convertHdf5 } = await import("../../data/hdf5-to-npz.js");

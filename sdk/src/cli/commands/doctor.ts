@@ -9,7 +9,7 @@ export const addDoctor: AddCommand = (program, { terminal, exitWith }) => {
     .description("check this machine: Node, devices, simulator, folders, Python");
   examples(command, { doctor: 'one line each; "absent" is optional, "MISSING" ends with exit code 1' }).action(
     async () => {
-      const { examine } = await import("../../config/doctor.js");
+      const { examine } = await import("../doctor.js");
       for await (const { name, state, detail } of examine()) {
         terminal.out(`${marks[state]}  ${name.padEnd(13)}  ${detail}`);
         if (state === "missing") exitWith(exitCodes.failure);

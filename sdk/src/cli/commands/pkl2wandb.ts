@@ -70,7 +70,7 @@ async function openSink(
     }
     case "console": {
       const { consoleSink } = await import("../../tracking/console-sink.js");
-      return consoleSink({ counter, stream: { write: (text) => notify(text.trimEnd()) } });
+      return consoleSink({ counter, isOver: true, stream: { write: (text) => notify(text.trimEnd()) } });
     }
   }
 }

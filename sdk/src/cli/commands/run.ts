@@ -1,6 +1,6 @@
 // `dmpo run`: the experiment that a configuration describes, or with --multirun one for each combination of values.
 import { InvalidArgumentError } from "commander";
-import type { ResolvedConfig } from "../../config/experiment.js";
+import type { ResolvedConfig } from "../../config/run/experiment.js";
 import { examples, exitCodes, type AddCommand } from "../command.js";
 import { loadConfigRoom, withConfigFlags, type ConfigFlags } from "../config-flags.js";
 import { untilInterrupted } from "../interrupt.js";
@@ -46,7 +46,7 @@ async function runHere(resolved: ResolvedConfig, terminal: Terminal): Promise<nu
     );
     return exitCodes.waits;
   }
-  const { runExperiment } = await import("../../config/dispatch.js");
+  const { runExperiment } = await import("../../config/run/dispatch.js");
   const interrupted = await untilInterrupted(terminal, (signal) =>
     runExperiment(resolved.experiment(), { signal, onProgress: (line) => terminal.out(line) }),
   );

@@ -2,6 +2,7 @@
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { Tensor } from "onnxruntime-node";
 import type { HostTensor } from "../tensor.js";
+import { turnOffTelemetry } from "./telemetry.js";
 
 type Runtime = typeof OnnxRuntime;
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -81,5 +82,6 @@ function wrapper(runtime: Runtime) {
 
 async function loadRuntime(provider: Provider): Promise<Runtime> {
   if (provider === "wasm") return (await import("onnxruntime-web")) as unknown as Runtime;
+  await turnOffTelemetry();
   return import("onnxruntime-node");
 }

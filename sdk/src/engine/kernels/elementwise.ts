@@ -213,8 +213,11 @@ export const elementwise = {
     emit: (graph, { x }, attributes) => {
       const dtype = attributes.dtype as DataType;
       if (x!.dtype === dtype) return x!;
-      if (x!.uniform !== undefined)
-        return graph.filled(dtype === "float32" ? x!.uniform : Math.trunc(x!.uniform), x!.shape, dtype);
+      const { uniform } = x!;
+      if (uniform !== undefined) {
+        const whole = dtype === "bool" ? Number(uniform !== 0) : Math.trunc(uniform);
+        return graph.filled(dtype === "float32" ? uniform : whole, x!.shape, dtype);
+      }
       const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
       return graph.node("Cast", [x!], { shape: x!.shape, dtype }, { to });
     },

@@ -38,14 +38,31 @@ const linear = (op: string): KernelRule => ({
   jvp: "linear",
 });
 
-/** The tangent of an extremum is the mean tangent of the entries that attain it. */
-function extremumTangent({ inputs, tangents, outputs, attributes }: Linearization): tf.Tensor {
-  const x = inputs.x!;
+/** Shares that the entries of x have in its extremum y: equal ones for those that attain it, as in PyTorch's amax. */
+function sharesOf(x: tf.Tensor, y: tf.Tensor, attributes: Attributes) {
   const axes = axesOf(attributes, x.rank);
   const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
-  const attained = x.equal(outputs[0]!.reshape(kept)).cast("float32");
-  const keepDims = Boolean(attributes.keepDims);
-  return tangents.x!.mul(attained).sum(axes, keepDims).div(attained.sum(axes, keepDims));
+  const attained = x.equal(y.reshape(kept)).cast("float32");
+  return { axes, kept, shares: attained.div(attained.sum(axes, true)) };
+}
+
+/** The tangent of an extremum is the mean tangent of the entries that attain it. */
+function extremumTangent({ inputs, tangents, outputs, attributes }: Linearization): tf.Tensor {
+  const { axes, shares } = sharesOf(inputs.x!, outputs[0]!, attributes);
+  return tangents.x!.mul(shares).sum(axes, Boolean(attributes.keepDims));
+}
+
+// TensorFlow.js gives each of several equal extremes the whole gradient; the two modes have to agree.
+for (const kernelName of ["Max", "Min"]) {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ["x"],
+    outputsToSave: [true],
+    gradFunc(dy, [x, y], attributes) {
+      const { kept, shares } = sharesOf(x!, y!, attributes);
+      return { x: () => (dy as tf.Tensor).reshape(kept).mul(shares) };
+    },
+  });
 }
 
 const extremum = (op: string): KernelRule => ({

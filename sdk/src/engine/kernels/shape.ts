@@ -1,7 +1,7 @@
 // Kernels that move values without computing: all linear, so a tangent takes the same way as its value.
 import { tf } from "../tensor.js";
 import { sizeOf, type Graph, type Value } from "../graph.js";
-import type { KernelRule, KernelRules } from "./rule.js";
+import type { KernelRules } from "./rule.js";
 
 const positive = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
 
@@ -27,10 +27,6 @@ const concat = (graph: Graph, parts: readonly Value[], axis: number) => {
   if (full.length === 1) return full[0]!;
   const shape = full[0]!.shape.map((n, i) => (i === axis ? full.reduce((sum, part) => sum + part.shape[i]!, 0) : n));
   return graph.node("Concat", full, { shape, dtype: full[0]!.dtype }, { axis });
-};
-
-const unsupportedStride: KernelRule["emit"] = () => {
-  throw new Error("slices with strides or masks; use slice, gather or reverse");
 };
 
 export const shape = {
@@ -120,7 +116,6 @@ export const shape = {
     },
     jvp: "linear",
   },
-  StridedSlice: { emit: unsupportedStride, jvp: "linear" },
   PadV2: {
     emit: (graph, { x }, attributes) => {
       const paddings = attributes.paddings as [number, number][];
@@ -153,7 +148,7 @@ export const shape = {
   },
   Reverse: {
     emit: (graph, { x }, { dims }) => {
-      const axes = (dims as number[]).map((axis) => positive(axis, x!.shape.length));
+      const axes = tf.util.parseAxisParam(dims as number | number[], [...x!.shape]);
       const constant = (value: number) => graph.indices(axes.map(() => value));
       // ONNX reads an end of "minus infinity" as: up to and including the first entry.
       const inputs = [x!, constant(-1), constant(-(2 ** 31)), graph.indices(axes), constant(-1)];

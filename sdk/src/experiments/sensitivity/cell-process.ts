@@ -1,7 +1,7 @@
 // A process that runs cells of a sensitivity analysis: imports the module it is given and does what its parent orders.
 import { fail } from "../../errors.js";
 import { checkedMeasures, type Measures } from "./measures.js";
-import type { CellContext } from "../sensitivity.js";
+import type { CellContext } from "./sensitivity.js";
 
 /** One cell as it travels to a process. */
 export interface CellTask {

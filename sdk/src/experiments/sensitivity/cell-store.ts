@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { fail } from "../../errors.js";
-import { writeJson } from "../control.js";
+import { writeJson } from "../runs/control.js";
 import { cellName, type Cell } from "./grid.js";
 import type { Measures } from "./measures.js";
 

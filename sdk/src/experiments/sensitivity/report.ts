@@ -11,7 +11,7 @@ import { formatNumber } from "../../figures/number-format.js";
 import type { Series } from "../../figures/series.js";
 import { timeDensity } from "../../policies/time-density.js";
 import { timeDistribution, type TimeDistribution } from "../../policies/time-sampling.js";
-import { comparisonTable } from "../tables.js";
+import { comparisonTable } from "../../figures/text-table.js";
 import type { FinishedCell } from "./cell-store.js";
 import { variationName } from "./grid.js";
 import type { Curve } from "./measures.js";

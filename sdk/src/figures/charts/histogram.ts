@@ -67,7 +67,8 @@ export function histogram(samples: readonly Sample[], options: HistogramOptions 
   });
 }
 
-function bins(sorted: readonly Float64Array[], wanted?: number) {
+/** Common bins of sorted samples: `count` of them, `width` wide, from `start`. */
+export function bins(sorted: readonly Float64Array[], wanted?: number) {
   const low = Math.min(...sorted.map((values) => values[0]!));
   const high = Math.max(...sorted.map((values) => values.at(-1)!));
   const target =

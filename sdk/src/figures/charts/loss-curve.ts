@@ -1,6 +1,6 @@
-// Loss curves: one line per loss, such as training and validation, on a logarithmic axis where the values allow it.
+// Loss curves: one line per loss, such as training and validation, on a logarithmic axis where the values ask for it.
 import { figure } from "../displayed-figure.js";
-import type { Figure } from "../figure.js";
+import type { Axis, Figure } from "../figure.js";
 import { checkSeries, extent, lineTraces, thin, type Series } from "../series.js";
 import { axis, countAxis, themedLayout, type Titles } from "../theme.js";
 
@@ -12,7 +12,7 @@ export interface LossCurveOptions extends Titles {
 }
 
 /**
- * The vertical axis is logarithmic if all losses are positive, else linear. More than 1000 points are drawn as the means
+ * The vertical axis is logarithmic if all losses are positive and span a decade, else linear. More than 1000 points are drawn as the means
  * of 1000 equal buckets. Throws DMPO_FIGURE_DATA for empty, uneven or non-finite series.
  */
 export function lossCurve(losses: readonly Series[], options: LossCurveOptions = {}): Figure {
@@ -23,9 +23,15 @@ export function lossCurve(losses: readonly Series[], options: LossCurveOptions =
     data: losses.flatMap((loss, index) => lineTraces(thin(loss), { index })),
     layout: themedLayout(options, {
       xaxis: countAxis(x, extent(losses, "x")[1]),
-      yaxis: low > 0 ? axis(y, { type: "log", dtick: high / low < 1000 ? "D2" : 1, tickformat: "~g" }) : axis(y),
+      yaxis: low > 0 && high >= 10 * low ? logarithmicAxis(y, high / low) : axis(y),
       hovermode: "x unified",
       showlegend: losses.length > 1,
     }),
   });
+}
+
+/** Ticks at 1, 2 and 5 of every decade, over three decades and more at the powers of ten, at most ten of them. */
+function logarithmicAxis(title: string, ratio: number): Axis {
+  const decades = Math.log10(ratio);
+  return axis(title, { type: "log", dtick: decades < 3 ? "D2" : Math.ceil(decades / 10), tickformat: "~g" });
 }

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { InputError } from "../../errors.js";
 import { writeFileAtomic } from "../../files.js";
-import { preferredSize, titleText, type Figure } from "../figure.js";
+import { preferredSize, titleText, withPlainArrays, type Figure } from "../figure.js";
+import { fitted } from "../fitting.js";
 import { formatColumn } from "../number-format.js";
 import { plotlySource } from "../plotly-bundle.js";
 import { toSvg } from "../static/static-export.js";
 import { topMargin } from "../theme.js";
-import { escapeHtml, jsonInScript } from "./html.js";
+import { escapeHtml, jsonInScript } from "../../html.js";
 import { pageScript, pageStyle } from "./page-assets.js";
 
 export interface ReportTable {
@@ -50,7 +51,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
 /** The text of the page that {@link writeReport} writes. */
 export async function reportHtml({ title, summary = [], tables = [], figures = [], footer }: Report): Promise<string> {
   checkTables(tables);
-  const plain = figures.map(({ figure }) => untitled(figure));
+  const plain = figures.map(({ figure }) => untitled(fitted(withPlainArrays(figure))));
   const sections: string[] = [];
   for (const [index, figure] of figures.entries()) sections.push(await figureSection(figure, plain[index]!, index));
   return `<!doctype html>

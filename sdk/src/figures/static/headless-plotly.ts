@@ -4,7 +4,7 @@ import { createCanvas, type Canvas } from "@napi-rs/canvas";
 import { JSDOM, VirtualConsole, type DOMWindow } from "jsdom";
 import type { Figure, Size } from "../figure.js";
 import { plotlySource } from "../plotly-bundle.js";
-import { registerFonts } from "./fonts.js";
+import { provideFonts, registerFonts } from "./fonts.js";
 import { installSvgGeometry } from "./svg-geometry.js";
 
 interface Plotly {
@@ -30,11 +30,16 @@ export class HeadlessPlotly {
     this.plotly = (this.window as unknown as { Plotly: Plotly }).Plotly;
   }
 
+  /** A document of SVG text, and its text. */
+  readonly parse = (svg: string): XMLDocument => new this.window.DOMParser().parseFromString(svg, "image/svg+xml");
+  readonly serialize = (document: XMLDocument): string => new this.window.XMLSerializer().serializeToString(document);
+
   /** SVG text of the figure, which stays as it is. Throws for traces that this build of Plotly would leave out. */
   async draw(figure: Figure, size: Size): Promise<string> {
     this.#expectKnown(figure);
     // Plotly completes the axes of what it draws.
     const { data, layout } = structuredClone(figure);
+    await provideFonts(textOf([data, layout]));
     const named = data.map((trace, index) => ({ uid: `t${index}`, ...trace })); // else Plotly's random names
     const image = { data: named, layout: { ...layout, ...size }, config: {} };
     return this.plotly.toImage(image, { ...size, format: "svg", imageDataOnly: true });
@@ -50,6 +55,13 @@ export class HeadlessPlotly {
   close(): void {
     this.window.close();
   }
+}
+
+/** All texts of a figure, one after another. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return "";
+  return Object.values(value).map(textOf).join("");
 }
 
 function installBrowserParts(window: DOMWindow): void {

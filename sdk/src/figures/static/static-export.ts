@@ -9,14 +9,51 @@ const idMark = "@drawing@";
 let headless: Promise<HeadlessPlotly> | undefined;
 
 /**
- * The figure as an SVG document of the given size in pixels (default: the figure's own, else 720 x 440).
+ * The figure as an SVG document of the given size in pixels (default: the figure's own, else 720 x 440). Its texts keep
+ * their width in whatever font the reader has.
  * Throws DMPO_FIGURE_DRAW if Plotly cannot draw it, as with 3-D traces.
  */
 export async function toSvg(figure: Figure, size: Partial<Size> = {}): Promise<string> {
+  const { plotly, document } = await draw(figure, size);
+  const { settleTexts } = await import("./document-texts.js");
+  settleTexts(document);
+  return plotly.serialize(document);
+}
+
+/** The figure as PNG bytes; `scale` is the number of image pixels per CSS pixel, default 2. Throws as {@link toSvg}. */
+export async function toPng(
+  figure: Figure,
+  { scale = 2, ...size }: Partial<Size> & { scale?: number } = {},
+): Promise<Buffer> {
+  const { plotly, document } = await draw(figure, size);
+  const [{ createCanvas, loadImage }, { takeTexts, drawTexts }] = await Promise.all([
+    import("@napi-rs/canvas"),
+    import("./document-texts.js"),
+  ]);
+  const { width, height } = { ...preferredSize(figure), ...size };
+  const canvas = createCanvas(Math.round(width * scale), Math.round(height * scale));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#FFFFFF";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const texts = takeTexts(document);
+  context.drawImage(await loadImage(Buffer.from(plotly.serialize(document))), 0, 0, canvas.width, canvas.height);
+  drawTexts(texts, context, scale);
+  return canvas.toBuffer("image/png");
+}
+
+/** Frees the memory (about 200 MB) of the drawing engine; the next drawing starts it anew. Not needed before exiting. */
+export async function closeStaticExport(): Promise<void> {
+  const closing = headless;
+  headless = undefined;
+  (await closing)?.close();
+}
+
+async function draw(figure: Figure, size: Partial<Size>) {
   headless ??= import("./headless-plotly.js").then(({ HeadlessPlotly }) => new HeadlessPlotly());
   const plotly = await headless;
   try {
-    return reproducible(await plotly.draw(figure, { ...preferredSize(figure), ...size }));
+    const svg = reproducible(await plotly.draw(figure, { ...preferredSize(figure), ...size }));
+    return { plotly, document: plotly.parse(svg) };
   } catch (error) {
     throw new InputError("DMPO_FIGURE_DRAW", [
       {
@@ -26,29 +63,6 @@ export async function toSvg(figure: Figure, size: Partial<Size> = {}): Promise<s
       },
     ]);
   }
-}
-
-/** The figure as PNG bytes; `scale` is the number of image pixels per CSS pixel, default 2. Throws as {@link toSvg}. */
-export async function toPng(
-  figure: Figure,
-  { scale = 2, ...size }: Partial<Size> & { scale?: number } = {},
-): Promise<Buffer> {
-  const svg = await toSvg(figure, size);
-  const { createCanvas, loadImage } = await import("@napi-rs/canvas");
-  const { width, height } = { ...preferredSize(figure), ...size };
-  const canvas = createCanvas(Math.round(width * scale), Math.round(height * scale));
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#FFFFFF";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(await loadImage(Buffer.from(svg)), 0, 0, canvas.width, canvas.height);
-  return canvas.toBuffer("image/png");
-}
-
-/** Frees the memory (about 200 MB) of the drawing engine; the next drawing starts it anew. Not needed before exiting. */
-export async function closeStaticExport(): Promise<void> {
-  const closing = headless;
-  headless = undefined;
-  (await closing)?.close();
 }
 
 /** Replaces the random part of element ids by a hash of the drawing, so that equal figures give equal files. */

@@ -1,0 +1,281 @@
+// Runs an experiment: hands its options to the room that does the work.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fetchMissing } from "../../data/data-folder.js";
+import { Dataset } from "../../data/dataset.js";
+import { fail, InputError, type Problem } from "../../errors.js";
+import type { RunControl } from "../../experiments/runs/control.js";
+import { evaluate, type EvaluateInput } from "../../experiments/runs/evaluation.js";
+import { filmMaker } from "../../experiments/runs/films.js";
+import { runFineTuning } from "../../experiments/runs/finetuning.js";
+import { loadPolicy } from "../../experiments/load-policy.js";
+import { PolicyDescription } from "../../experiments/policy-description.js";
+import { findPolicy } from "../../policies/registry.js";
+import { runPretraining } from "../../experiments/runs/pretraining.js";
+import { claimFolder } from "../../experiments/runs/run-folder.js";
+import { writeFileAtomic } from "../../files.js";
+import { isAddress } from "../../hub/address.js";
+import { resolvePath } from "../../hub/fetch-file.js";
+import { pathInUse } from "../../paths.js";
+import { PolicyModel } from "../../policies/policy-model.js";
+import { TrainedPolicy } from "../../policies/trained-policy.js";
+import { scratchPolicy } from "../../experiments/scratch-policy.js";
+import { readNormalization } from "../../data/npz-trajectories.js";
+import { findEnvironment } from "../../envs/registry.js";
+import type { MetricsSink } from "../../tracking/metrics-sink.js";
+import { wandbSink } from "../../tracking/wandb-sink.js";
+import type { Experiment } from "./experiment.js";
+import { checkpointSource, fetchOptions } from "./checkpoint-source.js";
+import { Journal } from "./journal.js";
+import { toSnakeCase } from "../language/naming.js";
+import type { StageOptions } from "../schema/options.js";
+import { showExperiment } from "./show.js";
+
+export interface ExperimentContext {
+  /** Stops the run cleanly: it saves a checkpoint first. */
+  readonly signal?: AbortSignal;
+  /** One line about where the run stands. Metrics are printed besides. */
+  readonly onProgress?: (line: string) => void;
+}
+
+type Report = (line: string) => void;
+
+/**
+ * Runs pre-training, fine-tuning or evaluation in a new folder, `logdir` or `logdir-2`, ..., which also gets the resolved
+ * configuration as `config.yaml`.
+ * @throws InputError when data, checkpoint and configuration do not fit, before anything is computed.
+ */
+export async function runExperiment(
+  experiment: Experiment,
+  { signal, onProgress = () => {} }: ExperimentContext = {},
+): Promise<void> {
+  const journal = new Journal(onProgress);
+  const { report } = journal;
+  switch (experiment.stage) {
+    case "pretrain": {
+      const settings = await pretrainingSettings(experiment.options, report, signal);
+      await runPretraining(settings, await control(experiment, "epoch", signal, journal));
+      return;
+    }
+    case "finetune": {
+      const { environments } = experiment.options;
+      const { objective } = experiment.options;
+      const base = objective
+        ? await fromScratch({ ...experiment.options, objective }, report, signal)
+        : await loadBase(experiment.options, environments.env, report, signal);
+      const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
+      const settings = { ...finetuningSettings(experiment.options, base), resumePath };
+      await runFineTuning(settings, await control(experiment, "itr", signal, journal));
+      return;
+    }
+    case "eval": {
+      const { play, run } = experiment.options;
+      const base = await loadBase(experiment.options, play.env, report, signal, { mayBeReleased: false });
+      const evaluation = await evaluate(base, evaluationInput(experiment.options, signal, report));
+      const folder = await evaluation.save(run.folder);
+      await saveConfig(experiment, folder);
+      journal.keepIn(folder);
+      report(`${evaluation.toString()}\nwritten to ${folder}`);
+      await filmEvaluation(base, experiment.options, folder, signal);
+      return;
+    }
+  }
+}
+
+/** Makes the run's folder and says how it is watched and stopped. `counter` is what the metrics count progress by. */
+async function control(
+  experiment: Experiment,
+  counter: string,
+  signal: AbortSignal | undefined,
+  journal: Journal,
+): Promise<RunControl> {
+  const { run } = experiment.options;
+  const folder = await claimFolder(run.folder);
+  await saveConfig(experiment, folder);
+  journal.keepIn(folder);
+  journal.report(`${run.name}: writing to ${folder}`);
+  const sinks = run.wandb ? wandbSinks(run.wandb, experiment, counter, journal.report) : [];
+  return { signal, folder, device: run.device, console: true, sinks };
+}
+
+function wandbSinks(
+  { entity, project, run: title, offlineMode }: NonNullable<StageOptions["pretrain"]["run"]["wandb"]>,
+  { config, options }: Experiment,
+  counter: string,
+  notify: Report,
+): MetricsSink[] {
+  const name = title ?? options.run.name;
+  const owner = entity ?? (pathInUse("wandbEntity").value || null);
+  try {
+    return [wandbSink({ project, entity: owner, name, config, counter, offline: offlineMode, notify })];
+  } catch (error) {
+    notify(`Weights & Biases: nothing is recorded, ${String(error)}`);
+    return [];
+  }
+}
+
+function saveConfig(experiment: Experiment, folder: string): Promise<void> {
+  return writeFileAtomic(join(folder, "config.yaml"), `${showExperiment(experiment)}\n`);
+}
+
+async function pretrainingSettings(options: StageOptions["pretrain"], report: Report, signal: AbortSignal | undefined) {
+  const { run, shapes, policy, objective, network, training, test } = options;
+  const data = await openData(options.data, report, signal);
+  const { observationDimension, actionDimension } = data;
+  checkStated(shapes, { observationDimension, actionDimension }, data.name);
+  const { horizonSteps, condSteps } = shapes;
+  const model = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps }).for(data);
+  const resumePath = await resumeFile(run.resumePath ?? run.basePolicyPath, report, signal);
+  return { model, data, training, test, resumePath };
+}
+
+/** The local file, fetched where it is an address; looked for before a run's folder is made. */
+async function resumeFile(
+  path: string | null,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (path === null) return null;
+  const file = await resolvePath(path, fetchOptions(report, signal));
+  if (!existsSync(file))
+    fail("DMPO_CONFIG_CHECKPOINT", path, "does not exist", "a checkpoint of a run", "check the path");
+  return file;
+}
+
+async function openData(
+  { name, path, useD4rl, normalizationPath, maxEpisodes }: StageOptions["pretrain"]["data"],
+  report: Report,
+  signal: AbortSignal | undefined,
+) {
+  if (path === null && !useD4rl) {
+    fail("DMPO_CONFIG_DATA", "train_dataset_path", "null while use_d4rl_dataset is false", "a train.npz or .hdf5 file");
+  }
+  const data = await readData();
+  return maxEpisodes === null ? data : data.limitEpisodes(maxEpisodes);
+
+  async function readData(): Promise<Dataset> {
+    const fetching = fetchOptions(report, signal);
+    if (path === null) return Dataset.d4rl(name, { ...fetching, original: true });
+    const locate = (given: string) => (isAddress(given) ? resolvePath(given, fetching) : fetchMissing(given, fetching));
+    const file = await locate(path);
+    if (/\.(hdf5|h5)$/.test(file)) return Dataset.hdf5(file, { name });
+    const statistics = normalizationPath === null ? undefined : await locate(normalizationPath);
+    return Dataset.npz(file, { name, normalizationPath: statistics });
+  }
+}
+
+function finetuningSettings(
+  { run, environments, algorithm, learning, saveEvery, films }: StageOptions["finetune"],
+  base: TrainedPolicy,
+) {
+  return { ...environments, algorithm, base, learning, seed: run.seed, saveEvery, films };
+}
+
+function evaluationInput(
+  { run, play, denoisingSteps, clipIntermediate }: StageOptions["eval"],
+  signal: AbortSignal | undefined,
+  report: Report,
+): EvaluateInput {
+  const onProgress: EvaluateInput["onProgress"] = ({ denoisingSteps: steps, meanReturn, stdReturn }) =>
+    report(`denoising steps ${steps}: return ${Number(meanReturn).toFixed(1)} ± ${Number(stdReturn).toFixed(1)}`);
+  return { ...play, denoisingSteps, clipIntermediate, device: run.device, signal, onProgress };
+}
+
+/** Episodes with the first of the numbers of denoising steps. */
+async function filmEvaluation(
+  base: TrainedPolicy,
+  { run, play, denoisingSteps, clipIntermediate, films }: StageOptions["eval"],
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const settings = { ...play, denoisingSteps: denoisingSteps[0], clipIntermediate, episodes: films };
+  await filmMaker(folder, settings, { device: run.device, signal })(base, "eval");
+}
+
+/** A policy with fresh weights for the environment. Without statistics it sees and answers with raw numbers. */
+async function fromScratch(
+  {
+    run,
+    shapes,
+    policy,
+    network,
+    objective,
+    environments: { env },
+  }: StageOptions["finetune"] & { readonly objective: object },
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<TrainedPolicy> {
+  const { observationDimension, actionDimension } = await findEnvironment(env);
+  checkStated(shapes, { observationDimension, actionDimension }, env);
+  const { horizonSteps, condSteps } = shapes;
+  const described = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps });
+  const path = run.normalizationPath;
+  const file = path === null || isAddress(path) ? path : existsSync(path) ? path : null;
+  if (file === null && path !== null) report(`${path} does not exist: observations and actions are not normalised`);
+  const normalization = file
+    ? await readNormalization(await resolvePath(file, fetchOptions(report, signal)))
+    : undefined;
+  return scratchPolicy(described, env, run.seed, normalization);
+}
+
+type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "policy" | "acting"> & {
+  readonly averagedWeights?: boolean;
+};
+
+/** The checkpoint, if it is what the configuration describes. */
+async function loadBase(
+  { run, shapes, network, policy: name, acting, averagedWeights }: WithBase,
+  environment: string,
+  report: Report,
+  signal: AbortSignal | undefined,
+  { mayBeReleased }: { readonly mayBeReleased: boolean } = { mayBeReleased: true },
+): Promise<TrainedPolicy> {
+  const wanted = { ...run, policy: mayBeReleased ? name : null, environment };
+  const { path, normalization } = await checkpointSource(wanted, report, signal);
+  // Weights do not tell which policy and which activations they belong to.
+  const { type, activationType, outActivationType } = network ?? {};
+  const policy = await loadPolicy(path, {
+    averagedWeights,
+    normalization,
+    environment,
+    policy: name,
+    network: { type, activationType, outActivationType },
+  });
+  const { spec } = policy.model;
+  if (spec.policy !== name) {
+    const found = `"${name}" in the configuration`;
+    const remedy = `choose the configuration of ${spec.policy}, or a checkpoint of ${name}`;
+    fail("DMPO_CONFIG_MISMATCH", "policy.type", found, `"${spec.policy}" as in ${path}`, remedy);
+  }
+  const { horizonSteps, actionDim, state } = policy.space;
+  const [condSteps, observationDimension] = state;
+  checkStated(
+    { ...shapes, ...prefixed(network) },
+    { horizonSteps, condSteps, observationDimension, actionDimension: actionDim, ...prefixed(spec.network) },
+    path,
+  );
+  if (Object.keys(acting).length === 0) return policy;
+  const { options } = spec;
+  return new TrainedPolicy({ ...policy, model: new PolicyModel({ ...spec, options: { ...options, ...acting } }) });
+}
+
+const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };
+
+/** Options of a network under their paths in a configuration. */
+function prefixed(network: object | null): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(network ?? {}).map(([key, value]) => [`model.network.${toSnakeCase(key)}`, value]),
+  );
+}
+
+/** @throws InputError with everything that a configuration states differently from what `source` has. */
+function checkStated(stated: object, found: Readonly<Record<string, unknown>>, source: string): void {
+  const problems = Object.entries(stated).flatMap(([key, value]): Problem[] => {
+    const [wanted, actual] = [JSON.stringify(value), JSON.stringify(found[key])];
+    if (wanted === undefined || actual === undefined || wanted === actual) return [];
+    const path = keys[key] ?? toSnakeCase(key);
+    const remedy = `override it with ${path}=${actual}`;
+    return [{ path, wrong: `${wanted} in the configuration`, expected: `${actual} as in ${source}`, remedy }];
+  });
+  if (problems.length > 0) throw new InputError("DMPO_CONFIG_MISMATCH", problems);
+}

@@ -1,0 +1,135 @@
+// `model.network:` by policy and `type`. A policy names the networks that it can use; the first is its default.
+import { z } from "zod";
+import { activationName } from "../../nn/activations.js";
+import { optional } from "./fields.js";
+import type { Extra } from "./keys.js";
+
+const { count, number, positive, flag, widths, activation, fraction } = optional;
+
+/** A network that a configuration can choose. */
+export interface NetworkSection {
+  readonly options: z.ZodObject;
+  /** What has to be written before it works, such as "network MeanFlowViT"; its policy, if that is missing too, is named besides. */
+  readonly waitsFor?: string;
+  /** Keys of learning stages that only policies with such a network have. */
+  readonly learning?: Extra;
+}
+
+const head = z.strictObject({
+  mlpDims: widths,
+  activationType: activation,
+  useLayernorm: z.boolean().default(false),
+  residualStyle: flag,
+});
+const outActivationType = activationName.default("Identity");
+const timedHead = head.extend({ timeDim: count, condMlpDims: widths, outActivationType });
+const stepHead = head.extend({
+  tdEmbDim: count.describe("width of the embedding of time and step size"),
+  embedCombinationType: z.enum(["add", "mul", "concate"]).default("add"),
+  condMlpDims: widths,
+  outActivationType,
+});
+const gaussianHead = head.extend({
+  dropout: fraction,
+  fixedStd: positive.describe("standard deviation of every action; absent: learned"),
+  learnFixedStd: z.boolean().default(false),
+  stdMin: positive,
+  stdMax: positive,
+  tanhOutput: flag,
+});
+const modes = { numModes: count.describe("components of the mixture") };
+
+const fixed = (value: number) => z.int().positive().default(value);
+
+/** Cameras: a small vision transformer in front of the head. */
+const vision = {
+  backbone: z
+    .strictObject({
+      depth: fixed(1),
+      embedDim: fixed(128),
+      embedNorm: z.int().nonnegative().default(0),
+      embedStyle: z.enum(["embed1", "embed2"]).default("embed2"),
+      numHeads: fixed(4),
+      patchSize: fixed(8),
+    })
+    .prefault({}),
+  augment: flag.describe("shift images at random"),
+  spatialEmb: z.int().nonnegative().default(128),
+  visualFeatureDim: count,
+  numImg: count.describe("cameras"),
+  dropout: fraction,
+};
+
+const unet = z.strictObject({
+  diffusionStepEmbedDim: count,
+  dim: count,
+  dimMults: widths,
+  kernelSize: count,
+  nGroups: count,
+  smallerEncoder: flag,
+  condPredictScale: flag,
+  groupnormEps: positive,
+  condMlpDims: widths,
+  activationType: activation,
+});
+
+const transformer = z.strictObject({
+  transformerEmbedDim: count,
+  transformerNumHeads: count,
+  transformerNumLayers: count,
+  stdMin: positive,
+  stdMax: positive,
+  fixedStd: positive,
+  learnFixedStd: z.boolean().default(false),
+});
+
+/** `model.critic:` and the like of algorithms that are still to be written. */
+export const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
+
+/** `model.critic:` of policies that see pictures. */
+export const visionCritic = criticSection.extend({ type: z.literal("vit").default("vit"), ...vision });
+
+/** Pictures: augmentation in the buffer, batches too large for one pass, a critic that sees. */
+const pictured: Extra = {
+  "train.augment": z.boolean().optional(),
+  "train.gradAccumulate": count.optional(),
+  "model.critic": visionCritic.prefault({}),
+};
+
+const waits = (name: string) => `network ${name}`;
+
+/** Networks that are still to be written, by policy; those that exist come from the policy itself. */
+export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, NetworkSection>>>> = {
+  meanflow: {
+    vit: {
+      options: timedHead.extend({ rEmbeddingDim: count, ...vision }),
+      waitsFor: waits("MeanFlowViT"),
+      learning: pictured,
+    },
+  },
+  reflow: { vit: { options: timedHead.extend(vision), waitsFor: waits("VisionFlowMLP"), learning: pictured } },
+  shortcut: {
+    mlp: { options: stepHead },
+    vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT"), learning: pictured },
+  },
+  consistency: { vit: { options: timedHead.extend(vision), learning: pictured } },
+  diffusion: {
+    mlp: { options: timedHead },
+    vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
+    unet: { options: unet, waitsFor: waits("Unet1D") },
+    unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },
+  },
+  gaussian: {
+    mlp: { options: gaussianHead },
+    vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP"), learning: pictured },
+    transformer: { options: transformer, waitsFor: waits("GaussianTransformer") },
+  },
+  gmm: {
+    mlp: { options: gaussianHead.extend(modes) },
+    transformer: { options: transformer.extend(modes), waitsFor: waits("GmmTransformer") },
+  },
+};
+
+/** The one-step actor of FQL, and the flow that it imitates. */
+export const oneStepActor = z.strictObject({ hiddenDim: count });
+export const teacherNetwork = timedHead.extend({ ...stepHead.shape, ...vision });

@@ -1,0 +1,154 @@
+// From the layout of a valid configuration to the plain options that the rooms take; run/dispatch.ts hands them over.
+import { z } from "zod";
+import type { AnyAlgorithm } from "../../learning/algorithm.js";
+import type { IterationRecord } from "../../rl/iteration-record.js";
+import { algorithms } from "../../rl/registry.js";
+import { findPolicy } from "../../policies/registry.js";
+import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
+import { pathTables } from "./algorithm-sections.js";
+import { optionsOf, type Table } from "./keys.js";
+import { evalShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
+import { common, environments } from "./sections.js";
+
+/** What every configuration has, whatever it selects. */
+const base = z.looseObject({
+  ...common,
+  policy: z.looseObject({ type: z.string() }),
+  env: z.looseObject(environments.shape),
+  model: z.looseObject({ network: z.record(z.string(), z.unknown()).nullable() }),
+});
+const pretrainConfig = base.extend(pretrainShape);
+const evalConfig = base.extend(evalShape);
+const learningConfig = base.extend({ train: z.looseObject(learningTrain) });
+
+type Config = z.output<typeof base>;
+type Values = Readonly<Record<string, unknown>>;
+
+/** What every run needs, whatever it does. */
+function runOf({ name, logdir, seed, device, wandb, basePolicyPath, normalizationPath, resumePath }: Config) {
+  return { name, folder: logdir, seed, device, wandb, basePolicyPath, normalizationPath, resumePath };
+}
+
+/** Where a policy acts. */
+function environmentsOf({ envName, env, horizonSteps, actSteps = horizonSteps }: Config) {
+  const { nEnvs, maxEpisodeSteps, bestRewardThresholdForSuccess: successThreshold } = env;
+  return { env: envName, environments: nEnvs, actionSteps: actSteps, maxEpisodeSteps, successThreshold };
+}
+
+/** How a policy is played: {@link environmentsOf} and what fits them. */
+function playOf(config: Config & Pick<z.output<typeof evalConfig>, "nEpisodes" | "initialNoise">) {
+  const { nEpisodes: episodes, initialNoise, seed } = config;
+  return { ...environmentsOf(config), episodes, initialNoise, seed };
+}
+
+const isFilmed = ({ env }: Config) => env.saveVideo || env.render;
+
+/** What the configuration says about shapes; undefined where it leaves them to the data. */
+function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: Config) {
+  return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
+}
+
+/** The network's own options, with its type where it is not the policy's first. */
+function networkOf({ model: { network } }: Config, { policy }: Selection): Values | null {
+  if (network === null) return null;
+  const { type, ...options } = network;
+  const [first] = Object.keys(findPolicy(policy).networks);
+  return type === undefined || type === first ? options : { type, ...options };
+}
+
+export function pretrainOptionsOf(values: Values, selection: Selection) {
+  const config = pretrainConfig.parse(values);
+  return {
+    run: runOf(config),
+    shapes: shapesOf(config),
+    data: {
+      name: config.envName,
+      useD4rl: config.useD4rlDataset,
+      path: config.trainDatasetPath,
+      normalizationPath: config.normalizationPath,
+      maxEpisodes: config.maxNEpisodes,
+    },
+    policy: selection.policy,
+    objective: optionsOf(findPolicy(selection.policy), values),
+    network: networkOf(config, selection) ?? {},
+    training: pretrainOptions.parse({
+      ...optionsOf({ keys: pretrainKeys, options: pretrainOptions }, values),
+      seed: config.seed,
+    }),
+    test: { ...playOf(config), denoisingSteps: config.denoisingSteps },
+  };
+}
+
+export function finetuneOptionsOf(values: Values, selection: Selection) {
+  const config = learningConfig.parse(values);
+  const { render, saveModelFreq } = config.train;
+  const algorithm: AnyAlgorithm<IterationRecord> = algorithms[selection.algorithm!]!;
+  const learning = learningOf(algorithm, selection.policy, values);
+  const evaluates = typeof learning.valFreq === "number" ? learning.valFreq : 1;
+  return {
+    run: runOf(config),
+    shapes: shapesOf(config),
+    environments: environmentsOf(config),
+    algorithm,
+    policy: selection.policy,
+    learning,
+    /** Options of a policy that begins with fresh weights. */
+    objective: selection.stage === "scratch" ? optionsOf(findPolicy(selection.policy), values) : null,
+    acting: actingOf(selection.policy, values),
+    saveEvery: saveModelFreq,
+    films: isFilmed(config) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
+    network: networkOf(config, selection),
+  };
+}
+
+/** Options of the policy that say how it acts, where the configuration sets them anew. */
+function actingOf(policy: string, values: Values): Values {
+  const { acting, options } = findPolicy(policy);
+  return optionsOf({ keys: acting.keys ?? {}, options }, values);
+}
+
+/** Options of the algorithm and of how the policy explores. */
+function learningOf({ keys, options, explores, controlKeys }: AnyAlgorithm, policy: string, values: Values): Values {
+  const { path } = findPolicy(policy);
+  const own: Table = { keys, options };
+  if (!explores || !path) return optionsOf(own, values);
+  const { explorer } = path;
+  const tables = [own, ...pathTables({ controlKeys, options }, path).filter((table) => table !== explorer)];
+  return {
+    ...tables.reduce((merged, table) => mergeOptions(merged, optionsOf(table, values)), {}),
+    ...(explorer && { noiseNet: optionsOf(explorer, values) }),
+  };
+}
+
+/** Two tables may set different parts of one option. */
+function mergeOptions(first: Values, second: Values): Values {
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const merged = Object.entries(second).map(([name, value]) => {
+    const before = first[name];
+    return [name, isObject(before) && isObject(value) ? { ...(before as object), ...(value as object) } : value];
+  });
+  return { ...first, ...(Object.fromEntries(merged) as Values) };
+}
+
+export function evalOptionsOf(values: Values, selection: Selection) {
+  const config = evalConfig.parse(values);
+  return {
+    run: runOf(config),
+    shapes: shapesOf(config),
+    play: playOf(config),
+    policy: selection.policy,
+    acting: actingOf(selection.policy, values),
+    averagedWeights: config.loadEma,
+    denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
+    clipIntermediate: config.clipIntermediateActions,
+    films: isFilmed(config) ? config.renderNum : 0,
+    network: networkOf(config, selection),
+  };
+}
+
+export interface StageOptions {
+  pretrain: ReturnType<typeof pretrainOptionsOf>;
+  finetune: ReturnType<typeof finetuneOptionsOf>;
+  eval: ReturnType<typeof evalOptionsOf>;
+}
+export type StageName = keyof StageOptions;

@@ -1,0 +1,103 @@
+// The algorithms of the fluent API: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
+import type { z } from "zod";
+import { fail, nearest } from "../errors.js";
+import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js";
+import type { Parts } from "../learning/parts.js";
+import { runOptions } from "../learning/run-options.js";
+
+import type { chainSchema } from "../policies/chain.js";
+import type { PolicyModel } from "../policies/policy-model.js";
+import type { IterationRecord } from "../rl/iteration-record.js";
+import { ppo } from "../rl/ppo.js";
+import { sac } from "../rl/sac.js";
+import { Gaussian } from "./policies.js";
+import type { PolicyDescription } from "./policy-description.js";
+import { scratchPolicy } from "./scratch-policy.js";
+import { take, takeControl, type RunControl } from "./runs/control.js";
+import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./runs/finetuning.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
+
+/** What the paths of policies add to the options of an algorithm; which of them there are depends on the policy. */
+export type PathInput = z.input<typeof chainSchema> & {
+  /** The part that explores, of flows a noise net. */
+  readonly noiseNet?: Readonly<Record<string, unknown>>;
+};
+
+export type FinetuneInput<
+  Schema extends z.ZodObject = typeof ppo.options,
+  Preset extends string = keyof typeof ppo.presets,
+> = z.input<Schema> &
+  PathInput &
+  RunControl &
+  Partial<Omit<FineTuningSettings, "algorithm" | "base" | "learning">> & {
+    /** Settings to start from. Default: the algorithm's first. */
+    readonly preset?: Preset;
+  };
+
+const settingKeys = [
+  "environments",
+  "actionSteps",
+  "maxEpisodeSteps",
+  "successThreshold",
+  "seed",
+  "saveEvery",
+  "films",
+  "resumePath",
+] as const satisfies readonly (keyof FineTuningSettings)[];
+
+/** The fluent API of an algorithm that starts from a trained policy. */
+function finetuning<Schema extends z.ZodObject, P extends Parts, Preset extends string>(
+  definition: AlgorithmDefinition<string, Schema, P, Preset, IterationRecord>,
+) {
+  const algorithm = definition as AnyAlgorithm<IterationRecord>;
+  return {
+    /** Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+    async finetune(source: PolicySource, input: FinetuneInput<Schema, Preset> = {} as never): Promise<FineTuningRun> {
+      const base = await policyOf(source);
+      const { preset = Object.keys(definition.presets)[0], env = base.environment, ...others } = input as FinetuneInput;
+      const [settings, rest] = take<typeof others, (typeof settingKeys)[number]>(others, settingKeys);
+      const [control, options] = takeControl(rest);
+      const learning = { ...presetOf(algorithm, preset, base.model), ...options };
+      return runFineTuning({ algorithm, base, env, ...settings, learning }, control);
+    },
+  };
+}
+
+/** The preset without options of a path that this policy does not have. @throws InputError for an unknown preset. */
+function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | undefined, model: PolicyModel) {
+  if (name === undefined) return {};
+  const known = Object.keys(presets);
+  if (!known.includes(name)) {
+    const close = nearest(name, known);
+    fail("DMPO_OPTIONS", "preset", `"${name}"`, `one of ${known.join(", ")}`, close && `did you mean "${close}"?`);
+  }
+  const { shape } = runOptions({ options, explores }, model);
+  return Object.fromEntries(Object.entries(presets[name]!).filter(([key]) => key in shape));
+}
+
+/** Proximal policy optimisation, on policies that explore with a density. */
+export const PPO = finetuning(ppo);
+
+export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
+  /** Name, e.g. "halfcheetah-v2". */
+  readonly env: string;
+  /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
+  readonly policy?: Pick<PolicyDescription, "for">;
+};
+
+const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
+  ...{ horizonSteps: 1, mlpDims: [256, 256], activationType: "ReLU", tanhOutput: false },
+  ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
+});
+
+/** Soft actor-critic: learns from scratch, off-policy. */
+export const SAC = {
+  /** Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+  async train({ env, policy = squashed, ...input }: TrainInput): Promise<FineTuningRun> {
+    const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
+    const [control, learning] = takeControl(rest);
+    const base = await scratchPolicy(policy, env, settings.seed ?? 42);
+    const algorithm = sac as AnyAlgorithm<IterationRecord>;
+    return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
+  },
+};

@@ -1,0 +1,125 @@
+// The fluent way to any policy: describe it, then train it. Every with...() returns a new description.
+import type { z } from "zod";
+import type { Dataset } from "../data/dataset.js";
+import type { Network } from "../nn/network.js";
+import { parseOptions } from "../options.js";
+import type { Policy } from "../policies/definition.js";
+import type { dispersiveOptions } from "../policies/dispersive.js";
+import { networkFamily, PolicyModel } from "../policies/policy-model.js";
+import type { TimeDistributionInput } from "../policies/time-sampling.js";
+import { pretrainOptions } from "../pretrain/options.js";
+import type { PlaySettings } from "./play.js";
+import { splitOptions, type RunControl } from "./runs/control.js";
+import { runPretraining, type PretrainingRun } from "./runs/pretraining.js";
+
+/** Options of a policy's network; those that follow from the data are left out. */
+export type NetworkInput<Options = Readonly<Record<string, unknown>>> = Partial<Options> & {
+  /** Family of networks, e.g. "mlp". Default: the policy's first. */
+  readonly type?: string;
+  /** Actions Ta per chunk. Default 4. */
+  readonly horizonSteps?: number;
+  /** Observations To that the policy sees. Default 1. */
+  readonly condSteps?: number;
+};
+
+export type PretrainInput = z.input<typeof pretrainOptions> &
+  RunControl & {
+    /** Where tests are played. Default: the environment of the data. */
+    readonly env?: string;
+    readonly test?: Partial<Omit<PlaySettings, "env" | "seed">>;
+    /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
+    readonly resumePath?: string;
+  };
+
+/** What a description needs of a policy's definition. */
+type Described<Schema extends z.ZodObject, Preset extends string> = Pick<
+  Policy<string, Schema, Network, Preset>,
+  "name" | "title" | "options" | "presets" | "networks"
+>;
+
+/** A policy before training: objective, regularisation and network. */
+export class PolicyDescription<Objective extends object = object, NetworkOptions extends object = object> {
+  constructor(
+    readonly definition: Described<z.ZodObject, string>,
+    readonly objective: Objective,
+    readonly network: NetworkInput<NetworkOptions> = {},
+  ) {}
+
+  /** Adds dispersive regularisation, e.g. `{ type: "infonce_l2", weight: 0.5, temperature: 0.5 }`. @throws InputError for a policy without. */
+  withDispersive(options: z.input<typeof dispersiveOptions> = {}): PolicyDescription<Objective, NetworkOptions> {
+    return this.#with({ dispersive: options });
+  }
+
+  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`: see policies/time-sampling.ts. @throws InputError for a policy without. */
+  withTimes(times: TimeDistributionInput): PolicyDescription<Objective, NetworkOptions> {
+    return this.#with({ times });
+  }
+
+  /** Changes the network, e.g. `{ mlpDims: [256, 256, 256] }`, or the length of chunk and history. */
+  withNetwork(options: NetworkInput<NetworkOptions>): PolicyDescription<Objective, NetworkOptions> {
+    return new PolicyDescription<Objective, NetworkOptions>(this.definition, this.objective, {
+      ...this.network,
+      ...options,
+    });
+  }
+
+  /** Changes the objective, e.g. `{ flowRatio: 0.25 }`. @throws InputError for unknown options and values outside their range. */
+  withObjective(options: Partial<Objective>): PolicyDescription<Objective, NetworkOptions> {
+    return this.#with(options);
+  }
+
+  /** The policy for data of these dimensions. @throws InputError for invalid options. */
+  for(data: Pick<Dataset, "actionDimension" | "observationDimension">): PolicyModel {
+    const { type, condSteps = 1, horizonSteps = 4, ...network } = this.network as NetworkInput;
+    const { family } = networkFamily(this.definition as PolicyModel["definition"], type);
+    const state = [condSteps, data.observationDimension] as const;
+    const sizes = family.sizes({ horizonSteps, actionDim: data.actionDimension, state });
+    return new PolicyModel({
+      policy: this.definition.name,
+      options: this.objective as Record<string, unknown>,
+      network: { ...(type !== undefined && { type }), ...network, ...sizes },
+    });
+  }
+
+  /** Trains on demonstrations. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+  async pretrain(data: Dataset, input: PretrainInput = {}): Promise<PretrainingRun> {
+    const { env = data.name, test, resumePath, ...rest } = input;
+    const { options, control } = splitOptions(pretrainOptions, rest);
+    const model = this.for(data);
+    const settings: PlaySettings = {
+      env,
+      episodes: 40,
+      denoisingSteps: model.defaultSteps,
+      initialNoise: "sampled",
+      seed: options.seed,
+      ...test,
+    };
+    return runPretraining({ model, data, training: options, test: settings, resumePath }, control);
+  }
+
+  #with(options: object): PolicyDescription<Objective, NetworkOptions> {
+    const objective = { ...this.objective, ...options };
+    parseOptions(this.definition.options, objective as Record<string, unknown>);
+    return new PolicyDescription<Objective, NetworkOptions>(this.definition, objective, this.network);
+  }
+}
+
+/** `standard()`, and a function for every preset: each begins a description. */
+export function describePolicy<
+  Schema extends z.ZodObject,
+  Preset extends string,
+  NetworkOptions extends object = Record<string, unknown>,
+>(definition: Described<Schema, Preset>) {
+  type Objective = z.input<Schema>;
+  const from =
+    (preset: object) =>
+    (objective: Objective = {} as Objective) => {
+      const options = { ...preset, ...objective };
+      parseOptions(definition.options, options);
+      return new PolicyDescription<Objective, NetworkOptions>(definition, options);
+    };
+  const presets = Object.entries(definition.presets).map(([name, preset]) => [name, from(preset as object)] as const);
+  return { standard: from({}), ...Object.fromEntries(presets) } as Readonly<
+    Record<Preset | "standard", ReturnType<typeof from>>
+  >;
+}

@@ -1,0 +1,146 @@
+// What every long call accepts beside its own options: where it computes, what it reports, how it is stopped.
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CompileOptions } from "../../engine/compile.js";
+import { parseDevice } from "../../engine/device.js";
+import type { z } from "zod";
+import { writeFileAtomic } from "../../files.js";
+import { parseOptions } from "../../options.js";
+import { consoleSink } from "../../tracking/console-sink.js";
+import { jsonlSink } from "../../tracking/jsonl-sink.js";
+import { combine, type MetricsRecord, type MetricsSink } from "../../tracking/metrics-sink.js";
+import { notebook } from "../../tracking/notebook.js";
+import { notebookSink, type NotebookSinkOptions } from "../../tracking/notebook-sink.js";
+import type { Counter } from "../../tracking/progress-text.js";
+import { tensorBoardSink } from "../../tracking/tensorboard-sink.js";
+import { resultTable } from "./result-table.js";
+import { createRunFolder } from "./run-folder.js";
+import { writeRunDescription } from "./run-description.js";
+
+export interface RunControl {
+  /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
+  readonly signal?: AbortSignal;
+  /** In a notebook, show a bar and a live curve. Default true; elsewhere nothing is shown. */
+  readonly progress?: boolean;
+  /** Called with the metrics of every epoch, iteration or evaluation. */
+  readonly onProgress?: (record: MetricsRecord) => void;
+  /** Print progress to the terminal. Default false. */
+  readonly console?: boolean;
+  /** Further receivers of the metrics. */
+  readonly sinks?: readonly MetricsSink[];
+  /** Where the run keeps its files. Default: a new folder below `log/` (or DMPO_LOG_DIR); null: nothing is written. */
+  readonly folder?: string | null;
+  /** `cpu` (default), `cuda:N`, `webgpu`, `wasm`, `tfjs`; what is not available falls back with one warning. */
+  readonly device?: string | null;
+  /** Compute threads. Default: all cores. */
+  readonly threads?: number;
+  /** Threads for environments besides the main one. Default: one per further core. */
+  readonly workers?: number;
+}
+
+/** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
+export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
+  if (control.folder === null) return undefined;
+  const folder = control.folder ?? (await createRunFolder(task, seed));
+  await writeRunDescription(folder, { task, seed });
+  return folder;
+}
+
+export function compileOptionsOf({ device, threads }: RunControl): CompileOptions {
+  return { ...parseDevice(device), threads };
+}
+
+/** The control of a long call, stopped by its own signal and, in a notebook, by the stop button. */
+export function stoppable<Control extends RunControl>(control: Control): Control {
+  const signals = [control.signal, notebook()?.signal].filter((signal) => signal !== undefined);
+  return { ...control, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] };
+}
+
+/** All receivers of a run's metrics: files, terminal, notebook, callback. */
+export function sinkOf(
+  { console, progress = true, onProgress, sinks = [] }: RunControl,
+  folder: string | undefined,
+  shown: Omit<NotebookSinkOptions, "notebook" | "now">,
+): Required<MetricsSink> {
+  const page = progress ? notebook() : undefined;
+  return combine(
+    ...(folder ? fileSinks(folder, shown) : []),
+    ...(console ? [consoleSink(shown)] : []),
+    ...(page ? [notebookSink({ ...shown, notebook: page })] : []),
+    ...(onProgress ? [{ log: onProgress, close: async () => {} }] : []),
+    ...sinks,
+  );
+}
+
+/** metrics.jsonl, run.log, result.npz and tensorboard/. What cannot be opened is left out with a warning. */
+function fileSinks(folder: string, shown: Counter): MetricsSink[] {
+  const open = [
+    () => jsonlSink(join(folder, "metrics.jsonl")),
+    () => consoleSink({ ...shown, stream: runLog(folder), silence: Infinity }),
+    () => resultTable(join(folder, "result.npz")),
+    () => tensorBoardSink({ folder: join(folder, "tensorboard"), counter: shown.counter }),
+  ];
+  return open.flatMap((sink) => {
+    try {
+      return [sink()];
+    } catch (error) {
+      console.warn(`metrics are incomplete: ${String(error)}`);
+      return [];
+    }
+  });
+}
+
+/** run.log in a run's folder: what the console shows, as plain lines. */
+export function runLog(folder: string): { write(text: string): void } {
+  return { write: (text) => appendFileSync(join(folder, "run.log"), text) };
+}
+
+/** Says something about a run that is no metric: on the console, apart from its output, and in its run.log. */
+export function announce(line: string, folder: string | undefined): void {
+  console.warn(line);
+  if (folder) runLog(folder).write(`${line}\n`);
+}
+
+export function writeJson(path: string, value: unknown): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+const controlKeys = [
+  "signal",
+  "progress",
+  "onProgress",
+  "console",
+  "sinks",
+  "folder",
+  "device",
+  "threads",
+  "workers",
+] as const satisfies readonly (keyof RunControl)[];
+
+/** Separates the options of a method, which `schema` checks, from how the run is controlled. @throws InputError naming every wrong option. */
+export function splitOptions<Schema extends z.ZodObject>(
+  schema: Schema,
+  input: z.input<Schema> & RunControl,
+): { readonly options: z.output<Schema>; readonly control: RunControl } {
+  const [control, options] = takeControl(input);
+  return { options: parseOptions(schema, options as z.input<Schema>), control };
+}
+
+/** How the run is controlled, and everything else. */
+export function takeControl<T extends RunControl>(input: T): [RunControl, Omit<T, keyof RunControl>] {
+  const [control, options] = take<T, (typeof controlKeys)[number]>(input, controlKeys);
+  return [control, options];
+}
+
+/** The named entries of an object, and the others. */
+export function take<T extends object, Key extends keyof T>(
+  input: T,
+  keys: readonly Key[],
+): [Pick<T, Key>, Omit<T, Key>] {
+  const entries = Object.entries(input);
+  const isTaken = ([key]: [string, unknown]) => (keys as readonly string[]).includes(key);
+  return [
+    Object.fromEntries(entries.filter(isTaken)) as Pick<T, Key>,
+    Object.fromEntries(entries.filter((entry) => !isTaken(entry))) as Omit<T, Key>,
+  ];
+}

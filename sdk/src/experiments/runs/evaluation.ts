@@ -1,0 +1,229 @@
+// Evaluation of a policy over numbers of denoising steps: whole episodes, returns and the speed of inference.
+import { join } from "node:path";
+import type { NpyArray } from "../../data/npy.js";
+import { encodeNpz } from "../../data/npz.js";
+import type { Estimate } from "../../evaluation/episode-statistics.js";
+import {
+  evaluateSettings,
+  type EvaluationResult,
+  type InitialNoise,
+  type PolicySetting,
+  type SettingResult,
+} from "../../evaluation/evaluate.js";
+import { policyActor } from "../../evaluation/policy-actor.js";
+import {
+  denoisingChart,
+  denoisingMeasures,
+  denoisingOverview,
+  type DenoisingResult,
+} from "../../figures/charts/denoising-steps.js";
+import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
+import type { Figure } from "../../figures/figure.js";
+import { saveFigure } from "../../figures/save-figure.js";
+import { comparisonTable } from "../../figures/text-table.js";
+import { writeFileAtomic } from "../../files.js";
+import { sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import { actorOptions, openEnvironments, type EnvironmentSettings } from "../play.js";
+import { policyOf, type PolicySource } from "../policy-source.js";
+import { claimFolder } from "./run-folder.js";
+import { versions } from "./versions.js";
+
+export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Partial<EnvironmentSettings> {
+  /** Numbers of denoising steps to evaluate with. Default [1, 2, 5]. */
+  readonly denoisingSteps?: readonly number[];
+  /** Whole episodes for each of them. Default 40. */
+  readonly episodes?: number;
+  /** Initial noise of every chunk: standard normal, or zero for the policy's central chunk. Default "sampled". */
+  readonly initialNoise?: InitialNoise;
+  /** Clip after every denoising step, not only the last. Default true. */
+  readonly clipIntermediate?: boolean;
+  /** Default 42. */
+  readonly seed?: number;
+}
+
+/**
+ * Plays `episodes` whole episodes for each number of denoising steps.
+ *
+ * @throws InputError for an unknown environment or one that does not fit the policy; the signal's reason when stopped.
+ */
+export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
+  const policy = await policyOf(source);
+  const {
+    denoisingSteps = [1, 2, 5],
+    episodes = 40,
+    initialNoise = "sampled",
+    clipIntermediate = true,
+    seed = 42,
+  } = input;
+  const { env = policy.environment, successThreshold = 3 } = input;
+  const settings = { ...input, env, environments: Math.min(input.environments ?? 40, episodes) };
+  const environments = await openEnvironments(policy, settings, seed, input);
+  const sink = sinkOf(input, undefined, {
+    counter: "episodes",
+    total: denoisingSteps.length * episodes,
+    shown: { denoisingSteps: "denoising steps", meanReturn: "mean return", stdReturn: "deviation" },
+  });
+  try {
+    const actorFor = ({ denoisingSteps: steps }: PolicySetting) =>
+      policyActor(policy, environments, {
+        ...actorOptions(seed, input),
+        sampling: { steps, clipIntermediate },
+        initialNoise,
+      });
+    let finished = 0;
+    const evaluation = await evaluateSettings(environments, actorFor, {
+      denoisingSteps,
+      episodes,
+      initialNoise,
+      rules: { successThreshold, bestReward: "per-chunk" },
+      signal: stoppable(input).signal,
+      onEpisodes: (count) => sink.advance(count),
+      onSetting: ({ denoisingSteps: steps, statistics }) =>
+        sink.log({
+          stage: "evaluate",
+          episodes: (finished += statistics.episodes),
+          denoisingSteps: steps,
+          meanReturn: statistics.return.mean,
+          stdReturn: statistics.return.standardDeviation,
+        }),
+    });
+    return new EvaluationReport(policy.model.spec.policy, env, evaluation);
+  } finally {
+    await Promise.all([sink.close(), environments.close()]);
+  }
+}
+
+/** What an evaluation found: results as data, as a table, as charts, as files. */
+export class EvaluationReport {
+  constructor(
+    readonly policy: string,
+    readonly env: string,
+    readonly evaluation: EvaluationResult,
+  ) {}
+
+  /** One result per number of denoising steps, with every episode. */
+  get results(): readonly SettingResult[] {
+    return this.evaluation.settings;
+  }
+
+  /** One row per number of denoising steps, with the reference's names of fields. Spreads are standard deviations over episodes, of inference standard errors. */
+  rows(): Record<string, number>[] {
+    return this.results.map(({ denoisingSteps, statistics, inference }) => ({
+      num_denoising_steps: denoisingSteps,
+      avg_single_step_freq: inference.frequency.mean,
+      avg_single_step_freq_std: inference.frequency.standardError,
+      avg_single_step_duration: inference.seconds.mean,
+      avg_single_step_duration_std: inference.seconds.standardError,
+      avg_traj_length: statistics.length.mean,
+      avg_traj_length_std: statistics.length.standardDeviation,
+      avg_episode_reward: statistics.return.mean,
+      avg_episode_reward_std: statistics.return.standardDeviation,
+      avg_best_reward: statistics.bestReward.mean,
+      avg_best_reward_std: statistics.bestReward.standardDeviation,
+      success_rate: statistics.successRate.mean,
+      success_rate_std: statistics.successRate.standardDeviation,
+      num_episodes_finished: statistics.episodes,
+    }));
+  }
+
+  /** {@link rows} as an arquero table, to filter, derive and join. */
+  toTable(): ColumnTable {
+    return dataTable(this.rows());
+  }
+
+  /** {@link rows} as a danfo data frame. @throws InputError DMPO_DANFO where danfojs-node is not installed. */
+  toDanfo<Frame = DanfoFrame>(): Promise<Frame> {
+    return danfoFrame<Frame>(this.rows());
+  }
+
+  /** The results as charts take them. */
+  chartResults(): DenoisingResult[] {
+    return this.results.map(chartResult);
+  }
+
+  /** The six charts by name (`episode-reward`, `success-rate`, ...) and `denoise_step`, the overview of all. */
+  figures(): Record<string, Figure> {
+    const series = [{ name: `${this.policy}, ${this.evaluation.initialNoise} noise`, results: this.chartResults() }];
+    const subtitle = `${this.env}, ${this.results[0]!.statistics.episodes} episodes each, band: standard deviation`;
+    const charts = denoisingMeasures.map((measure) => [
+      kebabCase(measure),
+      denoisingChart(measure, series, { subtitle }),
+    ]);
+    return {
+      ...(Object.fromEntries(charts) as Record<string, Figure>),
+      denoise_step: denoisingOverview(series, { subtitle }),
+    };
+  }
+
+  /** Writes six PNG charts, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path. */
+  async save(
+    folder = join(
+      "dmpo_eval_results",
+      this.policy,
+      this.env,
+      new Date().toISOString().slice(0, 19).replaceAll(":", "-"),
+    ),
+  ): Promise<string> {
+    const target = await claimFolder(folder);
+    for (const [name, figure] of Object.entries(this.figures())) await saveFigure(figure, join(target, `${name}.png`));
+    const rows = this.rows();
+    const fields = Object.keys(rows[0]!);
+    const returns = this.results.map(({ denoisingSteps, episodes }) => ({
+      denoisingSteps,
+      returns: episodes.map((episode) => episode.return),
+    }));
+    await writeJson(join(target, "eval_statistics.json"), {
+      env: this.env,
+      initialNoise: this.evaluation.initialNoise,
+      rows,
+      returns,
+      versions: versions(),
+    });
+    await writeFileAtomic(
+      join(target, "eval_statistics.csv"),
+      [fields, ...rows.map((row) => fields.map((field) => row[field]))].map((cells) => `${cells.join(",")}\n`).join(""),
+    );
+    const columns = fields.map((field) => [
+      field,
+      { type: "f8" as const, shape: [rows.length], data: Float64Array.from(rows, (row) => row[field]!) },
+    ]);
+    await writeFileAtomic(
+      join(target, "eval_statistics.npz"),
+      encodeNpz(Object.fromEntries(columns) as Record<string, NpyArray>),
+    );
+    return target;
+  }
+
+  toString(): string {
+    return comparisonTable(
+      ["denoising steps", "return", "best", "length", "success", "calls/s"],
+      this.results.map(({ denoisingSteps, statistics, inference, bestReturn }) => [
+        String(denoisingSteps),
+        `${statistics.return.mean.toFixed(0)} ± ${statistics.return.standardDeviation.toFixed(0)}`,
+        bestReturn.toFixed(0),
+        statistics.length.mean.toFixed(0),
+        `${(100 * statistics.successRate.mean).toFixed(0)} %`,
+        inference.frequency.mean.toFixed(0),
+      ]),
+    );
+  }
+}
+
+function chartResult({ denoisingSteps, statistics, inference }: SettingResult): DenoisingResult {
+  const of = ({ mean, standardDeviation }: Estimate) => ({ mean, spread: standardDeviation });
+  const measured = ({ mean, standardError }: { mean: number; standardError: number }) => ({
+    mean,
+    spread: standardError,
+  });
+  return {
+    denoisingSteps,
+    episodeReward: of(statistics.return),
+    successRate: of(statistics.successRate),
+    episodeLength: of(statistics.length),
+    bestReward: of(statistics.bestReward),
+    inferenceDuration: measured(inference.seconds),
+    inferenceFrequency: measured(inference.frequency),
+  };
+}
+
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

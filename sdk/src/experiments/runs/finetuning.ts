@@ -1,0 +1,125 @@
+// A fine-tuning run: what an algorithm made of a policy in environments, and where its files are.
+import { learningCurve } from "../../figures/charts/learning-curve.js";
+import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
+import type { Figure } from "../../figures/figure.js";
+import type { AnyAlgorithm } from "../../learning/algorithm.js";
+import type { RunResult } from "../../learning/drive.js";
+import type { TrainedPolicy } from "../../policies/trained-policy.js";
+import { logRow, type IterationRecord } from "../../rl/iteration-record.js";
+import type { EnvironmentSettings } from "../play.js";
+import type { RunControl } from "./control.js";
+import { runLearning } from "./learning-run.js";
+
+/** A finished or stopped fine-tuning: its policies, its curve, and where its files are. */
+export class FineTuningRun {
+  readonly stage = "finetune";
+  /** With the weights of the best evaluation (highest mean return); the last ones if there was none. */
+  readonly policy: TrainedPolicy;
+  readonly last: TrainedPolicy;
+  readonly best: IterationRecord | undefined;
+  readonly curve: readonly IterationRecord[];
+  readonly environmentSteps: number;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+
+  readonly #logNames: Readonly<Record<string, string>>;
+
+  constructor(
+    result: RunResult<IterationRecord>,
+    /** Where metrics and checkpoints are; undefined if nothing was written. */
+    readonly folder: string | undefined,
+    { logNames = {} }: Pick<AnyAlgorithm, "logNames">,
+  ) {
+    this.#logNames = logNames;
+    this.policy = result.policy;
+    this.last = result.last;
+    this.best = result.best;
+    this.curve = result.curve;
+    this.environmentSteps = result.environmentSteps;
+    this.seconds = result.seconds;
+    this.interrupted = result.interrupted;
+  }
+
+  /** `return`: of evaluations, and of training episodes with their exploration noise; nothing before the first episode. */
+  figures(): Partial<Record<"return", Figure>> {
+    const lines = (["evaluation", "training"] as const).map((wanted) => {
+      const records = this.curve.filter(({ mode, episodes }) => mode === wanted && episodes.episodes > 0);
+      return {
+        name: wanted === "evaluation" ? "evaluation" : "training episodes",
+        x: records.map(({ environmentSteps }) => environmentSteps),
+        y: records.map(({ episodes }) => episodes.return.mean),
+      };
+    });
+    const present = lines.filter(({ x }) => x.length > 0);
+    return present.length > 0 ? { return: learningCurve(present, { title: "Fine-tuning" }) } : {};
+  }
+
+  /** The curve as an arquero table, one row per iteration, with the names of the reference's logs. */
+  toTable(): ColumnTable {
+    return dataTable(this.#rows());
+  }
+
+  /** The curve as a danfo data frame. @throws InputError DMPO_DANFO where danfojs-node is not installed. */
+  toDanfo<Frame = DanfoFrame>(): Promise<Frame> {
+    return danfoFrame<Frame>(this.#rows());
+  }
+
+  toString(): string {
+    const count = this.environmentSteps.toLocaleString("en-US");
+    return [
+      `${this.interrupted ? "stopped " : ""}fine-tuning: ${this.curve.length} iterations, ${count} environment steps in ${this.seconds.toFixed(1)} s`,
+      ...(this.best ? [`best return ${this.best.episodes.return.mean.toFixed(1)}`] : []),
+      ...(this.folder === undefined ? [] : [`files in ${this.folder}`]),
+    ].join(", ");
+  }
+
+  #rows(): Record<string, number>[] {
+    return this.curve.map((record) => logRow(record, this.#logNames));
+  }
+}
+
+export interface FineTuningSettings extends EnvironmentSettings {
+  readonly algorithm: AnyAlgorithm<IterationRecord>;
+  readonly base: TrainedPolicy;
+  /** Of the algorithm and, where it explores, of the policy's path. */
+  readonly learning: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+  /** Iterations between numbered checkpoints. Default: none. */
+  readonly saveEvery?: number | null;
+  /** Films of `episodes` episodes after every so many iterations, beginning with iteration 0, into the folder's render/. Default: none. */
+  readonly films?: { readonly every: number; readonly episodes: number } | null;
+  /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
+  readonly resumePath?: string | null;
+}
+
+/** A run stopped by the control's signal saves a checkpoint and returns what it has. */
+export async function runFineTuning(settings: FineTuningSettings, control: RunControl = {}): Promise<FineTuningRun> {
+  const { algorithm, base, learning: options, seed = 42, saveEvery, films, resumePath, ...environments } = settings;
+  const { logNames = {} } = algorithm;
+  const { result, folder } = await runLearning<IterationRecord>(
+    {
+      ...{ algorithm, base, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
+      task: `finetune/${settings.env}`,
+      metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
+      shown: {
+        counter: "itr",
+        offset: 1,
+        shown: {
+          step: "environment steps",
+          "train/avg episode reward": "training return",
+          "eval/avg episode reward": "evaluation return",
+          "loss/approx kl": "KL",
+        },
+        curves: { "train/avg episode reward": "training return", "eval/avg episode reward": "evaluation return" },
+      },
+      summary: ({ best, curve, environmentSteps }) => ({
+        stage: "finetune",
+        best,
+        last: curve.at(-1),
+        environmentSteps,
+      }),
+    },
+    control,
+  );
+  return new FineTuningRun(result, folder, algorithm);
+}

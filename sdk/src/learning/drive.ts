@@ -1,0 +1,179 @@
+// The driver of all algorithms: checks options, keeps the curve and the best policy, stops and resumes.
+import { parseOptions } from "../options.js";
+import { fail } from "../errors.js";
+import { TrainedPolicy } from "../policies/trained-policy.js";
+import type { AnyAlgorithm, Learned } from "./algorithm.js";
+import { restoreParts, statesOf, type PartState, type Parts } from "./parts.js";
+import { Stage, type StageSetup } from "./stage.js";
+import type { RandomState } from "../engine/random.js";
+import { runOptions } from "./run-options.js";
+
+/** Everything needed to continue a run, as a checkpoint holds it. */
+export interface RunState<Row = unknown> {
+  readonly algorithm: string;
+  /** Valid options of the run. */
+  readonly options: unknown;
+  readonly iteration: number;
+  readonly environmentSteps: number;
+  readonly random: RandomState;
+  readonly parts: Readonly<Record<string, PartState>>;
+  readonly curve: readonly Row[];
+  /** Seconds before. */
+  readonly seconds: number;
+  /** Index in the curve and weights of the best policy so far. */
+  readonly best: { readonly index: number; readonly weights: Float32Array } | null;
+}
+
+/** A run in progress, between two iterations. */
+export interface Run<Row> {
+  /** A copy of what it has learned. */
+  readonly learned: () => Learned;
+  readonly policy: () => TrainedPolicy;
+  readonly state: () => RunState<Row>;
+  readonly curve: readonly Row[];
+  /** Whether the last iteration's policy is the best so far. */
+  readonly isBest: boolean;
+}
+
+export interface DriveContext<Row> {
+  /** Stops at once: the iteration in progress is dropped, and the result of those before is returned. */
+  readonly signal?: AbortSignal;
+  /** Called when the signal has stopped the run, e.g. to save. */
+  readonly onStop?: (run: Run<Row>) => void | Promise<void>;
+  /** Called after every iteration, e.g. to log and to save. */
+  readonly onIteration?: (row: Row, run: Run<Row>) => void | Promise<void>;
+  /**
+   * Continue from here. The same options and seed give the same weights as an uninterrupted run, as far as new
+   * episodes begin at the interruption. A function makes the state for parts that have just been made.
+   */
+  readonly resume?: RunState | ((parts: Parts, stage: Stage) => RunState);
+}
+
+export interface RunResult<Row> {
+  /** With the best weights (highest score); the last ones if nothing was scored. */
+  readonly policy: TrainedPolicy;
+  readonly last: TrainedPolicy;
+  readonly best: Row | undefined;
+  readonly curve: readonly Row[];
+  /** The last weights, by the name of their set. */
+  readonly sets: Learned["sets"];
+  /** Executed in training, in all environments together. */
+  readonly environmentSteps: number;
+  /** Sum over the iterations, those before a resume included. */
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/** Runs an algorithm to its end, or until it is stopped. @throws InputError, see `defineAlgorithm`. */
+export async function drive<Row>(
+  algorithm: AnyAlgorithm<Row>,
+  setup: StageSetup,
+  input: Readonly<Record<string, unknown>>,
+  { signal, onStop, onIteration, resume }: DriveContext<Row>,
+): Promise<RunResult<Row>> {
+  const { model } = setup.base;
+  const options = parseOptions(runOptions(algorithm, model), input);
+  const refusal = algorithm.refuses?.(model);
+  if (refusal !== undefined) {
+    const what = `policy ${model.spec.policy}`;
+    fail("DMPO_ALGORITHM", what, refusal, `a policy that ${algorithm.title} can train`, "choose another of the two");
+  }
+  const stage = new Stage({ ...setup, signal: signal ?? setup.signal });
+  const curve: Row[] = [];
+  let best: { readonly index: number; readonly weights: Float32Array } | null = null;
+  let seconds = 0;
+  let iterationStart = performance.now();
+  try {
+    const parts = algorithm.parts(stage, options);
+    const restore = (state: Pick<RunState, "parts" | "iteration" | "environmentSteps" | "random">) => {
+      restoreParts(parts, state.parts);
+      stage.iteration = state.iteration;
+      stage.environmentSteps = state.environmentSteps;
+      stage.random.restore(state.random);
+      stage.interrupt();
+    };
+    const snapshot = () => ({
+      iteration: stage.iteration,
+      environmentSteps: stage.environmentSteps,
+      random: stage.random.state(),
+      parts: statesOf(parts),
+    });
+    if (resume) {
+      const state = typeof resume === "function" ? resume(parts, stage) : resume;
+      checkAlgorithm(state, algorithm.name);
+      restore(state);
+      curve.push(...(state.curve as readonly Row[]));
+      best = state.best;
+      seconds = state.seconds;
+    }
+    const learned = () => algorithm.learned(parts, stage);
+    const policyOf = ({ policy, sets }: Learned, weights = Object.values(sets)[0]!) =>
+      new TrainedPolicy({ ...policy, weights });
+    const run = (isBest: boolean): Run<Row> => ({
+      learned,
+      policy: () => policyOf(learned()),
+      state: () => ({
+        ...snapshot(),
+        algorithm: algorithm.name,
+        options,
+        curve: [...curve],
+        seconds: seconds + secondsSince(iterationStart),
+        best,
+      }),
+      curve,
+      isBest,
+    });
+
+    const iterate = async () => {
+      // Only a run that can be stopped has to know where its last iteration ended.
+      let completed = stage.signal && snapshot();
+      try {
+        for await (const progress of algorithm.run(stage, parts, options)) {
+          const spent = secondsSince(iterationStart);
+          iterationStart = performance.now();
+          seconds += spent;
+          const { environmentSteps } = stage;
+          const row = algorithm.row(progress, {
+            iteration: stage.iteration++,
+            environmentSteps,
+            seconds: spent,
+            totalSeconds: seconds,
+          });
+          curve.push(row);
+          const score = algorithm.score(row);
+          const isBest = score !== undefined && score > (best ? algorithm.score(curve[best.index]!)! : -Infinity);
+          if (isBest) best = { index: curve.length - 1, weights: Object.values(learned().sets)[0]! };
+          await onIteration?.(row, run(isBest));
+          if (stage.signal?.aborted) return;
+          completed = stage.signal && snapshot();
+        }
+      } catch (error) {
+        if (!completed || !stage.signal?.aborted || error !== stage.signal.reason) throw error;
+        restore(completed);
+      }
+    };
+    if (!stage.signal?.aborted) await iterate();
+    if (stage.signal?.aborted) await onStop?.(run(false));
+    const last = learned();
+    return {
+      policy: policyOf(last, best?.weights),
+      last: policyOf(last),
+      best: best ? curve[best.index] : undefined,
+      curve,
+      sets: last.sets,
+      environmentSteps: stage.environmentSteps,
+      seconds,
+      interrupted: stage.signal?.aborted ?? false,
+    };
+  } finally {
+    await stage.dispose();
+  }
+}
+
+const secondsSince = (start: number) => (performance.now() - start) / 1000;
+
+function checkAlgorithm({ algorithm }: RunState, expected: string): void {
+  if (algorithm === expected) return;
+  const found = `is a run of ${JSON.stringify(algorithm)}`;
+  fail("DMPO_RESUME", "the checkpoint", found, `one of "${expected}"`, "resume with the run's own configuration");
+}

@@ -1,0 +1,85 @@
+// What every policy asks of a network: an encoding of the observation, computed once per batch, which actor and critic may
+// share. What a policy asks besides (a velocity, a mean) is its own family's business.
+import type { z } from "zod";
+import type { ParameterSpec } from "../engine/parameters.js";
+import type { HostTensor, tf, Weights } from "../engine/tensor.js";
+import type { Space } from "../space.js";
+import { mlp } from "./mlp.js";
+import type { ActivationName } from "./activations.js";
+
+/** What a policy sees, B rows. */
+export interface Observation {
+  /** (B, To, Do), newest last, normalised. */
+  readonly state: tf.Tensor;
+  /** (B, Ti, C, H, W), 0 to 255. */
+  readonly rgb?: tf.Tensor;
+}
+
+/** Observations to what the head of a network reads. */
+export interface Encoder {
+  readonly parameters: readonly ParameterSpec[];
+  /** Width C of the encoding. */
+  readonly width: number;
+  /** Numbers To x Do of the observation history that it reads. */
+  readonly stateSize: number;
+  /** Observations of B rows to their encodings (B, C). */
+  apply(weights: Weights, observation: Observation): tf.Tensor2D;
+}
+
+export interface Network {
+  /** In PyTorch's registration order, names complete with their prefix; those of the encoder among them. */
+  readonly parameters: readonly ParameterSpec[];
+  readonly horizonSteps: number;
+  readonly actionDim: number;
+  readonly encoder: Encoder;
+}
+
+/** Shapes of weights by state_dict name, prefix included. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** Networks that differ in their sizes only. A policy lists those that it can use by name; the first is its default. */
+export interface NetworkFamily<Net extends Network> {
+  /** Includes the sizes that {@link sizes} gives. */
+  readonly options: z.ZodObject;
+  /** The options that follow from what the policy sees and answers with. */
+  sizes(space: Space): Readonly<Record<string, unknown>>;
+  /** Parameters are called `<prefix>*`. @throws InputError for options outside their range. */
+  build(options: object, prefix: string): Net;
+  /**
+   * What weights tell of their network, for checkpoints that hold nothing else.
+   *
+   * @throws InputError `DMPO_WEIGHTS` naming `source` if they are not of this family.
+   */
+  infer(shapes: Shapes, prefix: string, source: string): InferredNetwork;
+}
+
+export interface InferredNetwork {
+  /** Numbers Ta x Da of an action chunk, which weights do not divide. */
+  readonly chunkSize: number;
+  /** Numbers To x Do of the observation history. */
+  readonly stateSize: number;
+  /** Everything but {@link NetworkFamily.sizes} and the activations, which leave no trace in weights. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Passes the state on as a row, through an MLP where widths are given; parameters `<name>.moduleList.*`. */
+export function stateEncoder(
+  name: string,
+  stateSize: number,
+  widths: readonly number[] | null,
+  activation: ActivationName,
+): Encoder {
+  const module = widths && mlp(name, [stateSize, ...widths], { activation });
+  return {
+    parameters: module?.parameters ?? [],
+    width: widths?.at(-1) ?? stateSize,
+    stateSize,
+    apply(weights, { state }) {
+      const rows = state.reshape<tf.Tensor2D>([-1, stateSize]);
+      return module ? module.apply(weights, rows) : rows;
+    },
+  };
+}
+
+/** Host arrays as the observation of a compiled function. */
+export type HostObservation = { readonly [K in keyof Observation]: HostTensor };

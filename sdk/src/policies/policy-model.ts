@@ -1,0 +1,143 @@
+// A policy with its options and its network: what can be trained and act, made from a plain description that checkpoints and
+// configurations store. Everything that shared code asks of a policy it asks here.
+import { z } from "zod";
+import { ParameterLayout } from "../engine/parameters.js";
+import type { RandomStream } from "../engine/random.js";
+import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
+import { fail, nearest } from "../errors.js";
+import type { Network, NetworkFamily, Observation } from "../nn/network.js";
+import { parseOptions } from "../options.js";
+import { sizeOf } from "../space.js";
+import type { AnyPolicy, BoundPath, Draws, SamplingOptions, Tensors, TrainingBatch } from "./definition.js";
+import { findPolicy } from "./registry.js";
+
+/** As files hold it; options and network are checked by the policy itself. */
+export const policySpec = z.strictObject({
+  policy: z.string().default("meanflow"),
+  options: z.record(z.string(), z.unknown()).prefault({}),
+  /** `type` chooses the family where it is not the policy's first. */
+  network: z.record(z.string(), z.unknown()),
+});
+
+/** A complete description. */
+export interface PolicySpec {
+  readonly policy: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly network: Readonly<Record<string, unknown>>;
+}
+
+export class PolicyModel {
+  readonly spec: PolicySpec;
+  readonly definition: AnyPolicy;
+  readonly network: Network;
+  readonly layout: ParameterLayout;
+
+  /** @throws InputError for an unknown policy or network, or invalid options of either. */
+  constructor({ policy = "meanflow", options = {}, network }: z.input<typeof policySpec>) {
+    this.definition = findPolicy(policy);
+    const { type, ...given } = network;
+    const { name, family } = networkFamily(this.definition, type);
+    const [chosen, sizes] = [parseOptions(this.definition.options, options), parseOptions(family.options, given)];
+    const isDefault = name === Object.keys(this.definition.networks)[0];
+    this.spec = { policy, options: chosen, network: isDefault ? sizes : { type: name, ...sizes } };
+    this.network = family.build(sizes, "network.");
+    this.layout = new ParameterLayout(this.network.parameters);
+  }
+
+  /** What training draws for each row of a batch. */
+  get trainingDraws(): Draws {
+    return this.definition.training.draws(this.spec.options, this.network);
+  }
+
+  /** Training loss of a batch (scalar), and its parts where there are several. */
+  loss(weights: Weights, batch: TrainingBatch): { loss: tf.Scalar } & Record<string, tf.Scalar> {
+    const { rows, batchwise } = this.definition.training.loss(this.network, weights, batch, this.spec.options);
+    const regression: tf.Scalar = rows.mean();
+    if (!batchwise) return { loss: regression };
+    const loss = Object.values(batchwise).reduce<tf.Scalar>((sum, term) => sum.add(term), regression);
+    return { loss, regression, ...batchwise };
+  }
+
+  /** Network calls per chunk unless asked otherwise; 1 where there is nothing to choose. */
+  get defaultSteps(): number {
+    return this.definition.acting.steps?.default ?? 1;
+  }
+
+  /** What acting draws for each chunk; zeros stand for the central chunk. */
+  actingDraws(steps = this.defaultSteps): Draws {
+    return this.definition.acting.draws(this.spec.options, this.network, steps);
+  }
+
+  /** Action chunks (B, Ta, Da) in [-1, 1] for observations of B rows. */
+  sample(weights: Weights, observation: Observation, draws: Tensors, options: SamplingOptions = {}): tf.Tensor3D {
+    return this.sampleFrom(weights, this.network.encoder.apply(weights, observation), draws, options);
+  }
+
+  /** {@link sample} for condition encodings (B, C). */
+  sampleFrom(weights: Weights, condition: tf.Tensor2D, draws: Tensors, options: SamplingOptions = {}): tf.Tensor3D {
+    const { steps = this.defaultSteps } = options;
+    const sampling = { ...options, steps };
+    return this.definition.acting.sample(this.network, weights, condition, draws, this.spec.options, sampling);
+  }
+
+  /**
+   * How it explores, with a density.
+   *
+   * @param path settings of the path, `explorer` of the part that has weights; what they leave out has its default.
+   * @throws InputError if it has none, or for settings outside their range.
+   */
+  path(path: Record<string, unknown> = {}, explorer: Record<string, unknown> = {}): BoundPath {
+    const definition = this.definition.path;
+    if (!definition) {
+      fail("DMPO_POLICY_PATH", `policy ${this.spec.policy}`, "has no density", "a policy that explores with one");
+    }
+    return definition.bind({
+      network: this.network,
+      options: this.spec.options,
+      path: parseOptions(definition.options, path),
+      explorer: definition.explorer ? parseOptions(definition.explorer.options, explorer) : {},
+    });
+  }
+
+  /** Weights by name, views of `vector`. */
+  views(vector: Float32Array): Record<string, HostTensor> {
+    return this.layout.views(vector);
+  }
+}
+
+/** Arrays for so many rows of `draws`. */
+export function emptyDraws({ shapes }: Pick<Draws, "shapes">, rows: number): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      hostTensor(new Float32Array(rows * sizeOf(shape)), [rows, ...shape]),
+    ]),
+  );
+}
+
+/** Fills what {@link emptyDraws} made. */
+export function fillDraws(
+  { fill, shapes }: Draws,
+  out: Readonly<Record<string, HostTensor>>,
+  random: RandomStream,
+): void {
+  fill(Object.fromEntries(Object.keys(shapes).map((name) => [name, out[name]!.data as Float32Array])), random);
+}
+
+/** The family called `type`, or the policy's first. @throws InputError naming those that it has. */
+export function networkFamily(
+  { name: policy, networks }: AnyPolicy,
+  type: unknown,
+): { readonly name: string; readonly family: NetworkFamily<Network> } {
+  const known = Object.keys(networks);
+  const name = type === undefined ? known[0]! : typeof type === "string" ? type : JSON.stringify(type);
+  if (Object.hasOwn(networks, name)) return { name, family: networks[name]! };
+  const close = nearest(name, known);
+  fail(
+    "DMPO_NETWORK",
+    `network of ${policy}`,
+    `"${name}"`,
+    `one of ${known.join(", ")}`,
+    close && `did you mean "${close}"?`,
+  );
+}

@@ -1,0 +1,76 @@
+// A point on a line that is pushed towards zero: x' = x + 0.5 a, reward -(x'^2) - 0.1 a^2, episodes of 8 steps. Linear and
+// quadratic, so that the best feedback a = -k x is known from the Riccati equation.
+import type { Environments } from "../../sdk/src/evaluation/environments.js";
+
+const [GAIN, COST, LENGTH] = [0.5, 0.1, 8];
+/** Starts from which the best feedback needs no action beyond the limits. */
+const REACH = 0.6;
+
+/** The feedback k of each of the steps that are left, and the cost P x^2 of following it. */
+export function riccati(left: number): { readonly feedback: number; readonly cost: number } {
+  let [feedback, cost] = [0, 0];
+  for (let step = 0; step < left; step++) {
+    // Minimise (1 + P) (x + g a)^2 + c a^2 over a.
+    feedback = ((1 + cost) * GAIN) / ((1 + cost) * GAIN ** 2 + COST);
+    cost = (1 + cost) * (1 - GAIN * feedback) ** 2 + COST * feedback ** 2;
+  }
+  return { feedback, cost };
+}
+
+/** Starts are spread evenly; episodes end by time, the observation is [x, time left]. */
+export class PointMass implements Environments {
+  readonly space = { actionDim: 1, state: [1, 2] } as const;
+  readonly actionSteps = 1;
+  readonly observations;
+  readonly finalObservations;
+  readonly rewards: Float32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  readonly executedSteps: Int32Array;
+  readonly #x: Float64Array;
+  #time = 0;
+
+  constructor(readonly count: number) {
+    this.observations = { state: new Float32Array(2 * count) };
+    this.finalObservations = { state: new Float32Array(2 * count) };
+    this.rewards = new Float32Array(count);
+    this.terminated = new Uint8Array(count);
+    this.truncated = new Uint8Array(count);
+    this.executedSteps = new Int32Array(count).fill(1);
+    this.#x = new Float64Array(count);
+  }
+
+  start(i: number): number {
+    return this.count === 1 ? REACH : REACH * (-1 + (2 * i) / (this.count - 1));
+  }
+
+  async reset(): Promise<void> {
+    this.#time = 0;
+    this.#x.forEach((_, i) => (this.#x[i] = this.start(i)));
+    this.#observe(this.observations.state);
+  }
+
+  async step(actions: Float32Array): Promise<void> {
+    this.#time++;
+    for (let i = 0; i < this.count; i++) {
+      const action = Math.max(-1, Math.min(1, actions[i]!));
+      this.#x[i]! += GAIN * action;
+      this.rewards[i] = -(this.#x[i]! ** 2) - COST * action ** 2;
+    }
+    this.#observe(this.finalObservations.state);
+    // The last step's future is worth nothing, so it is an end and no time-out.
+    this.terminated.fill(Number(this.#time === LENGTH));
+    if (this.#time === LENGTH) await this.reset();
+    else this.#observe(this.observations.state);
+  }
+
+  #observe(out: Float32Array): void {
+    this.#x.forEach((x, i) => out.set([x, 1 - this.#time / LENGTH], 2 * i));
+  }
+}
+
+/** Mean return over the starts of the best feedback. */
+export const bestReturn = (count: number): number => {
+  const starts = Array.from({ length: count }, (_, i) => new PointMass(count).start(i));
+  return starts.reduce((sum, x) => sum - riccati(LENGTH).cost * x ** 2, 0) / count;
+};

@@ -1,0 +1,113 @@
+import { beforeAll, expect, test } from "vitest";
+import { Random } from "../../sdk/src/engine/random.js";
+import { tf } from "../../sdk/src/engine/tensor.js";
+import type { RunState } from "../../sdk/src/learning/drive.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
+import { sac, softTarget } from "../../sdk/src/rl/sac.js";
+import { expectClose } from "../nn/close.js";
+import { bestReturn, PointMass, riccati } from "./point-mass.js";
+import { smallPolicy } from "./setup.js";
+
+beforeAll(async () => void (await tf.setBackend("cpu")));
+
+const model = new PolicyModel({
+  policy: "gaussian",
+  options: { tanhOutput: true },
+  network: {
+    ...{ horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32], activationType: "ReLU" },
+    ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
+  },
+});
+const setup = (count = 8) => {
+  const weights = model.layout.initialise(new Random(1).stream("weights"));
+  const range = (size: number) => [new Float32Array(size).fill(-1), new Float32Array(size).fill(1)] as const;
+  const [observationMin, observationMax] = range(2);
+  const [actionMin, actionMax] = range(1);
+  const normalization = { observationMin, observationMax, actionMin, actionMax };
+  const base = new TrainedPolicy({ model, weights, normalization, environment: "point mass" });
+  return { base, environments: new PointMass(count), seed: 3, compile: { threads: 1 } };
+};
+const quick = {
+  ...{
+    steps: 50,
+    explorationSteps: 200,
+    batchSize: 64,
+    bufferSize: 20_000,
+    criticReplayRatio: 16,
+    actorReplayRatio: 16,
+  },
+  ...{ actorLr: 3e-3, criticLr: 3e-3, temperatureLr: 3e-3, initialTemperature: 0.1, targetEntropy: -2, gamma: 1 },
+  ...{ targetRate: 0.02, critic: { mlpDims: [32, 32] }, valFreq: 20, evaluationEpisodes: 8 },
+};
+
+test("the target is the soft value of what follows, and nothing follows an end", () => {
+  const [reward, value, logProb] = [tf.tensor1d([1, 2]), tf.tensor1d([10, 20]), tf.tensor1d([-3, 4])];
+  const target = softTarget(reward, tf.tensor1d([0, 1]), value, logProb, tf.scalar(0.5), {
+    gamma: 0.9,
+    rewardScale: 2,
+  });
+  expectClose(target, [2 + 0.9 * (10 + 1.5), 4]);
+  // No gradient flows into it.
+  const through = tf.grad((v) =>
+    softTarget(reward, tf.zeros([2]), v, logProb, tf.scalar(1), { gamma: 1, rewardScale: 1 }).sum(),
+  );
+  expect(() => through(value)).toThrow(/Cannot compute gradient/);
+});
+
+test("the point mass is steered as the Riccati equation steers it", async () => {
+  const { curve, policy, best } = await sac.train(setup(), { ...quick, iterations: 41 });
+  const [before, reached] = [curve[0]!.episodes.return.mean, best!.episodes.return.mean];
+  expect(before).toBeLessThan(2.5 * bestReturn(8));
+  // Returns are costs: at most a tenth more than the least possible one.
+  expect(reached).toBeGreaterThan(1.1 * bestReturn(8));
+  expect(reached).toBeLessThanOrEqual(bestReturn(8) + 1e-3);
+  // The first action is the feedback of eight steps to go.
+  const observation = { state: tf.tensor3d([[[0.5, 1]]]) };
+  const weights = Object.fromEntries(
+    Object.entries(model.views(policy.weights)).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  const action = model.sample(weights, observation, { noise: tf.zeros([1, 1, 1]) }).dataSync()[0]!;
+  expect(Math.abs(action + 0.5 * riccati(8).feedback)).toBeLessThan(0.15);
+  const { temperature, entropy, bufferSize } = curve.at(-2)!.update!;
+  expect(temperature).toBeGreaterThan(0);
+  expect(entropy).toBeGreaterThan(-4);
+  expect(bufferSize).toBe(38 * 50 * 8);
+});
+
+test("a resumed run equals an uninterrupted one, buffer and temperature included", async () => {
+  const options = { ...quick, iterations: 6, steps: 20, explorationSteps: 50, valFreq: 3 };
+  const stop = new AbortController();
+  let state: RunState | undefined;
+  await sac.train(setup(), options, {
+    signal: stop.signal,
+    onIteration(_, run) {
+      if (run.curve.length < 4) return;
+      state = structuredClone(run.state());
+      stop.abort();
+    },
+  });
+  expect(Object.keys(state!.parts)).toEqual(["actor", "critic", "temperature", "buffer"]);
+  expect(state!.parts.buffer!.values).toEqual({ size: 2 * 20 * 8, position: 2 * 20 * 8 });
+  // An evaluation begins new episodes, so that both runs go on from the same place.
+  const [whole, resumed] = [await sac.train(setup(), options), await sac.train(setup(), options, { resume: state! })];
+  expect(resumed.last.weights).toEqual(whole.last.weights);
+  expect(resumed.curve.map(({ episodes }) => episodes)).toEqual(whole.curve.map(({ episodes }) => episodes));
+  for (const part of ["critic", "temperature", "buffer"]) {
+    const damaged = structuredClone(state!);
+    for (const vector of Object.values(damaged.parts[part]!.vectors!)) vector.fill(0);
+    const other = await sac.train(setup(), options, { resume: damaged });
+    expect(other.last.weights, part).not.toEqual(whole.last.weights);
+  }
+});
+
+test("a policy with a density is all it asks for; what it refuses is named", async () => {
+  const { base } = setup();
+  expect(sac.refuses!(base.model)).toBeUndefined();
+  // Flows have one with their noise net, whose weights SAC has no part for.
+  expect(sac.refuses!(smallPolicy().model)).toMatch(/explores with a part of its own/);
+  await expect(sac.train({ ...setup(), base: smallPolicy({ observationDimension: 2 }) }, quick)).rejects.toThrow(
+    /policy meanflow: explores with a part of its own[^]*a policy that SAC can train/,
+  );
+  await expect(sac.train(setup(), { ...quick, gamma: 2 })).rejects.toThrow(/gamma: is 2/);
+});
