@@ -2,6 +2,8 @@
 import { deserialize, serialize } from "node:v8";
 
 const headLength = 4;
+/** More bytes than JavaScript's longest text has. */
+const largest = 2 ** 30;
 
 /** Bytes of a message. */
 export function encodeFrame(message: unknown): Buffer {
@@ -24,7 +26,9 @@ export class FrameReader {
     for (;;) {
       if (this.#length < headLength) return messages;
       if (this.#chunks[0]!.length < headLength) this.#join();
-      const end = headLength + this.#chunks[0]!.readUInt32LE();
+      const length = this.#chunks[0]!.readUInt32LE();
+      if (length > largest) throw new Error(`a message of ${length} bytes`);
+      const end = headLength + length;
       if (this.#length < end) return messages;
       if (this.#chunks[0]!.length < end) this.#join();
       const first = this.#chunks[0]!;

@@ -65,8 +65,11 @@ export class KernelClient {
     private readonly ownsFolder: boolean,
   ) {}
 
-  /** @param folder the notebook's; a new temporary one when absent */
-  static async start(folder?: string): Promise<KernelClient> {
+  /**
+   * @param folder the notebook's; a new temporary one when absent
+   * @param env more variables of its environment
+   */
+  static async start(folder?: string, env: NodeJS.ProcessEnv = {}): Promise<KernelClient> {
     const cwd = folder ?? (await mkdtemp(join(tmpdir(), "dmpo-kernel-test-")));
     const key = randomUUID();
     const ports = await freePorts(5);
@@ -79,7 +82,7 @@ export class KernelClient {
     );
     const child = spawn(process.execPath, [launcher, "--config-path", connectionFile], {
       cwd,
-      env: { ...process.env, ...kernelspec().env },
+      env: { ...process.env, ...kernelspec().env, ...env },
       stdio: ["ignore", "inherit", "inherit"],
     });
     const client = new KernelClient(child, cwd, ports, key, folder === undefined);

@@ -164,6 +164,11 @@ describe("the end of the process", () => {
     ["process.kill(process.pid, 'SIGKILL'); for (;;);", /SIGKILL.* memory ran out/],
     ["process.abort()", /crashed \(SIGABRT\)/],
     ["require('node:fs').writeSync(3, 'x'.repeat(100)); for (;;);", /ended/],
+    ["require('node:fs').closeSync(3)", /exit code 1/],
+    [
+      "require('node:fs').writeSync(2, `terminate called after throwing an instance of 'std::bad_alloc'\\n`); process.abort()",
+      /not enough memory/,
+    ],
     [
       "process.removeAllListeners('uncaughtException'); setTimeout(() => { throw 1 }, 1); await new Promise(() => {})",
       /exit code 1/,
@@ -179,6 +184,17 @@ describe("the end of the process", () => {
     const next = await kernel.execute("6 * 7");
     expect([next.text, next.reply.content.execution_count]).toEqual(["42", 1]);
     expect((await kernel.execute("kept")).error?.ename).toBe("TypeScriptError");
+  });
+
+  test("an exhausted heap", async () => {
+    const small = await KernelClient.start(undefined, { NODE_OPTIONS: "--max-old-space-size=200" });
+    const { error, stdout, stderr } = await small.execute(
+      "console.log('before'); const held: number[][] = []; for (;;) held.push(new Array(1e5).fill(0.5));",
+    );
+    expect(error?.evalue).toMatch(/^the JavaScript heap is full \(2\d\d MB\).*All variables are gone/);
+    expect([stdout, stderr]).toEqual(["before\n", ""]);
+    expect((await small.execute("1 + 1")).text).toBe("2");
+    await small.shutdown();
   });
 
   test("between cells", async () => {

@@ -1,5 +1,4 @@
 // Runs compiled cells in their global scope and keeps their variables.
-import { join } from "node:path";
 import { Script as CompiledText } from "node:vm";
 import type { RunMessage } from "../channel.js";
 import type { Activity } from "./activity.js";
@@ -66,18 +65,15 @@ export class Executor {
     const parameters = `${hasTopLevelAwait ? "async " : ""}function (exports, require, __cell__)`;
     const wrapped = `(${parameters} {\n${text}\n__cell__.bind({ __proto__: null, ${setters} });\n})`;
     const body = new CompiledText(wrapped, { filename: name, lineOffset: -1 }).runInThisContext() as Wrapper;
-    const { suspend, resume, suspended, whenSettled } = this.suspension;
-    enterRun(run);
-    const finished = body(scope.exports, (specifier) => this.#require(specifier), {
-      suspend,
-      resume,
-      suspended,
-      import: (specifier, options) => this.#local.import(this.roots[0]!, specifier, options),
-      meta: this.#local.metaOf(join(this.roots[0]!, name)),
-      bind: (assign) => scope.bind(assign),
+    const support: CellSupport = Object.assign(this.#local.support(this.roots[0]!, name), {
+      bind: (assign: Parameters<CellSupport["bind"]>[0]) => scope.bind(assign),
     });
+    enterRun(run);
+    const finished = body(scope.exports, (specifier) => this.#require(specifier), support);
     if (hasTopLevelAwait)
-      await new Promise<void>((resolve, reject) => whenSettled(finished as Promise<unknown>, () => resolve(), reject));
+      await new Promise<void>((resolve, reject) =>
+        this.suspension.whenSettled(finished as Promise<unknown>, () => resolve(), reject),
+      );
     const value = resultName === undefined ? undefined : scope.take(resultName);
     if (keep && !run.isStopped) scope.commit();
     return { value };

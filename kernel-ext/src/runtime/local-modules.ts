@@ -1,6 +1,6 @@
 // The user's own .ts files beside the notebook, compiled with the cells that import them.
 import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Script as CompiledText } from "node:vm";
 import type { RunMessage } from "../channel.js";
@@ -57,8 +57,25 @@ export class LocalModules {
     return this.loader.import(absolute, options);
   }
 
+  /** What the script `name` in `folder` calls `__cell__`. */
+  support(folder: string, name: string): ModuleSupport {
+    const { suspend, resume, suspended } = this.suspension;
+    let meta: ImportMeta | undefined;
+    // Only where it is read: it takes functions of Node that an earlier cell may have broken.
+    const metaOf = () => (meta ??= this.#metaOf(join(folder, name)));
+    return {
+      suspend,
+      resume,
+      suspended,
+      import: (specifier, options) => this.import(folder, specifier, options),
+      get meta() {
+        return metaOf();
+      },
+    };
+  }
+
   /** `import.meta` in the file at `path`. */
-  metaOf(path: string): ImportMeta {
+  #metaOf(path: string): ImportMeta {
     const url = pathToFileURL(path).href;
     const { resolve } = this.loader;
     const meta = {
@@ -91,7 +108,6 @@ export class LocalModules {
       `(function (exports, require, module, __filename, __dirname, __cell__) {\n${script.text}\n})`,
       { filename, lineOffset: -1 },
     );
-    const { suspend, resume, suspended } = this.suspension;
     try {
       (compiled.runInThisContext() as Wrapper)(
         module.exports,
@@ -99,13 +115,7 @@ export class LocalModules {
         module,
         filename,
         folder,
-        {
-          suspend,
-          resume,
-          suspended,
-          import: (specifier, options) => this.import(folder, specifier, options),
-          meta: this.metaOf(filename),
-        },
+        this.support(folder, basename(filename)),
       );
     } catch (error) {
       this.#loaded.delete(path);

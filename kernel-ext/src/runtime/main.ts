@@ -5,6 +5,7 @@ import { serialize } from "node:v8";
 import { join } from "node:path";
 import { descriptors, type FromCells, type ToCellsMain } from "../channel.js";
 import { Activity } from "./activity.js";
+import { protectCallbackStack } from "./callback-stack.js";
 import { Cells } from "./cells.js";
 import { errorText } from "./error-report.js";
 import { Executor } from "./executor.js";
@@ -45,6 +46,7 @@ export function start({ memory, kernelFolder, createSuspension }: Surroundings):
   connectTslabDisplay(output, kernelFolder);
   installTimers(reportLate);
   output.capture();
+  protectCallbackStack();
   process.on("uncaughtException", reportLate);
   process.on("unhandledRejection", reportLate);
   // Node's own listener would announce in every notebook that require() loads ES modules, an experiment in Node 20.
@@ -66,17 +68,28 @@ export function start({ memory, kernelFolder, createSuspension }: Surroundings):
   };
 }
 
+const { exit } = process;
+
 /** One message on the pipe, which blocks where the kernel process does not keep up: nothing is lost if the process dies. */
 function write(body: Uint8Array): void {
   const head = new DataView(new ArrayBuffer(4));
   head.setUint32(0, body.length, true);
   let parts: Uint8Array[] = [new Uint8Array(head.buffer), body];
   while (parts.length > 0) {
-    let written = writevSync(descriptors.reports, parts);
+    let written = attempt(parts);
     parts = parts.flatMap((part) => {
       const done = Math.min(part.length, written);
       written -= done;
       return done < part.length ? [part.subarray(done)] : [];
     });
+  }
+}
+
+/** A process that cannot report any more, because a cell has closed the pipe, would leave its notebook waiting. */
+function attempt(parts: readonly Uint8Array[]): number {
+  try {
+    return writevSync(descriptors.reports, parts);
+  } catch {
+    return exit(1);
   }
 }

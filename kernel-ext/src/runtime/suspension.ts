@@ -30,7 +30,6 @@ export function createSuspension(current: typeof currentRun, enter: typeof enter
     try {
       const value = await promised;
       if (run?.isStopped) await never;
-      // Without a prototype: a method `then` on it would make this look like a promise.
       // Without a prototype: a cell may have given all objects a method `then`.
       return { __proto__: null, run, value } as unknown as Suspended<Awaited<T>>;
     } catch (error) {
