@@ -3,6 +3,8 @@
 import ts from "typescript";
 import type { Script } from "../runtime/script.js";
 
+/** How the compiler marks an ES module: by globals that a cell may have deleted. Who loads a local module marks it instead. */
+const moduleMark = 'Object.defineProperty(exports, "__esModule", { value: true });';
 const inlineMap = /\n?\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
 
 export function toCommonJs(source: string, target: ts.ScriptTarget): Script {
@@ -31,7 +33,7 @@ export function toCommonJs(source: string, target: ts.ScriptTarget): Script {
     },
   });
   return {
-    text: outputText.replace(/\n?\/\/# sourceMappingURL=\S*\s*$/, ""),
+    text: outputText.replace(/\n?\/\/# sourceMappingURL=\S*\s*$/, "").replace(moduleMark, ""),
     maps: { toModule: sourceMapText!, toSource: map ? Buffer.from(map[1]!, "base64").toString() : undefined },
     imports,
     names,

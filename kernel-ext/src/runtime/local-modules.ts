@@ -101,7 +101,9 @@ export class LocalModules {
     const script = this.#scripts.get(path)!;
     const filename = `${path.slice(0, -extname(path).length)}.ts`;
     const folder = dirname(path);
-    const module: LoadedModule = { exports: Object.create(null) as Record<string, unknown> };
+    const exports = Object.create(null) as Record<string, unknown>;
+    Object.defineProperty(exports, "__esModule", { value: true });
+    const module: LoadedModule = { exports };
     this.#loaded.set(path, module);
     mapFramesOf(filename, new PositionMapper(script.maps, 0));
     const compiled = new CompiledText(

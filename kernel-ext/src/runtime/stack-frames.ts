@@ -6,6 +6,8 @@ import { type PositionMapper } from "./position-map.js";
 const mappers = new Map<string, PositionMapper>();
 /** Errors whose stack speaks of original positions already. */
 const mappedErrors = new WeakSet<object>();
+/** How frames of the kernel's own code name their file. */
+let kernelPlaces: readonly string[] = [];
 const place = /^(.*?\(?)([^()\s][^()]*):(\d+):(\d+)(\)?)$/;
 
 /** From now on frames in the script `name` are shown by their original positions. */
@@ -18,13 +20,12 @@ export function mapFramesOf(name: string, mapper: PositionMapper): void {
  * @param kernelFolder where this kernel's code is
  */
 export function installStackMapping(kernelFolder: string): void {
-  const kernelPlaces = [`${kernelFolder}/`, `${pathToFileURL(kernelFolder).href}/`];
+  kernelPlaces = [`${kernelFolder}/`, `${pathToFileURL(kernelFolder).href}/`];
   host.Error.prepareStackTrace = (error, sites) => {
     if (typeof error === "object" && error !== null) mappedErrors.add(error);
     const lines: string[] = [];
     for (let at = 0; at < sites.length; at++) lines.push(`    at ${sites[at] as unknown as string}`);
-    const frames = lines.filter((line) => !kernelPlaces.some((place) => line.includes(place))).map(mapped);
-    return [headline(error), ...frames].join("\n");
+    return [headline(error), ...withoutKernel(lines).map(mapped)].join("\n");
   };
 }
 
@@ -34,7 +35,11 @@ export function framesOf(error: object): string[] {
   if (typeof stack !== "string") return [];
   const lines = stack.split("\n").filter((line) => /^\s+at /.test(line) && !/\(?node:/.test(line));
   // A cell may have put a function of its own in place of the mapping one.
-  return mappedErrors.has(error) ? lines : lines.filter((line) => !/__cell__/.test(line)).map(mapped);
+  return mappedErrors.has(error) ? lines : withoutKernel(lines).map(mapped);
+}
+
+function withoutKernel(frames: readonly string[]): string[] {
+  return frames.filter((frame) => !kernelPlaces.some((place) => frame.includes(place)));
 }
 
 /** Name and message, also of console.trace's object, which only looks like an error. */

@@ -62,7 +62,7 @@ export function createSuspension(current: typeof currentRun, enter: typeof enter
     }
   }
 
-  async function settled<T>(promised: PromiseLike<T>, onValue: (value: T) => void, onError: (error: unknown) => void) {
+  async function settle<T>(promised: PromiseLike<T>, onValue: (value: T) => void, onError: (error: unknown) => void) {
     // Not in one block: an error of `onValue` is not one of the promise.
     let value: T;
     try {
@@ -73,5 +73,10 @@ export function createSuspension(current: typeof currentRun, enter: typeof enter
     onValue(value);
   }
 
-  return { suspend, resume, suspended, whenSettled: (...parameters) => void settled(...parameters) };
+  return {
+    suspend,
+    resume,
+    suspended,
+    whenSettled: (promised, onValue, onError) => void settle(promised, onValue, onError),
+  };
 }
