@@ -18,23 +18,22 @@ export class FrameReader {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  /** The messages that `chunk` completes. @throws where the bytes are no messages */
-  read(chunk: Buffer): unknown[] {
+  /** The messages that `chunk` completes. @throws after them, where the bytes are no message */
+  *read(chunk: Buffer): Generator<unknown> {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    const messages: unknown[] = [];
     for (;;) {
-      if (this.#length < headLength) return messages;
+      if (this.#length < headLength) return;
       if (this.#chunks[0]!.length < headLength) this.#join();
       const length = this.#chunks[0]!.readUInt32LE();
       if (length > largest) throw new Error(`a message of ${length} bytes`);
       const end = headLength + length;
-      if (this.#length < end) return messages;
+      if (this.#length < end) return;
       if (this.#chunks[0]!.length < end) this.#join();
       const first = this.#chunks[0]!;
-      messages.push(deserialize(first.subarray(headLength, end)));
       this.#length -= end;
       this.#chunks[0] = first.subarray(end);
+      yield deserialize(first.subarray(headLength, end));
     }
   }
 

@@ -1,5 +1,5 @@
 // A small Jupyter client: starts the built kernel in a folder of its own, sends signed requests, collects what comes back.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -212,6 +212,12 @@ export class KernelClient {
 export function plain(text: string): string {
   // eslint-disable-next-line no-control-regex -- the escape character is what colours begin with
   return text.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
+export async function isAlive(pid: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile("ps", ["-o", "stat=", "-p", String(pid)], (error, stdout) => resolve(!error && !stdout.startsWith("Z")));
+  });
 }
 
 export const sleep = async (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -97,7 +97,7 @@ describe("as in a module", () => {
   test("import.meta, in cells and in local modules", async () => {
     const folder = join(project, "notebook");
     const { text } = await kernel.execute(
-      "const { url, dirname, filename } = import.meta; [new URL('./data.json', url).pathname, dirname, filename.replace(/\\d+/, 'N')].join()",
+      "const { url, dirname, filename } = import.meta; [new URL('./data.json', url).pathname, dirname, filename.replace(/cell-\\d+/, 'cell-N')].join()",
     );
     expect(text).toBe([join(folder, "data.json"), folder, join(folder, "cell-N.ts")].join());
     await files({ "notebook/where.ts": "export const where = import.meta.url;" });

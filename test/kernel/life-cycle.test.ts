@@ -1,9 +1,9 @@
 // The kernel's life: side by side with others, until shutdown or until its parent dies, without orphans.
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { KernelClient, sleep } from "./client.js";
+import { isAlive, KernelClient, sleep } from "./client.js";
 
 const client = fileURLToPath(new URL("./client.ts", import.meta.url));
 
@@ -44,9 +44,3 @@ test.skipIf(process.platform === "win32")("the kernel ends when its parent dies"
   for (let waited = 0; waited < 50 && (await isAlive(kernel)); waited++) await sleep(100);
   expect(await isAlive(kernel)).toBe(false);
 });
-
-async function isAlive(pid: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    execFile("ps", ["-o", "stat=", "-p", String(pid)], (error, stdout) => resolve(!error && !stdout.startsWith("Z")));
-  });
-}

@@ -17,7 +17,7 @@ const interrupter = new Interrupter(new Activity(workerData as SharedArrayBuffer
 const frames = new FrameReader();
 
 pipe.on("data", (chunk) => {
-  for (const message of frames.read(chunk) as ToCells[]) {
+  for (const message of frames.read(chunk) as Generator<ToCells>) {
     if (message.kind === "interrupt") interrupter.request(message);
     else {
       interrupter.beforeNextCell();

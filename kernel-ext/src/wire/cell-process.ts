@@ -63,6 +63,7 @@ export class CellProcess {
   /** What `lastWords` begins, held back until the process has ended. */
   #fatal = "";
   #isKilledForStop = false;
+  #isDamaged = false;
   /** Grows with each new process: what was told to an earlier one is forgotten. */
   generation = 0;
 
@@ -73,7 +74,7 @@ export class CellProcess {
     if (this.#child) return;
     this.generation++;
     this.#fatal = "";
-    this.#isKilledForStop = false;
+    this.#isKilledForStop = this.#isDamaged = false;
     const child = spawn(process.execPath, [...process.execArgv, entry], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
       detached: true,
@@ -125,12 +126,13 @@ export class CellProcess {
     const frames = new FrameReader();
     const pipe = child.stdio[descriptor] as Readable;
     pipe.on("data", (chunk: Buffer) => {
-      let messages: unknown[];
+      const messages: unknown[] = [];
       try {
-        messages = frames.read(chunk);
+        for (const message of frames.read(chunk)) messages.push(message);
       } catch {
         // A cell has written to the kernel's own pipe.
-        return void child.kill("SIGKILL");
+        this.#isDamaged = true;
+        child.kill("SIGKILL");
       }
       // What the process printed before went through other pipes, which are read in the same turn.
       setImmediate(() => messages.forEach(take));
@@ -193,6 +195,7 @@ export class CellProcess {
     const ended = (evalue: string, ename = "ProcessEnded"): Ending => ({ status: "ended", ename, evalue });
     if (this.#isKilledForStop)
       return ended(`${stoppedReport.evalue}; it did not end by itself, so its process was ended`, stoppedReport.ename);
+    if (this.#isDamaged) return ended("a cell has written to the kernel's own pipe, so its process was ended");
     if (/heap out of memory/.test(this.#fatal)) {
       const limit = Math.round(getHeapStatistics().heap_size_limit / 2 ** 20);
       return ended(
