@@ -13,9 +13,9 @@ interface Parts {
   readonly executor: Executor;
   readonly activity: Activity;
   readonly output: Output;
-  send(message: FromCells): void;
+  readonly send: (message: FromCells) => void;
   /** Called after each cell. */
-  onFinished(): void;
+  readonly onFinished: () => void;
 }
 
 export class Cells {

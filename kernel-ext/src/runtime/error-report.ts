@@ -63,8 +63,8 @@ function causes(error: Error, depth: number, seen: readonly unknown[] = []): str
   if (depth === 0) return [];
   const above = [...seen, error];
   const cause = readable<unknown>(() => error.cause, undefined);
-  const errors = readable<unknown>(() => (error as AggregateError).errors, undefined);
-  const below = readable(() => (Array.isArray(errors) ? Array.from(errors as unknown[]) : []), []);
+  const errors = readable(() => Reflect.get(error, "errors") as unknown, undefined);
+  const below = readable(() => (Array.isArray(errors) ? [...(errors as unknown[])] : []), []);
   return [...(cause === undefined ? [] : [cause]), ...below].flatMap((each) => {
     if (above.includes(each)) return [];
     return isError(each)

@@ -6,15 +6,18 @@ import { runInThisContext } from "node:vm";
 export const host = runInThisContext("globalThis") as typeof globalThis;
 
 const { Error: HostError, TypeError: HostTypeError, AbortController: HostAbortController } = host;
-const { abort } = HostAbortController.prototype;
-const signalOf = Object.getOwnPropertyDescriptor(HostAbortController.prototype, "signal")!.get!;
+const abort = Reflect.get(HostAbortController.prototype, "abort") as (reason: unknown) => void;
+const signalOf = Reflect.get(
+  Object.getOwnPropertyDescriptor(HostAbortController.prototype, "signal")!,
+  "get",
+) as () => AbortSignal;
 
 export { HostError, HostTypeError };
 
 /** An abort controller whose methods a cell cannot replace. */
 export class Stopper {
   readonly #controller = new HostAbortController();
-  readonly signal = Reflect.apply(signalOf, this.#controller, []) as AbortSignal;
+  readonly signal = Reflect.apply(signalOf, this.#controller, []);
   isAborted = false;
 
   /** Runs the listeners, which are the user's code: it may throw, and it may never end. */

@@ -68,7 +68,7 @@ export function start({ memory, kernelFolder, createSuspension }: Surroundings):
   };
 }
 
-const { exit } = process;
+const exit: (code: number) => never = process.exit.bind(process);
 
 /** One message on the pipe, which blocks where the kernel process does not keep up: nothing is lost if the process dies. */
 function write(body: Uint8Array): void {

@@ -6,6 +6,7 @@ import { type PositionMapper } from "./position-map.js";
 const mappers = new Map<string, PositionMapper>();
 /** Errors whose stack speaks of original positions already. */
 const mappedErrors = new WeakSet<object>();
+const toText = Reflect.get(Error.prototype, "toString") as () => string;
 /** How frames of the kernel's own code name their file. */
 let kernelPlaces: readonly string[] = [];
 const place = /^(.*?\(?)([^()\s][^()]*):(\d+):(\d+)(\)?)$/;
@@ -45,7 +46,7 @@ function withoutKernel(frames: readonly string[]): string[] {
 /** Name and message, also of console.trace's object, which only looks like an error. */
 function headline(error: unknown): string {
   try {
-    return Reflect.apply(Error.prototype.toString, error, []) as string;
+    return Reflect.apply(toText, error, []);
   } catch {
     return "Error";
   }

@@ -12,13 +12,17 @@ interface Suspended<T> {
 /** What the rest of the kernel needs of the cells' realm. */
 export interface Suspension {
   /** Waits for `promised` on behalf of the current run. */
-  suspend<T>(promised: T): Promise<Suspended<Awaited<T>>>;
+  readonly suspend: <T>(promised: T) => Promise<Suspended<Awaited<T>>>;
   /** Takes up the run that waited and returns the value. */
-  resume<T>(suspended: Suspended<T>): T;
+  readonly resume: <T>(suspended: Suspended<T>) => T;
   /** What `for await` iterates over: each step waits like `await` does. */
-  suspended<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<Awaited<T>>;
+  readonly suspended: <T>(items: AsyncIterable<T> | Iterable<T>) => AsyncGenerator<Awaited<T>>;
   /** Calls one of the two when a promise of the cells' realm has settled, whatever has become of its methods. */
-  whenSettled<T>(promised: PromiseLike<T>, onValue: (value: T) => void, onError: (error: unknown) => void): void;
+  readonly whenSettled: <T>(
+    promised: PromiseLike<T>,
+    onValue: (value: T) => void,
+    onError: (error: unknown) => void,
+  ) => void;
 }
 
 export function createSuspension(current: typeof currentRun, enter: typeof enterRun): Suspension {
