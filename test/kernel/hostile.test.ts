@@ -106,10 +106,20 @@ describe("stop", () => {
     expect((await kernel.execute("kept + 1")).text).toBe("42");
   });
 
+  test("ends the process where nothing else helps, and says so", async () => {
+    const { error } = await stopped("require('node:child_process').execSync('sleep 600')");
+    expect([error?.ename, error?.evalue]).toEqual([
+      "KeyboardInterrupt",
+      expect.stringMatching(/did not end by itself, so its process was ended\. All variables are gone/),
+    ]);
+    expect((await kernel.execute("1 + 1")).text).toBe("2");
+  });
+
   test("what a cell left behind does not block the following ones", async () => {
     await kernel.execute("const endless = (): unknown => Promise.resolve().then(endless); endless(); undefined");
+    const seen = kernel.published.length;
     const running = kernel.execute("kept");
-    await sleep(100);
+    while (!kernel.published.slice(seen).some(({ type }) => type === "execute_input")) await sleep(10);
     await kernel.interrupt();
     expect((await running).error?.ename).toBe("KeyboardInterrupt");
     await expectHealthy();
