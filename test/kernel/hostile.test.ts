@@ -204,7 +204,7 @@ describe("the end of the process", () => {
     const { error, stdout, stderr } = await small.execute(
       "console.log('before'); const held: number[][] = []; for (;;) held.push(new Array(1e5).fill(0.5));",
     );
-    expect(error?.evalue).toMatch(/^the JavaScript heap is full \(2\d\d MB\).*All variables are gone/);
+    expect(error?.evalue).toMatch(/^the JavaScript heap is full \(its limit is 2\d\d MB\).*All variables are gone/);
     expect([stdout, stderr]).toEqual(["before\n", ""]);
     expect((await small.execute("1 + 1")).text).toBe("2");
     await small.shutdown();

@@ -199,8 +199,8 @@ export class CellProcess {
     if (/heap out of memory/.test(this.#fatal)) {
       const limit = Math.round(getHeapStatistics().heap_size_limit / 2 ** 20);
       return ended(
-        `the JavaScript heap is full (${limit} MB). Typed arrays do not count; ` +
-          "NODE_OPTIONS=--max-old-space-size=MEGABYTES in Jupyter's environment makes it larger",
+        `the JavaScript heap is full (its limit is ${limit} MB), or the system has no memory left. ` +
+          "NODE_OPTIONS=--max-old-space-size=MEGABYTES in Jupyter's environment raises the limit",
       );
     }
     if (/bad_alloc|out of memory|allocation failed/i.test(this.#fatal)) return ended("there is not enough memory");
