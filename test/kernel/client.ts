@@ -142,6 +142,12 @@ export class KernelClient {
     });
   }
 
+  /** Waits until something that contains `text` has been printed after the first `seen` messages. */
+  async printed(text: string, seen: number): Promise<void> {
+    const isThere = ({ type, content }: Message) => type === "stream" && content.text.includes(text);
+    while (!this.published.slice(seen).some(isThere)) await sleep(10);
+  }
+
   async interrupt(): Promise<void> {
     await this.request("interrupt_request", {}, "control");
   }

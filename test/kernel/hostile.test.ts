@@ -18,7 +18,7 @@ beforeEach(async () => {
 async function stopped(code: string): Promise<CellResult> {
   const seen = kernel.published.length;
   const running = kernel.execute(`process.stdout.write("begun"); ${code}`);
-  while (!kernel.published.slice(seen).some(({ type }) => type === "stream")) await sleep(10);
+  await kernel.printed("begun", seen);
   await kernel.interrupt();
   return running;
 }
