@@ -25,6 +25,7 @@ export interface CompilerResponse {
 }
 
 interface Waiting {
+  readonly message: CompilerRequest;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -50,17 +51,22 @@ export class CompilerThread {
     return (await this.#ask({ type, content })) as Content;
   }
 
-  /** Gives up what the compiler is busy with. */
+  /** Gives up what the compiler is busy with; what waits behind it goes to a new one. */
   restart(): void {
     void this.#worker?.terminate();
-    this.#end("it was interrupted");
+    const [busy, ...others] = this.#waiting.values();
+    if (busy) this.#waiting.delete(busy.message.id);
+    busy?.reject(new Error("the compiler was interrupted"));
+    this.#worker = this.#start();
+    for (const { message } of others) this.#worker.postMessage(message);
   }
 
   #ask(request: CompilerRequest["request"]): Promise<unknown> {
     const id = ++this.#lastId;
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ id, declarations: this.declarations, request } satisfies CompilerRequest);
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const message: CompilerRequest = { id, declarations: this.declarations, request };
+    this.#worker.postMessage(message);
+    return new Promise((resolve, reject) => this.#waiting.set(id, { message, resolve, reject }));
   }
 
   #start(): Worker {

@@ -24,8 +24,8 @@ export interface Reply {
   readonly abortQueue: boolean;
 }
 
-/** Milliseconds that the compiler gets to finish a cell that was stopped. */
-const compilerPatience = 5000;
+/** Milliseconds that the compiler gets to finish a cell that was stopped: a new one takes seconds to load. */
+const compilerPatience = 10_000;
 
 const gone = "All variables are gone; the next cell runs in a new process.";
 
