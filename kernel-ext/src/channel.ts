@@ -25,7 +25,7 @@ export interface RunMessage {
 
 export type ToCells =
   | RunMessage
-  /** The stop button; `at` in milliseconds since 1970. */
+  /** The stop button; `at` in milliseconds since 1970. Request 0: no cell is there, but one may have left something behind. */
   | { readonly kind: "interrupt"; readonly request: number; readonly at: number };
 
 /** What the link thread of the cells' process tells their main thread, as JSON text: objects would come with the cells' prototypes. */

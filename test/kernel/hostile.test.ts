@@ -84,6 +84,8 @@ describe("intrinsics", () => {
   });
 });
 
+const endless = "const endless = (): unknown => Promise.resolve().then(endless); endless(); undefined";
+
 describe("stop", () => {
   test.each([
     ["promise jobs", "const f = (): unknown => Promise.resolve().then(f); f(); await new Promise(() => {})"],
@@ -115,8 +117,14 @@ describe("stop", () => {
     expect((await kernel.execute("1 + 1")).text).toBe("2");
   });
 
+  test("ends what a cell left behind, also when none runs", async () => {
+    await kernel.execute(endless);
+    await kernel.interrupt();
+    await expectHealthy();
+  });
+
   test("what a cell left behind does not block the following ones", async () => {
-    await kernel.execute("const endless = (): unknown => Promise.resolve().then(endless); endless(); undefined");
+    await kernel.execute(endless);
     const seen = kernel.published.length;
     const running = kernel.execute("kept");
     while (!kernel.published.slice(seen).some(({ type }) => type === "execute_input")) await sleep(10);

@@ -35,14 +35,16 @@ export class Interrupter {
     private readonly giveUp: (request: number) => void,
   ) {}
 
-  /** Stops a cell, also one that the main thread has not begun. */
+  /** Stops a cell, also one that the main thread has not begun; one that has finished, in what it left behind. */
   request(message: ToCellsMain & { readonly kind: "interrupt" }): void {
     const { request } = message;
-    if (this.activity.isFinished(request)) return;
-    this.activity.interrupt(request);
-    this.tellMain(message);
+    const isFinished = this.activity.isFinished(request);
     // Pressing again postpones nothing.
-    if (this.#current?.request === request) return;
+    if (this.#current && (isFinished || this.#current.request === request)) return;
+    if (!isFinished) {
+      this.activity.interrupt(request);
+      this.tellMain(message);
+    }
     this.#current = { request, since: Date.now(), nextAttempt: 0, ping: undefined };
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#check(this.#current!), checkEvery);

@@ -114,10 +114,10 @@ export class Session {
     return { content: JSON.stringify({ status: "error", execution_count: count, ...report }), abortQueue };
   }
 
-  /** The stop button; does nothing when no cell runs. */
+  /** The stop button. Where no cell runs yet or any more, it ends what earlier ones left behind, if that blocks the process. */
   interrupt(): void {
     this.#cell?.interrupt();
-    if (this.#cell?.running !== undefined) this.#cells.interrupt(this.#cell.running);
+    this.#cells.interrupt(this.#cell?.running ?? 0);
   }
 
   /** JSON text of the reply to a request for completion, inspection or completeness; never rejected. */
