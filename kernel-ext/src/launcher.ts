@@ -1,22 +1,11 @@
 // Entry of the kernel process, as the kernelspec starts it: node launcher.js --config-path CONNECTION_FILE
-import { readFileSync } from "node:fs";
+// It owns the sockets and the compiler. Cells run in a process of their own, which it outlives.
+import { readFileSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
-import { errorText } from "./error-report.js";
-import { Handler } from "./handler.js";
-import { Compiler } from "./language/compiler.js";
-import { installStackMapping } from "./language/stack-frames.js";
-import { memoryKeeper } from "./memory.js";
-import { installNotebookApi } from "./notebook-api.js";
-import { Output } from "./output.js";
-import { connectTslabDisplay } from "./tslab-display.js";
-import { Executor } from "./runtime/executor.js";
-import { currentRun, KeyboardInterrupt } from "./runtime/run.js";
-import { installTimers } from "./runtime/timers.js";
-import { Activity } from "./wire/activity.js";
-import { endGroup } from "./wire/process-group.js";
-import type { Connection, ToKernel, ToWire, WireSettings } from "./wire/channel.js";
+import { watchParent } from "./wire/parent-watch.js";
+import { Server, type Connection } from "./wire/server.js";
+import { Session } from "./wire/session.js";
 
 const connectionFile = process.argv[process.argv.indexOf("--config-path") + 1];
 if (!process.argv.includes("--config-path") || connectionFile === undefined) {
@@ -24,58 +13,32 @@ if (!process.argv.includes("--config-path") || connectionFile === undefined) {
   process.exit(2);
 }
 
-const activity = new Activity();
-const { version } = createRequire(import.meta.url)("typescript/package.json") as { version: string };
-const settings: WireSettings = {
-  connection: JSON.parse(readFileSync(connectionFile, "utf8")) as Connection,
-  activity: activity.memory,
-  typescriptVersion: version,
-};
-const wire = new Worker(new URL("./wire/thread.js", import.meta.url), {
-  workerData: settings,
-  resourceLimits: { maxYoungGenerationSizeMb: 4 },
+// A kernel that nobody can reach any more must not live on; the cells' process notices, and ends too.
+process.on("uncaughtException", (error) => {
+  writeSync(2, `dmpo-kernel: ${error.stack}\n`);
+  process.kill(process.pid, "SIGKILL");
 });
-const send = (message: ToWire) => wire.postMessage(message);
-wire.once("exit", () => process.exit(1));
-
-const output = new Output(send);
-const reportLate = (error: unknown) => {
-  if (error instanceof KeyboardInterrupt || currentRun()?.isStopped) return;
-  output.write("stderr", `Uncaught ${errorText(error)}\n`);
-};
 
 // The notebook's folder first; then this package's, from where the SDK and Node's types are found.
 const roots = [process.cwd(), fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "")];
-const compiler = new Compiler(roots);
-const executor = new Executor(roots, compiler, activity);
-const handler = new Handler({ executor, compiler, activity, output, send, onFinished: memoryKeeper() });
-
-installStackMapping();
-installNotebookApi(output);
-connectTslabDisplay(output);
-installTimers(reportLate);
-output.capture();
-process.on("uncaughtException", reportLate);
-process.on("unhandledRejection", reportLate);
-process.on("SIGINT", () => send({ kind: "interrupt" }));
-// Node's own listener would announce in every notebook that require() loads ES modules, an experiment in Node 20.
-process.removeAllListeners("warning");
-process.on("warning", ({ name, message }) => {
-  if (name !== "ExperimentalWarning") output.write("stderr", `${name}: ${message}\n`);
+const { version } = createRequire(import.meta.url)("typescript/package.json") as { version: string };
+let isEnding = false;
+const server = new Server({
+  connection: JSON.parse(readFileSync(connectionFile, "utf8")) as Connection,
+  typescriptVersion: version,
+  createSession: (output) => new Session(roots, output),
+  exit: () => void exit(),
 });
 
-wire.on("message", (message: ToKernel) => {
-  switch (message.kind) {
-    case "request":
-      return handler.onRequest(message.request);
-    case "interrupt":
-      return handler.onInterrupt(message.at);
-    case "shutdown":
-      // The process must not end under open sockets: their library would abort it.
-      return send({ kind: "close" });
-    case "closed":
-      process.removeAllListeners("SIGTERM").on("SIGTERM", () => undefined);
-      endGroup("SIGTERM");
-      return process.exit(0);
-  }
-});
+async function exit(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  await server.session.end();
+  // The process must not end under open sockets: their library would abort it.
+  server.close();
+  process.exit(0);
+}
+
+process.on("SIGINT", () => server.session.interrupt());
+watchParent(() => void exit());
+await server.start();

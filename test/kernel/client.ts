@@ -1,5 +1,5 @@
 // A small Jupyter client: starts the built kernel in a folder of its own, sends signed requests, collects what comes back.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -65,8 +65,11 @@ export class KernelClient {
     private readonly ownsFolder: boolean,
   ) {}
 
-  /** @param folder the notebook's; a new temporary one when absent */
-  static async start(folder?: string): Promise<KernelClient> {
+  /**
+   * @param folder the notebook's; a new temporary one when absent
+   * @param env more variables of its environment
+   */
+  static async start(folder?: string, env: NodeJS.ProcessEnv = {}): Promise<KernelClient> {
     const cwd = folder ?? (await mkdtemp(join(tmpdir(), "dmpo-kernel-test-")));
     const key = randomUUID();
     const ports = await freePorts(5);
@@ -79,7 +82,7 @@ export class KernelClient {
     );
     const child = spawn(process.execPath, [launcher, "--config-path", connectionFile], {
       cwd,
-      env: { ...process.env, ...kernelspec().env },
+      env: { ...process.env, ...kernelspec().env, ...env },
       stdio: ["ignore", "inherit", "inherit"],
     });
     const client = new KernelClient(child, cwd, ports, key, folder === undefined);
@@ -137,6 +140,12 @@ export class KernelClient {
     return new Promise((resolve, reject) => {
       this.#send(socket, type, content, resolve).catch(reject);
     });
+  }
+
+  /** Waits until something that contains `text` has been printed after the first `seen` messages. */
+  async printed(text: string, seen: number): Promise<void> {
+    const isThere = ({ type, content }: Message) => type === "stream" && content.text.includes(text);
+    while (!this.published.slice(seen).some(isThere)) await sleep(10);
   }
 
   async interrupt(): Promise<void> {
@@ -209,6 +218,12 @@ export class KernelClient {
 export function plain(text: string): string {
   // eslint-disable-next-line no-control-regex -- the escape character is what colours begin with
   return text.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
+export async function isAlive(pid: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile("ps", ["-o", "stat=", "-p", String(pid)], (error, stdout) => resolve(!error && !stdout.startsWith("Z")));
+  });
 }
 
 export const sleep = async (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -58,6 +58,20 @@ describe("while running", () => {
     expect(error!.traceback).toMatch(/Error: outer[\s\S]*caused by TypeError: inner/);
   });
 
+  test("console.trace shows the user's lines", async () => {
+    const { stderr } = await kernel.execute("function inner() {\n  console.trace('here', 1);\n}\ninner();");
+    expect(stderr).toMatch(/^Trace: here 1\n\s+at inner \(cell-\d+\.ts:2:11\)\n\s+at cell-\d+\.ts:4:1\n$/);
+  });
+
+  test("no position of generated code is shown", async () => {
+    // Compiled, this is 20 lines long.
+    const code =
+      "enum A { X = (() => { throw new Error('in an enum'); })() as unknown as number }\nclass B {\n  static accessor c = 1;\n}";
+    const { error } = await kernel.execute(code);
+    for (const [, line] of error!.traceback.matchAll(/cell-\d+\.ts:(\d+)/g)) expect(Number(line)).toBeLessThan(2);
+    expect(error!.traceback).toContain("> 1 |");
+  });
+
   test("an error's own stack names the user's lines", async () => {
     expect((await kernel.execute("\nnew Error('x').stack!.split('\\n')[1]!.trim()")).text).toMatch(
       /^at cell-\d+\.ts:2:1$/,

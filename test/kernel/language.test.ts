@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KernelClient } from "./client.js";
 
@@ -89,6 +90,32 @@ describe("variables", () => {
       "const pair: Pair = [{ x: 1 }, { x: 2 }]; [pair[1].x, Kind.B, new Box().full]",
     );
     expect(text).toBe("[ 2, 1, true ]");
+  });
+});
+
+describe("as in a module", () => {
+  test("import.meta, in cells and in local modules", async () => {
+    const folder = join(project, "notebook");
+    const { text } = await kernel.execute(
+      "const { url, dirname, filename } = import.meta; [new URL('./data.json', url).pathname, dirname, filename.replace(/cell-\\d+/, 'cell-N')].join()",
+    );
+    expect(text).toBe([join(folder, "data.json"), folder, join(folder, "cell-N.ts")].join());
+    await files({ "notebook/where.ts": "export const where = import.meta.url;" });
+    const local = await kernel.execute("import { where } from './where'; where");
+    expect(local.text).toBe(pathToFileURL(join(folder, "where.ts")).href);
+    const resolved = await kernel.execute("['./x.ts', 'common', 'fs'].map((name) => import.meta.resolve(name)).join()");
+    const expected = [join(folder, "x.ts"), join(folder, "node_modules/common/i.js")].map((p) => pathToFileURL(p).href);
+    expect(resolved.text).toBe([...expected, "node:fs"].join());
+  });
+
+  test("export", async () => {
+    await kernel.execute(
+      "export const five = 5; export function twice(n: number) { return 2 * n }\nexport interface Named { name: string }\nexport default class Box { full = true }\nexport { five as cinq };\nexport * from 'common';",
+    );
+    const { text } = await kernel.execute("const n: Named = { name: 'n' }; [twice(five), n.name, new Box().full]");
+    expect(text).toBe("[ 10, 'n', true ]");
+    expect((await kernel.execute("export default five + 1")).text).toBe("6");
+    expect((await kernel.execute("export const wrong: string = 1")).error?.evalue).toMatch(/^1:14 - /);
   });
 });
 

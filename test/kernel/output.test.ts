@@ -1,7 +1,7 @@
 // Output without loss, results by MIME type, values as text.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { KernelClient, sleep, type CellResult } from "./client.js";
+import { KernelClient, type CellResult } from "./client.js";
 
 let kernel: KernelClient;
 beforeAll(async () => {
@@ -40,8 +40,7 @@ test("the cells of docs/kernel.md", async () => {
   expect(more).toEqual([]);
   await kernel.execute("const step = () => new Promise((done) => setTimeout(done, 20, console.log('step')));");
   const running = kernel.execute(`${loop!}\n"stopped"`);
-  while (!kernel.published.some(({ type, content }) => type === "stream" && content.text.includes("step")))
-    await sleep(20);
+  await kernel.printed("step", 0);
   await kernel.interrupt();
   expect(displays(await running, "execute_result")[0]?.content.data).toMatchObject({ "text/plain": "stopped" });
   const { published } = await kernel.execute(`${grid!}\nnew Grid()`);

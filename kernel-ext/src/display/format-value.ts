@@ -26,11 +26,26 @@ const elementTypes: Readonly<Record<string, string>> = {
   BigUint64Array: "uint64",
 };
 
-/** Text for a value that is the result of a cell. Strings are shown as they are. */
+/** Text for a value that is the result of a cell. Strings are shown as they are. Never throws. */
 export function formatValue(value: unknown): string {
   if (typeof value === "string") return value;
+  for (const format of [summarised, inspected]) {
+    try {
+      const text = format(value);
+      if (text !== undefined) return text;
+    } catch {
+      // Properties may throw when they are read, and so may a value's own way to show itself.
+    }
+  }
+  return `(a value of type ${typeof value} that cannot be shown)`;
+}
+
+function summarised(value: unknown): string | undefined {
   if (isNumberArray(value)) return summary(value.constructor.name, elementType(value), [value.length], value);
-  if (isTensor(value)) return formatTensor(value);
+  return isTensor(value) ? formatTensor(value) : undefined;
+}
+
+function inspected(value: unknown): string {
   return inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 10_000, breakLength: 100 });
 }
 

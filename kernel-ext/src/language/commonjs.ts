@@ -1,21 +1,10 @@
 // ES module text as the converter emits it -> the CommonJS text that runs: with stoppable awaits, real import(), and a
 // list of what it imports and declares.
 import ts from "typescript";
-import type { PositionMap } from "./position-map.js";
+import type { Script } from "../runtime/script.js";
 
-/** A cell or a local module, ready to run. Free names: exports, require and `__cell__`. */
-export interface Script {
-  readonly text: string;
-  readonly maps: PositionMap;
-  /** Modules named in its import declarations, without type-only ones. */
-  readonly imports: readonly string[];
-  /** Top-level names that it exports, which are all. */
-  readonly names: readonly string[];
-  /** Those of its own variables that can be assigned: `let` and `var`. */
-  readonly assignable: readonly string[];
-  readonly hasTopLevelAwait: boolean;
-}
-
+/** How the compiler marks an ES module: by globals that a cell may have deleted. Who loads a local module marks it instead. */
+const moduleMark = 'Object.defineProperty(exports, "__esModule", { value: true });';
 const inlineMap = /\n?\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
 
 export function toCommonJs(source: string, target: ts.ScriptTarget): Script {
@@ -44,7 +33,7 @@ export function toCommonJs(source: string, target: ts.ScriptTarget): Script {
     },
   });
   return {
-    text: outputText.replace(/\n?\/\/# sourceMappingURL=\S*\s*$/, ""),
+    text: outputText.replace(/\n?\/\/# sourceMappingURL=\S*\s*$/, "").replace(moduleMark, ""),
     maps: { toModule: sourceMapText!, toSource: map ? Buffer.from(map[1]!, "base64").toString() : undefined },
     imports,
     names,
@@ -129,6 +118,11 @@ function rewriter(context: ts.TransformationContext): ts.Visitor {
       );
     if (ts.isCallExpression(inner) && inner.expression.kind === ts.SyntaxKind.ImportKeyword)
       return call("import", node, inner.arguments);
+    if (ts.isMetaProperty(inner) && inner.keywordToken === ts.SyntaxKind.ImportKeyword)
+      return ts.setTextRange(
+        factory.createPropertyAccessExpression(factory.createIdentifier("__cell__"), "meta"),
+        inner,
+      );
     // A function of an earlier cell is a property of `exports`, which must not become its `this`.
     if (ts.isCallExpression(inner) && isExportsProperty(inner.expression)) {
       const callee = factory.createComma(factory.createNumericLiteral(0), inner.expression);

@@ -4,7 +4,9 @@ import { createRequire } from "node:module";
 import type { Converter } from "tslab/dist/converter.js";
 import ts from "typescript";
 import { CellBuilders } from "./cell-builder.js";
-import { toCommonJs, type Script } from "./commonjs.js";
+import type { Script } from "../runtime/script.js";
+import { toCommonJs } from "./commonjs.js";
+import { withoutExports } from "./exports.js";
 import { FileWatch } from "./file-watch.js";
 import { installStockTypeScript } from "./stock-typescript.js";
 
@@ -45,7 +47,6 @@ export class Compiler {
   /** Results of the current conversion: the converter itself hands on text only. */
   #script: Script | undefined;
   #modules = new Map<string, Script>();
-  #declarations = "";
 
   /** @param roots folders from which packages are found; the first is the notebook's */
   constructor(roots: readonly string[]) {
@@ -62,12 +63,16 @@ export class Compiler {
     this.#converter = tslab.createConverter({ isJS: false, isBrowser: false });
   }
 
-  /** The cell as it runs, or what is wrong with it. */
-  compile(code: string): CompiledCell | readonly Problem[] {
+  /**
+   * The cell as it runs, or what is wrong with it.
+   * @param declarations what earlier cells declared
+   */
+  compile(declarations: string, source: string): CompiledCell | readonly Problem[] {
+    const code = withoutExports(source);
     this.#watch.refresh();
     this.#script = undefined;
     this.#builders.announce(code);
-    const converted = this.#converter.convert(this.#declarations, code);
+    const converted = this.#converter.convert(declarations, code);
     if (converted.diagnostics.length > 0) return converted.diagnostics.map(problem);
     const modules = this.#modules;
     this.#modules = new Map();
@@ -79,23 +84,18 @@ export class Compiler {
     };
   }
 
-  /** Makes the declarations of a cell known to later ones; called once it has succeeded. */
-  keep({ declarations }: CompiledCell): void {
-    this.#declarations = declarations;
-  }
-
   /** Completions at a UTF-16 offset. */
-  complete(code: string, offset: number): Completions {
+  complete(declarations: string, code: string, offset: number): Completions {
     this.#watch.refresh();
-    const { start, end, candidates, original } = this.#converter.complete(this.#declarations, code, offset);
+    const { start, end, candidates, original } = this.#converter.complete(declarations, withoutExports(code), offset);
     const entries = (original as ts.CompletionInfo | undefined)?.entries ?? [];
     return { start, end, names: candidates, kinds: new Map(entries.map(({ name, kind }) => [name, kind])) };
   }
 
   /** What is known of the name at a UTF-16 offset. */
-  inspect(code: string, offset: number): ts.QuickInfo | undefined {
+  inspect(declarations: string, code: string, offset: number): ts.QuickInfo | undefined {
     this.#watch.refresh();
-    return this.#converter.inspect(this.#declarations, code, offset);
+    return this.#converter.inspect(declarations, withoutExports(code), offset);
   }
 }
 

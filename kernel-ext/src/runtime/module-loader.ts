@@ -1,7 +1,10 @@
 // Loads modules for cells from the notebook's folder and, failing that, from the kernel's, where the SDK is.
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
-import vm from "node:vm";
+import { pathToFileURL, URL } from "node:url";
+import { types } from "node:util";
+import { constants, Script } from "node:vm";
+import type { Suspension } from "./suspension.js";
 
 type Namespace = Record<string, unknown>;
 
@@ -19,12 +22,15 @@ export class ModuleLoader {
   /** Modules that had to be imported, in the shape that require() would give them. */
   readonly #imported = new Map<string, unknown>();
 
-  constructor(folders: readonly string[]) {
+  constructor(
+    folders: readonly string[],
+    private readonly suspension: Suspension,
+  ) {
     this.#roots = folders.map((folder) => ({
       require: createRequire(join(folder, "cell.js")),
-      import: new vm.Script("(specifier, options) => import(specifier, options)", {
+      import: new Script("(specifier, options) => import(specifier, options)", {
         filename: join(folder, "cell.js"),
-        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       }).runInThisContext() as Root["import"],
     }));
   }
@@ -62,7 +68,9 @@ export class ModuleLoader {
     let missing: unknown;
     for (const root of this.#roots) {
       try {
-        return await root.import(specifier, options);
+        return await new Promise<Namespace>((resolve, reject) =>
+          this.suspension.whenSettled(root.import(specifier, options), resolve, reject),
+        );
       } catch (error) {
         if (codeOf(error) !== "ERR_MODULE_NOT_FOUND" || specifier.startsWith(".")) throw error;
         missing ??= error;
@@ -70,6 +78,15 @@ export class ModuleLoader {
     }
     throw missing;
   }
+
+  /** `import.meta.resolve()` in the file at `url`. @throws where there is no such package */
+  readonly resolve = (specifier: string, url: string): string => {
+    if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, url).href;
+    if (isBuiltin(specifier)) return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
+    if (URL.canParse(specifier)) return new URL(specifier).href;
+    const found = this.#roots.map(({ require }) => resolvedBy(require, specifier)).find((path) => path !== undefined);
+    return pathToFileURL(found ?? this.#roots[0]!.require.resolve(specifier)).href;
+  };
 
   async #adopt(specifier: string): Promise<void> {
     this.#imported.set(specifier, interoperable(await this.import(specifier)));
@@ -86,7 +103,7 @@ function resolvedBy(require: NodeJS.Require, specifier: string): string | undefi
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return types.isNativeError(error) && "code" in error ? String(error.code) : undefined;
 }
 
 const views = new WeakMap<object, object>();
@@ -96,7 +113,7 @@ function interoperable(loaded: unknown): unknown {
   if (!isNamespace(loaded) || "__esModule" in loaded) return loaded;
   let view = views.get(loaded);
   if (!view) {
-    view = Object.defineProperty({}, "__esModule", { value: true });
+    view = Object.defineProperty(Object.create(null) as object, "__esModule", { value: true });
     for (const name of Object.keys(loaded))
       Object.defineProperty(view, name, { enumerable: true, get: () => (loaded as Namespace)[name] });
     views.set(loaded, view);
@@ -105,5 +122,5 @@ function interoperable(loaded: unknown): unknown {
 }
 
 function isNamespace(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Module]";
+  return types.isModuleNamespaceObject(value);
 }

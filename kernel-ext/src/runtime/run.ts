@@ -1,39 +1,40 @@
 // One execution of a cell, and which one the JavaScript that is running right now belongs to.
-import type { Activity } from "../wire/activity.js";
+import { stoppedReport, type Outcome } from "../channel.js";
+import type { Activity } from "./activity.js";
+import { HostError, Stopper } from "./host.js";
 
 /** The user pressed stop. */
-export class KeyboardInterrupt extends Error {
+export class KeyboardInterrupt extends HostError {
   override readonly name = "KeyboardInterrupt";
   constructor() {
-    super("stopped by the user");
+    super(stoppedReport.evalue);
   }
 }
 
 export class Run {
-  readonly #controller = new AbortController();
-  readonly #interruption: Promise<never>;
-  #reject!: (reason: KeyboardInterrupt) => void;
+  readonly #stopper = new Stopper();
   /** After this, nothing that the cell started may print or go on. */
   isStopped = false;
+  /** Whether later cells see what it declared. */
+  isKept = false;
   #isCooperative = false;
+  #isSettled = false;
 
   /**
-   * @param request the wire thread's id of the request
+   * @param request names the cell in messages
    * @param name what stack frames call the cell
+   * @param onSettled told once how the cell ended
    */
   constructor(
-    readonly serial: number,
     readonly request: number,
     readonly name: string,
     private readonly activity: Activity,
-  ) {
-    this.#interruption = new Promise((_, reject) => (this.#reject = reject));
-    this.#interruption.catch(() => undefined);
-  }
+    private readonly onSettled: (outcome: Outcome) => void,
+  ) {}
 
   /** Whether stop was pressed; a cooperative cell may still be finishing. */
   get isInterrupted(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#stopper.isAborted || this.activity.isInterrupted(this.request);
   }
 
   get isCooperative(): boolean {
@@ -43,26 +44,28 @@ export class Run {
   /** The stop signal. Reading it promises that the cell will finish soon after it aborts. */
   get signal(): AbortSignal {
     this.#isCooperative = true;
-    if (this.activity.runningCell === this.serial) this.activity.markCooperative();
-    return this.#controller.signal;
+    if (this.activity.isRunning(this.request)) this.activity.markCooperative();
+    return this.#stopper.signal;
   }
 
+  /** Aborts the signal. */
   interrupt(): void {
-    this.#controller.abort(new KeyboardInterrupt());
-  }
-
-  /** Abandons the cell: its outcome is a KeyboardInterrupt and whatever it left behind stays silent. */
-  stop(): void {
-    this.isStopped = true;
-    this.#reject(new KeyboardInterrupt());
+    if (!this.#stopper.isAborted) this.#stopper.abort(new KeyboardInterrupt());
   }
 
   /**
-   * The result of `work`, unless the cell is stopped before. Work begins as a promise job of its own, so that V8 can end it
-   * without ending the caller too.
+   * Abandons the cell: its outcome is a KeyboardInterrupt and whatever it left behind stays silent. No promise is involved:
+   * when V8 ends an endless job, it drops all jobs that wait.
    */
-  async untilStopped<T>(work: () => Promise<T>): Promise<T> {
-    return Promise.race([Promise.resolve().then(work), this.#interruption]);
+  stop(): void {
+    this.isStopped = true;
+    this.settle({ status: "error", isKept: this.isKept, report: stoppedReport });
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.onSettled(outcome);
   }
 }
 

@@ -1,6 +1,7 @@
 // Timers that belong to the run that set them: those of a stopped cell never fire.
 import timers from "node:timers";
 import { promisify } from "node:util";
+import { host } from "./host.js";
 import { currentRun, enterRun } from "./run.js";
 
 type Callback = (...parameters: unknown[]) => void;
@@ -40,6 +41,6 @@ export function installTimers(onError: (error: unknown) => void): void {
     });
     Object.defineProperty(replacement, "name", { value: name });
     Reflect.set(timers, name, replacement);
-    Reflect.set(globalThis, name, replacement);
+    Reflect.set(host, name, replacement);
   }
 }

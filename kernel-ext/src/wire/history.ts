@@ -3,9 +3,15 @@ export type HistoryEntry = readonly [session: number, line: number, source: stri
 
 export class History {
   readonly #entries: HistoryEntry[] = [];
+  #session = 1;
 
   add(line: number, source: string): void {
-    this.#entries.push([1, line, source]);
+    this.#entries.push([this.#session, line, source]);
+  }
+
+  /** Lines are counted anew: the variables are gone. */
+  beginSession(): void {
+    this.#session++;
   }
 
   /** Entries for the content of a history_request: the last `n`, a range of lines, or those matching a glob pattern. */

@@ -1,10 +1,11 @@
-// Jupyter starts a kernel as the leader of a process group; whatever cells have spawned is in it.
+// The process of the cells leads a group of its own; whatever cells have spawned is in it.
 
-/** Sends `signal` to the group, this process included; does nothing where this process leads none. */
-export function endGroup(signal: "SIGTERM" | "SIGKILL"): void {
+/** Sends `signal` to the group of `leader`; says whether there is one. */
+export function endGroup(leader: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
   try {
-    process.kill(-process.pid, signal);
+    return process.kill(-leader, signal);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error instanceof Error && "code" in error) return false;
+    throw error;
   }
 }

@@ -1,11 +1,12 @@
-// The kernel's sockets: answers what needs no cell, queues cells, and publishes what the main thread reports.
+// The kernel's sockets: answers what needs no cell, queues cells, and publishes what the session reports.
 import { setTimeout } from "node:timers/promises";
 import { Publisher, Reply, Router } from "zeromq";
-import type { Connection, Report, ToKernel } from "./channel.js";
+import type { StreamName } from "../channel.js";
 import { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { MessageCodec, type Message } from "./message.js";
 import { Outbox } from "./outbox.js";
+import type { Session, SessionOutput } from "./session.js";
 import { StreamMerger } from "./stream-merger.js";
 
 interface Pending {
@@ -14,11 +15,23 @@ interface Pending {
   readonly outbox: Outbox;
 }
 
+/** Content of the connection file. */
+export interface Connection {
+  readonly transport: string;
+  readonly ip: string;
+  readonly key: string;
+  readonly signature_scheme?: string;
+  readonly shell_port: number;
+  readonly iopub_port: number;
+  readonly control_port: number;
+  readonly stdin_port: number;
+  readonly hb_port: number;
+}
+
 interface Collaborators {
   readonly connection: Connection;
   readonly typescriptVersion: string;
-  tellKernel(message: ToKernel): void;
-  interrupt(): void;
+  createSession(output: SessionOutput): Session;
   /** Ends the process; the reply has been handed over. */
   exit(): void;
 }
@@ -29,10 +42,11 @@ const unbounded = { sendHighWaterMark: 0, linger: 1000 };
 /** Milliseconds between the last message and the end. */
 const farewell = 100;
 
-/** Requests that the compiler in the main thread answers. */
+/** Requests that the compiler answers. */
 const compilerRequests = new Set(["complete_request", "inspect_request", "is_complete_request"]);
 
 export class Server {
+  readonly session: Session;
   readonly #codec: MessageCodec;
   readonly #shell = new Router(unbounded);
   readonly #control = new Router(unbounded);
@@ -44,7 +58,7 @@ export class Server {
   readonly #streams = new StreamMerger((request, name, text) =>
     this.#publish("stream", JSON.stringify({ name, text }), this.#requests.get(request)?.message),
   );
-  /** Requests by id that are not finished, and the latest cell, to which late output belongs. */
+  /** The cell that runs, or the latest one, to which late output belongs. */
   readonly #requests = new Map<number, Pending>();
   readonly #queue: Pending[] = [];
   #running: Pending | undefined;
@@ -52,7 +66,12 @@ export class Server {
   #lastId = 0;
 
   constructor(private readonly with_: Collaborators) {
-    this.#codec = new MessageCodec(with_.connection.key);
+    this.#codec = new MessageCodec(with_.connection);
+    this.session = with_.createSession({
+      publish: (id, type, content) => this.#onPublished(id, type, content),
+      stream: (id, name, text) => this.#onPrinted(id, name, text),
+      onRestart: () => this.#history.beginSession(),
+    });
   }
 
   async start(): Promise<void> {
@@ -75,20 +94,15 @@ export class Server {
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#publisher, this.#heartbeat]) socket.close();
   }
 
-  /** What the main thread reports about its requests. */
-  onReport(report: Report): void {
-    const pending = this.#requests.get(report.request);
+  #onPublished(id: number, type: string, content: string): void {
+    const pending = this.#requests.get(id);
     if (!pending) return;
-    if (report.kind === "stream") return this.#streams.write(report.request, report.name, report.text);
     this.#streams.flush();
-    if (report.kind === "publish") return this.#publish(report.type, report.content, pending.message);
-    if (pending === this.#running) this.#remember(pending, report.content);
-    this.#reply(pending, report.content);
-    if (pending !== this.#running) return this.#finish(pending);
-    this.#running = undefined;
-    if (report.abortQueue) this.#abortQueue();
-    this.#status("idle", pending);
-    this.#runNext();
+    this.#publish(type, content, pending.message);
+  }
+
+  #onPrinted(id: number, name: StreamName, text: string): void {
+    if (this.#requests.has(id)) this.#streams.write(id, name, text);
   }
 
   async #serve(socket: Router): Promise<void> {
@@ -114,7 +128,7 @@ export class Server {
       return this.#runNext();
     }
     this.#status("busy", pending);
-    if (compilerRequests.has(header.msg_type)) return this.#forward(pending);
+    if (compilerRequests.has(header.msg_type)) return void this.#answer(pending);
     switch (header.msg_type) {
       case "kernel_info_request":
         this.#reply(pending, JSON.stringify(kernelInfo(this.with_.typescriptVersion)));
@@ -130,7 +144,7 @@ export class Server {
         this.#publish("comm_close", JSON.stringify({ comm_id: content.comm_id, data: {} }), pending.message);
         break;
       case "interrupt_request":
-        this.with_.interrupt();
+        this.session.interrupt();
         this.#reply(pending, '{"status":"ok"}');
         break;
       case "shutdown_request":
@@ -149,21 +163,31 @@ export class Server {
     this.with_.exit();
   }
 
-  #forward(pending: Pending): void {
-    const { id, message } = pending;
-    this.#requests.set(id, pending);
-    const request = { id, type: message.header.msg_type, content: message.content };
-    this.with_.tellKernel({ kind: "request", request });
+  async #answer(pending: Pending): Promise<void> {
+    const { header, content } = pending.message;
+    this.#reply(pending, await this.session.answer(header.msg_type, content));
+    this.#finish(pending);
   }
 
   #runNext(): void {
     if (this.#running) return;
     const pending = this.#queue.shift();
-    if (!pending) return;
+    if (pending) void this.#execute(pending);
+  }
+
+  async #execute(pending: Pending): Promise<void> {
     if (this.#latest) this.#requests.delete(this.#latest.id);
     this.#running = this.#latest = pending;
+    this.#requests.set(pending.id, pending);
     this.#status("busy", pending);
-    this.#forward(pending);
+    const { content, abortQueue } = await this.session.execute(pending.id, pending.message.content);
+    this.#streams.flush();
+    this.#remember(pending, content);
+    this.#reply(pending, content);
+    this.#running = undefined;
+    if (abortQueue) this.#abortQueue();
+    this.#status("idle", pending);
+    this.#runNext();
   }
 
   #abortQueue(): void {
@@ -182,7 +206,6 @@ export class Server {
   }
 
   #finish(pending: Pending): void {
-    this.#requests.delete(pending.id);
     this.#status("idle", pending);
     // Front ends show the last status they heard of, whichever request it belongs to.
     if (this.#running) this.#status("busy", this.#running);

@@ -108,13 +108,11 @@ def judge(function, kernel, dialect):
 
 def measure(name, folder):
     """Seconds to start, milliseconds per trivial cell, resident megabytes: each in kernels of its own."""
-    import psutil
-
     starts, first, later, sizes = [], [], [], []
     for _ in range(3):
         kernel = Kernel(name, folder)
         starts.append(kernel.start_seconds)
-        sizes.append(psutil.Process(kernel.pid).memory_info().rss / 2**20)
+        sizes.append(kernel.resident())
         first.append(1000 * round_trip(kernel, "1+1"))
         later += [1000 * round_trip(kernel, f"1+{i}") for i in range(100)]
         kernel.close()

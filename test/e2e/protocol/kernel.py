@@ -5,6 +5,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import psutil
 from jupyter_client import KernelManager
 
 
@@ -81,6 +82,11 @@ class Kernel:
     @property
     def pid(self):
         return self.manager.provisioner.pid
+
+    def resident(self):
+        """Megabytes of memory, with the processes that the kernel consists of."""
+        process = psutil.Process(self.pid)
+        return sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]) / 2**20
 
     def submit(self, code, **flags):
         """Sends a cell and returns its message id; `flags` as of jupyter_client's execute()."""

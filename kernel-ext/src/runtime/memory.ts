@@ -1,7 +1,9 @@
-// Returns memory between cells: each cell leaves a compiler program of some megabytes behind, and V8 would rather let
-// hundreds of them pile up than collect them.
+// Returns memory between cells: each leaves a compiler program of some megabytes behind, or data of its own, and V8 would
+// rather let hundreds of them pile up than collect them.
 import { setFlagsFromString } from "node:v8";
-import vm from "node:vm";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { runInNewContext } from "node:vm";
 
 const allowance = 24 * 2 ** 20;
 
@@ -10,8 +12,7 @@ export function memoryKeeper(): () => void {
   setFlagsFromString("--expose-gc");
   // Optimising the compiler's own largest functions takes 60 to 100 MB of malloc's heap, which sometimes never shrinks again.
   setFlagsFromString("--max-optimized-bytecode-size=15000");
-  const collect = vm.runInNewContext("gc") as () => void;
-  const later = setImmediate;
+  const collect = runInNewContext("gc") as () => void;
   let floor = heapUsed();
   const collectIfGrown = () => {
     // In proportion, so that a user's own large heap is not searched after each cell.
@@ -20,7 +21,7 @@ export function memoryKeeper(): () => void {
     floor = heapUsed();
   };
   return () => {
-    later(collectIfGrown);
+    setImmediate(collectIfGrown);
   };
 }
 

@@ -1,7 +1,8 @@
 // What the SDK finds at `globalThis[Symbol.for("dmpo.notebook")]`: display with in-place updates, and the stop signal.
-import type { MimeBundle } from "./display/mime-bundle.js";
+import { checkedBundle, type MimeBundle } from "../display/mime-bundle.js";
+import { host, HostTypeError, Stopper } from "./host.js";
 import type { Output } from "./output.js";
-import { currentRun } from "./runtime/run.js";
+import { currentRun } from "./run.js";
 
 export interface DisplayOptions {
   /** Name under which a later call can replace this output. */
@@ -12,6 +13,7 @@ export interface DisplayOptions {
 }
 
 export interface Notebook {
+  /** @throws TypeError where a notebook could not be saved with it */
   display(bundle: MimeBundle, options?: DisplayOptions): void;
   /** Clears the cell's output; with `wait` only when there is something new to show. */
   clear(wait?: boolean): void;
@@ -20,20 +22,25 @@ export interface Notebook {
 }
 
 /** A signal for code that runs while no cell does: it never aborts. */
-const idle = new AbortController();
+const idle = new Stopper();
 
 export function installNotebookApi(output: Output): void {
   const notebook: Notebook = {
     display(bundle, { id, update = false, metadata = {} } = {}) {
+      if (id !== undefined && typeof id !== "string")
+        throw new HostTypeError(`display: the id is a ${typeof id}; expected a string`);
+      if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+        throw new HostTypeError("display: metadata is no object");
       const transient = id === undefined ? {} : { display_id: id };
-      output.publish(update ? "update_display_data" : "display_data", { data: bundle, metadata, transient });
+      const type = update ? "update_display_data" : "display_data";
+      output.publish(type, { data: checkedBundle(bundle), metadata, transient });
     },
     clear(wait = false) {
-      output.publish("clear_output", { wait });
+      output.publish("clear_output", { wait: Boolean(wait) });
     },
     get signal() {
       return currentRun()?.signal ?? idle.signal;
     },
   };
-  Reflect.set(globalThis, Symbol.for("dmpo.notebook"), notebook);
+  Reflect.set(host, Symbol.for("dmpo.notebook"), notebook);
 }
