@@ -3,18 +3,25 @@ import { plainText } from "./plain-text.js";
 
 /** One thing that is wrong with an input: where, what was found, what was expected, what to do. */
 export interface Problem {
+  /** Where: an option, a file and key, an array. */
   readonly path: string;
+  /** What was found there. */
   readonly wrong: string;
+  /** What belongs there: range, shape, known names. */
   readonly expected: string;
+  /** What to do, where that is known. */
   readonly remedy?: string;
 }
 
 /** Bad input. `code` is stable and machine readable; `problems` lists everything found, not only the first. */
 export class InputError extends Error {
+  /** Tells it from other errors where `instanceof` does not: with two copies of the package. */
   override readonly name = "InputError";
 
   constructor(
+    /** Kind of the error, e.g. `DMPO_OPTIONS`. */
     readonly code: `DMPO_${string}`,
+    /** At least one; the message lists them all. */
     readonly problems: readonly Problem[],
     options?: ErrorOptions,
   ) {

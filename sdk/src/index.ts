@@ -45,6 +45,7 @@ export { play, type PlaySettings } from "./experiments/play.js";
 export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.js";
 export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";
 export type { MimeBundle } from "./figures/mime.js";
+/** Charts as data, and how they become files. */
 export * as figures from "./figures/index.js";
 export { fetchFile, resolvePath, type FetchOptions, type Progress } from "./hub/fetch-file.js";
 export { consoleSink } from "./tracking/console-sink.js";

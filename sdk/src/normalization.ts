@@ -5,9 +5,13 @@ export type Bounds = Float32Array | Float64Array;
 
 /** Per-dimension minima and maxima of raw observations (Do) and actions (Da). */
 export interface Normalization {
+  /** (Do), mapped to -1. */
   readonly observationMin: Bounds;
+  /** (Do), mapped to 1. */
   readonly observationMax: Bounds;
+  /** (Da), mapped from -1. */
   readonly actionMin: Bounds;
+  /** (Da), mapped from 1. */
   readonly actionMax: Bounds;
 }
 

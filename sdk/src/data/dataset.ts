@@ -33,7 +33,10 @@ import { userPath } from "../paths.js";
 
 const kitchenSets = ["kitchen-complete-v0", "kitchen-partial-v0", "kitchen-mixed-v0"];
 
-/** Immutable: methods that change something return a new Dataset. */
+/**
+ * Demonstrations: N steps of E episodes, normalised. Made by {@link Dataset.d4rl} and its like, or {@link Dataset.from}.
+ * Immutable: methods that change something return a new Dataset.
+ */
 export class Dataset implements Trajectories {
   readonly observations: Float32Array;
   readonly actions: Float32Array;
@@ -42,11 +45,14 @@ export class Dataset implements Trajectories {
   /** Pictures of the steps, which stay on disk. */
   readonly images?: Images;
   readonly episodeLengths: Int32Array;
+  /** Numbers Do per observation. */
   readonly observationDimension: number;
+  /** Numbers Da per action. */
   readonly actionDimension: number;
   readonly normalization: Normalization;
 
   private constructor(
+    /** As it was asked for or its file is called; where it names an environment, runs act in that by default. */
     readonly name: string,
     trajectories: Trajectories,
   ) {
@@ -85,7 +91,10 @@ export class Dataset implements Trajectories {
     return new Dataset(name, await readTrajectories(train, userPath(normalizationPath)));
   }
 
-  /** A data set that comes with the package. */
+  /**
+   * A data set that comes with the package: "hopper-medium-mini".
+   * @throws InputError `DMPO_DATA_NOT_FOUND` with the known names.
+   */
   static async bundled(name: BundledDataset): Promise<Dataset> {
     if (!Object.hasOwn(bundledDatasets, name)) {
       const known = Object.keys(bundledDatasets);
@@ -190,16 +199,20 @@ export class Dataset implements Trajectories {
     return new Dataset(raw.name ?? "arrays", fromArrays(raw));
   }
 
-  /** Number of transitions N. */
+  /** Number of steps N. */
   get steps(): number {
     return this.observations.length / this.observationDimension;
   }
 
+  /** All episodes in order: rows, length, raw return and best reward of each; NaN without rewards. */
   get episodes(): Episode[] {
     return listEpisodes(this);
   }
 
-  /** The first `count` episodes (at least 1), or all if there are fewer; statistics stay those of the source. */
+  /**
+   * The first `count` episodes (at least 1), or all if there are fewer; statistics stay those of the source.
+   * @throws InputError `DMPO_DATA_EMPTY` if `count` is no positive integer.
+   */
   limitEpisodes(count: number): Dataset {
     if (!Number.isInteger(count) || count < 1) {
       fail("DMPO_DATA_EMPTY", "limitEpisodes", String(count), "a positive integer");
@@ -225,6 +238,7 @@ export class Dataset implements Trajectories {
   /**
    * Two parts of whole episodes at random: `share` of them, and the rest; each in the order of the source.
    * @param share in (0, 1), leaving at least one episode to both parts. @param options `seed` default 0.
+   * @throws InputError `DMPO_DATA_EMPTY` for a share that leaves a part without episodes.
    */
   split(share: number, { seed = 0 }: { seed?: number } = {}): [Dataset, Dataset] {
     const count = this.episodeLengths.length;

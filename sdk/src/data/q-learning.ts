@@ -4,6 +4,7 @@
 import { fail } from "../errors.js";
 import type { Trajectories } from "./trajectories.js";
 
+/** How samples for Q-learning are cut from episodes. */
 export interface QLearningOptions {
   /** Actions per chunk, Ta. */
   readonly horizonSteps: number;
@@ -50,7 +51,10 @@ export class QLearningSampler {
   readonly #dones: Float32Array;
   readonly #returnsToGo: Float32Array;
 
-  /** @throws InputError `DMPO_DATA_KEY` without rewards and terminals, `DMPO_DATA_WINDOWS` if no episode is long enough. */
+  /**
+   * @throws InputError `DMPO_DATA_KEY` without rewards and terminals, `DMPO_DATA_WINDOWS` for options outside their range or
+   *   if no episode is long enough.
+   */
   constructor(
     data: Trajectories & { readonly name?: string },
     { horizonSteps, condSteps = 1, discount = 1, wholeChunk = false, afterEnd = "zeros" }: QLearningOptions,
@@ -103,6 +107,7 @@ export class QLearningSampler {
     this.#dones = inChunk(terminals).map((count) => (count > 0 ? 1 : 0));
   }
 
+  /** Number of samples: the last Ta - 1 steps of an episode begin none, nor does its last whole chunk after a time-out. */
   get count(): number {
     return this.#starts.length;
   }

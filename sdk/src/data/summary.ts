@@ -10,20 +10,29 @@ export interface Distribution {
   readonly max: number;
 }
 
+/** A data set in numbers: N steps of E episodes, rewards and ranges in raw units. */
 export interface DatasetSummary {
+  /** Of the data set, see `Dataset.name`. */
   readonly name: string;
+  /** Number of steps N. */
   readonly steps: number;
+  /** Number of episodes E. */
   readonly episodes: number;
+  /** Numbers Do per observation. */
   readonly observationDimension: number;
+  /** Numbers Da per action. */
   readonly actionDimension: number;
-  /** Steps of each episode. */
+  /** Steps of each episode (E). */
   readonly episodeLengths: readonly number[];
-  /** Sum of raw rewards of each episode; absent without rewards, as is `returns`. */
+  /** Sum of raw rewards of each episode (E); absent without rewards, as is `returns`. */
   readonly episodeReturns?: readonly number[];
+  /** Of `episodeLengths`, over the episodes. */
   readonly lengths: Distribution;
+  /** Of `episodeReturns`, over the episodes. */
   readonly returns?: Distribution;
-  /** Range of the raw values per dimension, over the whole source. */
+  /** Range of the raw observations per dimension (Do), over the whole source. */
   readonly observationRanges: readonly (readonly [min: number, max: number])[];
+  /** Range of the raw actions per dimension (Da), over the whole source. */
   readonly actionRanges: readonly (readonly [min: number, max: number])[];
 }
 

@@ -16,7 +16,9 @@ export interface Trajectories {
   readonly images?: Images;
   /** (E), all positive, adding up to N. */
   readonly episodeLengths: Int32Array;
+  /** Numbers Do per observation. */
   readonly observationDimension: number;
+  /** Numbers Da per action. */
   readonly actionDimension: number;
   /** Statistics of the whole source, including steps and episodes that were dropped. */
   readonly normalization: Normalization;

@@ -3,6 +3,7 @@
 import { fail } from "../errors.js";
 import type { Trajectories } from "./trajectories.js";
 
+/** How windows are cut from episodes. */
 export interface WindowOptions {
   /** Actions per window, Ta. */
   readonly horizonSteps: number;
@@ -23,7 +24,7 @@ export class WindowSampler {
   /** Row of the first frame of each window's episode. */
   readonly #episodeStarts: Int32Array;
 
-  /** @throws InputError `DMPO_DATA_WINDOWS` if no episode is `horizonSteps` long. */
+  /** @throws InputError `DMPO_DATA_WINDOWS` for options outside their range, or if no episode is `horizonSteps` long. */
   constructor(data: Trajectories, { horizonSteps, condSteps = 1, imageSteps = 1 }: WindowOptions) {
     requirePositive({ horizonSteps, condSteps, imageSteps });
     if (imageSteps > condSteps) {
@@ -55,6 +56,7 @@ export class WindowSampler {
     }
   }
 
+  /** Number of windows: `length - Ta + 1` of every episode that is long enough. */
   get count(): number {
     return this.#starts.length;
   }

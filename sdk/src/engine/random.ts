@@ -23,7 +23,7 @@ export class Random {
   #seed: number;
   readonly #streams = new Map<string, RandomStream>();
 
-  /** @param seed any safe integer. */
+  /** @param seed any safe integer. @throws InputError DMPO_SEED for anything else. */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) fail("DMPO_SEED", "seed", String(seed), "an integer, e.g. 42");
     this.#seed = seed;
@@ -57,7 +57,7 @@ function streamKey(seed: number, name: string): readonly [number, number] {
   return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
 }
 
-/** One sequence of random numbers. Methods that take `out` fill and return it. */
+/** One sequence of random numbers, made by {@link Random.stream}. Methods that take `out` fill and return it. */
 export class RandomStream {
   #key: readonly [number, number];
   #chunk = -1;
@@ -68,11 +68,12 @@ export class RandomStream {
     this.#key = key;
   }
 
+  /** Plain JSON from which {@link restore} continues exactly. */
   state(): RandomStreamState {
     return { key: this.#key, position: this.#chunk * BUFFERED + this.#index };
   }
 
-  /** @throws InputError if the position is not a count. */
+  /** Continues from `state`. @throws InputError DMPO_RANDOM_STATE if the position is not a count. */
   restore({ key, position }: RandomStreamState): void {
     if (!Number.isSafeInteger(position) || position < 0) {
       fail("DMPO_RANDOM_STATE", "position", String(position), "a count of words drawn, 0 or more");
@@ -100,7 +101,7 @@ export class RandomStream {
     return out;
   }
 
-  /** Beta(a, b) on [0, 1] for any a, b > 0, as the share of one gamma variate in the sum of two. */
+  /** Beta(a, b) on [0, 1] for any a, b > 0, as the share of one gamma variate in the sum of two. @throws InputError DMPO_BETA. */
   beta(out: Float32Array, a: number, b: number): Float32Array {
     if (!(a > 0 && b > 0)) fail("DMPO_BETA", "beta", `a = ${a}, b = ${b}`, "positive parameters");
     for (let i = 0; i < out.length; i++) {
@@ -123,7 +124,7 @@ export class RandomStream {
     return (high * 2 ** 26 + (this.#next() >>> 6)) * 2 ** -53;
   }
 
-  /** Uniform on 0, ..., bound - 1 without bias; 1 <= bound <= 2^32. */
+  /** Uniform on 0, ..., bound - 1 without bias; 1 <= bound <= 2^32. @throws InputError DMPO_RANDOM_BOUND. */
   integer(bound: number): number {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
       fail("DMPO_RANDOM_BOUND", "bound", String(bound), "an integer from 1 to 2^32");
@@ -134,7 +135,7 @@ export class RandomStream {
     return word % bound;
   }
 
-  /** Fills `out` with {@link integer}; bound <= 2^31. */
+  /** Fills `out` with {@link integer}; bound <= 2^31. @throws InputError DMPO_RANDOM_BOUND. */
   integers(out: Int32Array, bound: number): Int32Array {
     for (let i = 0; i < out.length; i++) out[i] = this.integer(bound);
     return out;

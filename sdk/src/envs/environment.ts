@@ -10,21 +10,27 @@ export type Inertia = "legacy" | "exact";
 
 /** A robot link in a picture, projected on the vertical plane: a thick line from `from` to `to`, metres, (x, z). */
 export interface Capsule {
+  /** Of the link, e.g. "torso". */
   readonly name: string;
+  /** Centre of one round end (m); z is the height. */
   readonly from: readonly [x: number, z: number];
+  /** Centre of the other (m). */
   readonly to: readonly [x: number, z: number];
+  /** Of the ends, half the thickness (m). */
   readonly radius: number;
 }
 
 /** Joint positions and velocities, from which everything else follows. */
 export interface PhysicsState {
+  /** MuJoCo's generalised positions: m for slides, rad for hinges, a position (m) and a unit quaternion for free bodies. */
   readonly qpos: ArrayLike<number>;
+  /** Their velocities: m/s and rad/s; a free body has six. */
   readonly qvel: ArrayLike<number>;
 }
 
 /** One running simulation, in raw units. The caller counts steps and decides when to reset. */
 export interface Simulation {
-  /** Simulated time of one control step. */
+  /** Simulated time of one control step (s). */
   readonly secondsPerStep: number;
   /** Puts the robot into a random initial state. */
   reset(random: RandomStream): void;
@@ -36,6 +42,7 @@ export interface Simulation {
   terminated(): boolean;
   /** Copy of the state. */
   state(): PhysicsState;
+  /** Puts the robot into a state of as many numbers as {@link state} has. */
   setState(state: PhysicsState): void;
   /** What pictures are drawn from; absent where there is nothing to see. */
   readonly physics?: PhysicsArrays;
@@ -51,7 +58,9 @@ export interface EnvironmentDefinition {
   readonly aliases: readonly string[];
   /** Whatever matches is a name, too. */
   readonly pattern?: RegExp;
+  /** Numbers Do per observation. */
   readonly observationDimension: number;
+  /** Numbers Da per action. */
   readonly actionDimension: number;
   /** Control steps after which an episode is cut off. */
   readonly maxEpisodeSteps: number;
@@ -59,8 +68,9 @@ export interface EnvironmentDefinition {
   readonly inertia?: Inertia;
   /** Mean returns of a random policy and of an expert, between which scores are counted. */
   readonly referenceReturns?: { readonly random: number; readonly expert: number };
-  /** The robot as a stick figure, where there is a picture of it. */
+  /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
   pose?(qpos: ArrayLike<number>): Capsule[];
+  /** Loads a simulation, which has to be reset before its first step. */
   create(options: { readonly inertia: Inertia }): Promise<Simulation>;
 }
 

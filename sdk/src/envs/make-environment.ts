@@ -17,6 +17,7 @@ export interface EnvironmentOptions {
 export interface Transition {
   /** (Do), raw. */
   readonly observation: Float64Array;
+  /** Of this step, raw. */
   readonly reward: number;
   /** Whether a terminal state was reached. */
   readonly terminated: boolean;
@@ -24,7 +25,11 @@ export interface Transition {
   readonly truncated: boolean;
 }
 
-/** @throws InputError DMPO_ENV_UNKNOWN with the nearest known name. */
+/**
+ * One environment, to be reset before the first step and closed after the last.
+ * @param env name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition.
+ * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name.
+ */
 export async function makeEnvironment(env: string, options: EnvironmentOptions = {}): Promise<Environment> {
   const definition = await findEnvironment(env);
   const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
@@ -32,11 +37,13 @@ export async function makeEnvironment(env: string, options: EnvironmentOptions =
   return new Environment(definition, await definition.create({ inertia }), random);
 }
 
+/** What a picture shows, and how large and how finely. */
 export interface RenderOptions extends RendererOptions {
   /** Name of one of the model's cameras, or a viewpoint. Default: the first camera. */
   readonly camera?: string | Viewpoint;
 }
 
+/** A simulation of one robot, one action at a time, in raw units; {@link makeEnvironment} makes it. */
 export class Environment {
   #renderer: { readonly key: string; readonly renderer: Renderer } | undefined;
   readonly #simulation: Simulation;
@@ -56,7 +63,7 @@ export class Environment {
     this.#action = new Float64Array(definition.actionDimension);
   }
 
-  /** Simulated time of one control step. */
+  /** Simulated time of one control step (s). */
   get secondsPerStep(): number {
     return this.#simulation.secondsPerStep;
   }
@@ -70,7 +77,8 @@ export class Environment {
   }
 
   /**
-   * @param action (Da), clipped to the limits.
+   * Advances one control step; a step that ends the episode needs a {@link reset} after it.
+   * @param action (Da), finite, clipped to the limits.
    * @throws InputError DMPO_ENV_ACTION, or DMPO_ENV_STATE where no episode is running.
    */
   step(action: ArrayLike<number>): Transition {
@@ -88,7 +96,10 @@ export class Environment {
     return this.#simulation.state();
   }
 
-  /** Puts the robot into a state, within the running episode or, before the first, as its start. */
+  /**
+   * Puts the robot into a state, within the running episode or, before the first, as its start.
+   * @throws InputError DMPO_ENV_STATE for positions or velocities of another number.
+   */
   setState(state: PhysicsState): void {
     const current = this.#simulation.state();
     for (const part of ["qpos", "qvel"] as const) {

@@ -3,7 +3,7 @@ import type { RandomStream } from "../engine/random.js";
 import { defineEnvironment, type EnvironmentDefinition, type Inertia } from "./environment.js";
 import { Simulator } from "./simulator.js";
 
-/** `Simulator` is the state, in raw units. */
+/** An environment in MuJoCo, by the functions in which robots differ; `Simulator` is the state, in raw units. */
 export interface Robot extends Omit<EnvironmentDefinition, "create"> {
   /** Engine steps per control step. */
   readonly frameSkip: number;
@@ -22,6 +22,7 @@ export interface Robot extends Omit<EnvironmentDefinition, "create"> {
   readonly position?: (state: Simulator) => number;
   /** From the mean velocity over the control step (m/s, 0 without `position`), the action (Da) and the state reached. */
   reward(velocity: number, action: Float64Array, state: Simulator): number;
+  /** Whether the state ends the episode, e.g. because the robot fell. */
   terminated(state: Simulator): boolean;
 }
 

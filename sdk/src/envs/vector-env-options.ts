@@ -4,6 +4,7 @@ import type { Normalization } from "../normalization.js";
 import type { EnvironmentDefinition, Inertia } from "./environment.js";
 import type { MultiStepOptions } from "./multi-step.js";
 
+/** E equal environments driven by action chunks, and the threads that step them. */
 export interface VectorEnvOptions extends MultiStepOptions {
   /** Name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition. */
   readonly env: string;
@@ -13,13 +14,13 @@ export interface VectorEnvOptions extends MultiStepOptions {
   readonly seed: number | readonly number[];
   /** Threads besides the main one, which works too; 0: none. Default: one per further core, as far as E goes. */
   readonly workers?: number;
-  /** Actions per chunk, Te. */
+  /** Actions per chunk, Te, at least 1. */
   readonly actionSteps: number;
-  /** Observations of history, To. */
+  /** Observations of history, To, at least 1. */
   readonly condSteps: number;
   /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
   readonly inertia?: Inertia;
-  /** A worker that stays with one environment for longer is given up; default 10. */
+  /** A worker that stays with one environment for longer is given up; above 0, default 10. */
   readonly patienceSeconds?: number;
   /** JavaScript memory that a worker may use before it is given up; default 512. The engine's own is not counted. */
   readonly workerMemoryMiB?: number;

@@ -31,21 +31,26 @@ type Outputs = Omit<ChunkBuffers, "actions">;
 export class VectorEnv implements Outputs, ChunkShape {
   /** Name of the environments, or URL of their module. */
   readonly env: string;
+  /** Number of environments E. */
   readonly count: number;
+  /** Actions Te per chunk. */
   readonly actionSteps: number;
+  /** Observations To of history. */
   readonly condSteps: number;
+  /** Numbers Do per observation. */
   readonly observationDimension: number;
+  /** Numbers Da per action. */
   readonly actionDimension: number;
   /** Threads besides the main one. */
   readonly workers: number;
 
   /** What a policy sees: E rows of it are in {@link observations}. */
   readonly space: Omit<Space, "horizonSteps">;
-  /** `state` (E, To, Do) normalised, oldest first; of the next episode where one ended. */
+  /** `state` (E, To, Do), oldest first, normalised where statistics were given; of the next episode where one ended. */
   readonly observations: Observations;
   /** The same before the automatic reset; valid where an episode ended. */
   readonly finalObservations: Observations;
-  /** (E), summed over the chunk. */
+  /** (E), raw, summed over the chunk. */
   readonly rewards: Float32Array;
   /** (E), 1 where a terminal state was reached. */
   readonly terminated: Uint8Array;

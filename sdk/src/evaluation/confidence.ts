@@ -3,9 +3,11 @@
 import { studentQuantile } from "../policies/special-functions.js";
 import { fail } from "../errors.js";
 
+/** The interval mean ± halfWidth, in the unit of the values. */
 export interface ConfidenceInterval {
   /** Number of values. */
   readonly count: number;
+  /** Of the values. */
   readonly mean: number;
   /** Half the width of the interval around the mean; absent for a single value, which says nothing about its spread. */
   readonly halfWidth?: number;

@@ -22,6 +22,10 @@ export type PathInput = z.input<typeof chainSchema> & {
   readonly noiseNet?: Readonly<Record<string, unknown>>;
 };
 
+/**
+ * Options of fine-tuning, all optional: the algorithm's (by default those of the preset), those of the policy's path, where and
+ * how it acts (`env` by default the policy's own), and how the run is controlled.
+ */
 export type FinetuneInput<
   Schema extends z.ZodObject = typeof ppo.options,
   Preset extends string = keyof typeof ppo.presets,
@@ -50,7 +54,11 @@ function finetuning<Schema extends z.ZodObject, P extends Parts, Preset extends 
 ) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
   return {
-    /** Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+    /**
+     * Fine-tunes a policy in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
+     * @throws InputError for wrong options, an environment or a checkpoint that does not fit, a policy that it cannot train
+     *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
+     */
     async finetune(source: PolicySource, input: FinetuneInput<Schema, Preset> = {} as never): Promise<FineTuningRun> {
       const base = await policyOf(source);
       const { preset = Object.keys(definition.presets)[0], env = base.environment, ...others } = input as FinetuneInput;
@@ -74,9 +82,13 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
   return Object.fromEntries(Object.entries(presets[name]!).filter(([key]) => key in shape));
 }
 
-/** Proximal policy optimisation, on policies that explore with a density. */
+/** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
 export const PPO = finetuning(ppo);
 
+/**
+ * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is
+ * controlled.
+ */
 export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
   /** Name, e.g. "halfcheetah-v2". */
   readonly env: string;
@@ -89,9 +101,13 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
-/** Soft actor-critic: learns from scratch, off-policy. */
+/** Soft actor-critic (Haarnoja et al. 2018, arXiv 1812.05905): learns from scratch, off-policy. */
 export const SAC = {
-  /** Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+  /**
+   * Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
+   * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
+   *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
+   */
   async train({ env, policy = squashed, ...input }: TrainInput): Promise<FineTuningRun> {
     const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
     const [control, learning] = takeControl(rest);

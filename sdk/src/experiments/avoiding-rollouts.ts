@@ -6,14 +6,15 @@ import type { Figure } from "../figures/figure.js";
 import { watchEpisode } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
+/** How the avoiding task is played. */
 export interface AvoidingOptions {
-  /** Default "avoiding". */
+  /** Name of the task's environment. Default "avoiding". */
   readonly env?: string;
-  /** Default 20. Episode i draws its noise from seed + i; the task itself always starts the same. */
+  /** Number of rollouts. Default 20. Episode i draws its noise from seed + i; the task itself always starts the same. */
   readonly episodes?: number;
-  /** Default 0. */
+  /** Of the first episode's noise. Default 0. */
   readonly seed?: number;
-  /** Default 1. */
+  /** Network calls per chunk, at least 1. Default 1. */
   readonly denoisingSteps?: number;
 }
 
@@ -45,10 +46,14 @@ export async function avoidingRollouts(source: PolicySource, options: AvoidingOp
   return new AvoidingRollouts(paths);
 }
 
+/** Rollouts of the avoiding task, and how many of its 24 ways they take; shows itself in notebooks. */
 export class AvoidingRollouts {
-  constructor(readonly paths: readonly TablePath[]) {}
+  constructor(
+    /** Positions of the tool (m) after every step; `crossAt` where it first touched an obstacle or left the middle. */
+    readonly paths: readonly TablePath[],
+  ) {}
 
-  /** Share of rollouts that reached the goal, y = 0.35 m. */
+  /** Share of rollouts that crossed the finish line, y = 0.35 m; in [0, 1]. */
   get successRate(): number {
     return this.#arrived.length / this.paths.length;
   }
@@ -65,7 +70,7 @@ export class AvoidingRollouts {
     return counts;
   }
 
-  /** 0: always the same way; 1: all 24 equally often. */
+  /** Entropy of the ways of those that arrived, to base 24: 0 is always the same way, 1 all 24 equally often. */
   get modeEntropy(): number {
     return Object.values(this.modes)
       .map((count) => count / this.#arrived.length)

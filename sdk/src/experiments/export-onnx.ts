@@ -9,6 +9,7 @@ import type { Normalization } from "../normalization.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 import { userPath } from "../paths.js";
 
+/** What the exported function computes. */
 export interface ExportOptions {
   /** Denoising steps K >= 1 in one call. Default 1. */
   readonly steps?: number;
@@ -21,8 +22,11 @@ export interface ExportOptions {
   readonly includeNormalization?: boolean;
 }
 
+/** The file that was written, and what it takes and gives. */
 export interface ExportedPolicy {
+  /** Where it is. */
   readonly path: string;
+  /** Its size. */
   readonly bytes: number;
   /** Sizes without the batch axis: observation [To, Do], what the policy draws (of flows, noise [Ta, Da]), action [Ta, Da]. */
   readonly shapes: Readonly<Record<string, readonly number[]> & Record<"observation" | "action", readonly number[]>>;

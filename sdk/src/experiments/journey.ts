@@ -17,27 +17,37 @@ import type { PretrainingRun } from "./runs/pretraining.js";
 import { rolloutPoses } from "./rollout-poses.js";
 import { versions } from "./runs/versions.js";
 
+/** What the journey goes through; its stages keep their files in folders of their own below `folder`. */
 export interface JourneyInput extends RunControl {
+  /** Demonstrations to begin with. */
   readonly data: Dataset;
-  /** Default: the environment of the data. */
+  /** Name, e.g. "hopper-v2". Default: the environment of the data. */
   readonly env?: string;
-  /** Default 42. */
+  /** Of both stages; evaluations have the next one. Default 42. */
   readonly seed?: number;
   /** Episodes of each evaluation. Default 40. */
   readonly episodes?: number;
   /** Widths of the policy's hidden layers. Default [256, 256, 256]. */
   readonly mlpDims?: number[];
+  /** Options of pre-training that differ from its defaults. */
   readonly pretrain?: PretrainInput;
+  /** Options of PPO that differ from its preset's. */
   readonly finetune?: FinetuneInput;
-  /** Told what is being done. */
+  /** Told what is being done and what came of it. Default: nobody. */
   readonly say?: (sentence: string) => void;
 }
 
+/** Everything that the journey produced. */
 export interface Journey {
+  /** The one-step policy that imitates the demonstrations. */
   readonly pretraining: PretrainingRun;
+  /** What PPO made of it. */
   readonly finetuning: FineTuningRun;
+  /** Evaluations of the pre-trained policy in 1, 2 and 5 steps, by initial noise. */
   readonly before: Evaluations;
+  /** The same of the fine-tuned one. */
   readonly after: Evaluations;
+  /** Wall-clock seconds of all stages, the report left out. */
   readonly seconds: number;
   /** Path of the report's page; undefined if nothing was written. */
   readonly report: string | undefined;
@@ -49,8 +59,9 @@ export interface Journey {
 type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
 
 /**
- * Runs all stages into one folder with a report.
+ * Runs all stages into one folder with a report: pre-training of improved MeanFlow, evaluation, PPO, evaluation.
  *
+ * @throws InputError for wrong options or an environment that does not fit the data.
  * @throws the signal's reason when it is stopped; checkpoints of the stage in progress are in its folder then.
  */
 export async function runJourney(input: JourneyInput): Promise<Journey> {

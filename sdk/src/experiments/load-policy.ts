@@ -6,6 +6,7 @@ import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy
 import { referencePolicy, type ReferenceOptions } from "./reference/policy.js";
 import { checkDescription } from "./stored-description.js";
 
+/** How a checkpoint is read; what {@link ReferenceOptions} has is for files of the reference only. */
 export interface LoadOptions extends ReferenceOptions {
   /** Of a pre-training checkpoint, take the averaged weights (`load_ema`). A fine-tuned one has only one set. Default true. */
   readonly averagedWeights?: boolean;

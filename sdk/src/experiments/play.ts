@@ -14,9 +14,9 @@ import { compileOptionsOf, stoppable, type RunControl } from "./runs/control.js"
 export interface EnvironmentSettings {
   /** Name, e.g. "hopper-v2". */
   readonly env: string;
-  /** Environments side by side. Default 40. */
+  /** Environments side by side, at least 1. Default 40. */
   readonly environments?: number;
-  /** Actions Te of a chunk that are executed. Default: the whole chunk. */
+  /** Actions Te of a chunk that are executed, 1 to Ta. Default: the whole chunk. */
   readonly actionSteps?: number;
   /** Time limit in environment steps. Default: the environment's own. */
   readonly maxEpisodeSteps?: number;
@@ -24,11 +24,15 @@ export interface EnvironmentSettings {
   readonly successThreshold?: number;
 }
 
+/** Which episodes are played, and how the policy acts in them. */
 export interface PlaySettings extends EnvironmentSettings {
+  /** Whole episodes, a fixed share in each environment. */
   readonly episodes: number;
+  /** Network calls per chunk, at least 1; without meaning for policies that do not denoise. */
   readonly denoisingSteps: number;
   /** Sampled: standard normal; zero: the policy's central chunk. The two are different policies and never mixed. */
   readonly initialNoise: InitialNoise;
+  /** Of environments (the first draws from it, the next from `seed` + 1, ...) and noise. */
   readonly seed: number;
 }
 
@@ -53,7 +57,11 @@ export function openEnvironments(
   });
 }
 
-/** Plays whole episodes with fresh environments. @throws the reason of the control's signal when it is stopped. */
+/**
+ * Plays whole episodes with fresh environments.
+ * @throws InputError for an unknown environment or one that does not fit the policy.
+ * @throws the reason of the control's signal when it is stopped.
+ */
 export async function play(
   policy: TrainedPolicy,
   settings: PlaySettings,
@@ -69,19 +77,21 @@ export async function play(
 
 /** How one episode is watched. */
 export interface EpisodeOptions {
+  /** Name, e.g. "hopper-v2". */
   readonly env: string;
   /** Seed of the episode. Default 0. */
   readonly seed?: number;
   /** Environment steps, unless the episode ends before; Infinity: the environment's own limit. Default 150. */
   readonly maxSteps?: number;
-  /** Default: the policy's own. */
+  /** Network calls per chunk, at least 1. Default: the policy's own. */
   readonly denoisingSteps?: number;
   /** Clip after every denoising step, not only the last. Default true. */
   readonly clipIntermediate?: boolean;
   /** Initial noise of every chunk: standard normal, or zero for the policy's central chunk. Default "sampled". */
   readonly initialNoise?: InitialNoise;
-  /** Actions of a chunk that are executed. Default: the whole chunk. */
+  /** Actions Te of a chunk that are executed, 1 to Ta. Default: the whole chunk. */
   readonly actionSteps?: number;
+  /** Where the policy is computed, always with one thread. Default: the CPU. */
   readonly compile?: CompileOptions;
 }
 

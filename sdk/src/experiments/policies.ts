@@ -10,19 +10,24 @@ import { describePolicy } from "./policy-description.js";
 
 type Sizes = "horizonSteps" | "actionDim" | "condDim";
 
+/** Objective of MeanFlow, all optional: tangent, times, weighting of the loss, clipping of actions, dispersive regularisation. */
 export type MeanFlowInput = z.input<typeof meanFlowOptions>;
 
-/** `standard()`: as first published, the tangent is the conditional velocity; `improved()`: the network's own. */
+/**
+ * Average velocities, one step per chunk by default. Geng et al. 2025 (arXiv 2505.13447). `standard()`: as first published, the
+ * tangent is the conditional velocity; `improved()`: the network's own (arXiv 2512.02012).
+ * Both take options of the objective, and throw InputError `DMPO_OPTIONS` for wrong ones.
+ */
 export const MeanFlow = describePolicy<
   typeof meanFlowOptions,
   keyof typeof meanFlow.presets,
   Omit<z.input<typeof meanFlowMlpOptions>, Sizes>
 >(meanFlow);
 
-/** Velocities of straight paths; several steps per chunk, 4 by default. */
+/** Velocities of straight paths; several steps per chunk, 4 by default. Liu et al. 2023 (arXiv 2209.03003). Only `standard()`. */
 export const ReFlow = describePolicy<typeof reFlowOptions, never, Omit<z.input<typeof flowMlpOptions>, Sizes>>(reFlow);
 
-/** One normal distribution per action entry: behaviour cloning, and the policy of SAC. */
+/** One normal distribution per action entry: behaviour cloning, and the policy of SAC. Only `standard()`. */
 export const Gaussian = describePolicy<typeof gaussianOptions, never, Omit<z.input<typeof gaussianMlpOptions>, Sizes>>(
   gaussian,
 );

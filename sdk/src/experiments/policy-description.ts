@@ -22,10 +22,12 @@ export type NetworkInput<Options = Readonly<Record<string, unknown>>> = Partial<
   readonly condSteps?: number;
 };
 
+/** Options of pre-training, all optional: the schema's, whose defaults are the hopper recipe, and how the run is controlled. */
 export type PretrainInput = z.input<typeof pretrainOptions> &
   RunControl & {
     /** Where tests are played. Default: the environment of the data. */
     readonly env?: string;
+    /** How tests are played, with `testInMujoco`. Default: 40 episodes, the policy's own number of steps, sampled noise. */
     readonly test?: Partial<Omit<PlaySettings, "env" | "seed">>;
     /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
     readonly resumePath?: string;
@@ -40,8 +42,11 @@ type Described<Schema extends z.ZodObject, Preset extends string> = Pick<
 /** A policy before training: objective, regularisation and network. */
 export class PolicyDescription<Objective extends object = object, NetworkOptions extends object = object> {
   constructor(
+    /** The kind of policy: its name, its schema, its networks. */
     readonly definition: Described<z.ZodObject, string>,
+    /** What was set of the objective; the rest has the schema's defaults. */
     readonly objective: Objective,
+    /** What was set of the network; wrong options are found when it is built for data. */
     readonly network: NetworkInput<NetworkOptions> = {},
   ) {}
 
@@ -68,7 +73,7 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     return this.#with(options);
   }
 
-  /** The policy for data of these dimensions. @throws InputError for invalid options. */
+  /** The policy for data of these dimensions (Do, Da), without weights. @throws InputError for invalid options. */
   for(data: Pick<Dataset, "actionDimension" | "observationDimension">): PolicyModel {
     const { type, condSteps = 1, horizonSteps = 4, ...network } = this.network as NetworkInput;
     const { family } = networkFamily(this.definition as PolicyModel["definition"], type);
@@ -81,7 +86,11 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     });
   }
 
-  /** Trains on demonstrations. Interrupting it (`signal`) saves a checkpoint and returns the partial run. */
+  /**
+   * Trains on demonstrations. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
+   * @throws InputError for wrong options, chunks longer than every episode, a checkpoint that does not fit, or a gradient that
+   *   is not finite.
+   */
   async pretrain(data: Dataset, input: PretrainInput = {}): Promise<PretrainingRun> {
     const { env = data.name, test, resumePath, ...rest } = input;
     const { options, control } = splitOptions(pretrainOptions, rest);

@@ -2,7 +2,7 @@
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { loadPolicy } from "./load-policy.js";
 
-/** A policy, a run that ended with one, or the path of a checkpoint. */
+/** A policy, a run that ended with one, or the path or address of a checkpoint as {@link loadPolicy} takes it. */
 export type PolicySource = TrainedPolicy | { readonly policy: TrainedPolicy } | string;
 
 export async function policyOf(source: PolicySource): Promise<TrainedPolicy> {

@@ -5,20 +5,21 @@ import { Animation, type Picture } from "../envs/render/picture.js";
 import { watchEpisode, type EpisodeOptions } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
+/** What is filmed and how. `env` is by default the policy's own. */
 export interface RecordOptions extends Partial<EpisodeOptions>, RenderOptions {
   /** Default 25, at most 50. Frames are taken from the simulation at this rate, so the film runs at its true speed. */
   readonly framesPerSecond?: number;
-  /** Simulated time after which the film ends, if neither the episode nor `maxSteps` ends it before. */
+  /** Simulated time (s) after which the film ends, if neither the episode nor `maxSteps` ends it before. Default: no limit. */
   readonly maxSeconds?: number;
-  /** Also writes the film to this file. */
+  /** Also writes the film to this file, as GIF. */
   readonly path?: string;
-  /** Ends the film early. */
+  /** Ends the film early; what was filmed is returned. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Plays one episode and films it. Default 320 x 240 pixels and at most 150 environment steps.
- * @throws InputError for an unknown environment or camera.
+ * @throws InputError for an unknown environment or camera, or an environment without pictures.
  */
 export async function record(source: PolicySource, options: RecordOptions = {}): Promise<Animation> {
   const policy = await policyOf(source);

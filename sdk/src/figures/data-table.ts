@@ -7,6 +7,7 @@ import { fail } from "../errors.js";
 import { htmlTable, plainTable, type Table } from "./html-table.js";
 import { displayMethod, showsAs } from "./mime.js";
 
+/** Arquero's table: `filter`, `derive`, `groupby`, `join`, `toCSV`, ... */
 export type ColumnTable = Arquero.ColumnTable;
 
 /** One row of a table: values by the name of their column. */
@@ -14,8 +15,11 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** What is used of a danfo data frame; give the call danfo's own type to have all of it. */
 export interface DanfoFrame {
+  /** Names of the columns. */
   readonly columns: readonly string[];
+  /** [rows, columns]. */
   readonly shape: readonly number[];
+  /** One array of cells per row. */
   readonly values: unknown;
 }
 

@@ -35,7 +35,9 @@ export interface Layout {
 
 /** What every chart function returns and every export function takes. */
 export interface Figure {
+  /** Plotly traces: lines, bars, points. */
   readonly data: readonly Trace[];
+  /** Titles, axes, size in pixels. */
   readonly layout: Layout;
 }
 

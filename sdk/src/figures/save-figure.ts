@@ -17,7 +17,8 @@ const formats: Readonly<Record<string, (drawn: Figure) => Promise<string | Uint8
 
 /**
  * Writes the figure as `.png` (twice the pixels), `.svg`, `.json` (Plotly's data and layout) or `.html` (interactive, offline),
- * making missing folders. Throws DMPO_FIGURE_FORMAT for another extension, DMPO_FIGURE_DRAW if it cannot be drawn.
+ * making missing folders.
+ * @throws InputError DMPO_FIGURE_FORMAT for another extension, DMPO_FIGURE_DRAW if it cannot be drawn.
  */
 export async function saveFigure({ data, layout }: DrawableFigure, path: string): Promise<void> {
   const extension = extname(path).toLowerCase();

@@ -5,8 +5,11 @@ import { seriesStyle, translucent } from "./theme.js";
 
 /** One line of a chart. All arrays have the same length, at least 1, and hold finite numbers. */
 export interface Series {
+  /** For the legend. */
   readonly name: string;
+  /** Where it was measured, e.g. environment steps. */
   readonly x: ArrayLike<number>;
+  /** What was measured there. */
   readonly y: ArrayLike<number>;
   /** Half the height of the band around `y`, for example one standard deviation. */
   readonly spread?: ArrayLike<number>;
@@ -14,11 +17,16 @@ export interface Series {
 
 /** A mean with its uncertainty (standard deviation or error, the chart's caption says which). */
 export interface Estimate {
+  /** Finite. */
   readonly mean: number;
+  /** Half the height of the bar or band, 0 or more. */
   readonly spread: number;
 }
 
-/** Mean and population standard deviation over seeds: `runs` holds one array per seed, each as long as `x`. */
+/**
+ * Mean and population standard deviation over seeds: `runs` holds one array per seed, each as long as `x`.
+ * @throws InputError DMPO_FIGURE_DATA without runs, or for one of another length.
+ */
 export function meanOverSeeds(name: string, x: ArrayLike<number>, runs: readonly ArrayLike<number>[]): Series {
   assertSound([
     ...(runs.length ? [] : [problem("runs", "empty", "the values of at least one seed")]),

@@ -73,6 +73,7 @@ export function subplotTitle(text: string, suffix: string) {
 }
 
 export interface Titles {
+  /** Above the plot. Default: none, or the chart's own. */
   readonly title?: string;
   /** A second, smaller line: seeds, number of episodes, what the band means. */
   readonly subtitle?: string;

@@ -6,6 +6,7 @@ import { MINIMUM_RATE, TooLongError } from "./arrival.js";
 import { computeChecksum, type Checksum } from "./checksum.js";
 import { pause, reason, request, UnreachableError, type Answer } from "./request.js";
 
+/** How far a download is. */
 export interface Progress {
   /** What is being downloaded. */
   readonly name: string;
@@ -28,6 +29,7 @@ export interface Download {
   /** Bytes. */
   readonly size?: number;
   readonly checksum?: Checksum;
+  /** Stops it; what has arrived is kept and not asked for again. */
   readonly signal?: AbortSignal;
   /** Called at most ten times per second, and at the end. */
   readonly onProgress?: (progress: Progress) => void;

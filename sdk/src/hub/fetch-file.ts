@@ -24,7 +24,7 @@ export function fetchFile(address: string, options: FetchOptions = {}): Promise<
   return parsed.kind === "hub" ? fetchHubFile(parsed, options) : fetchWebFile(parsed, options);
 }
 
-/** A path on this machine as {@link userPath} reads it; an address as {@link fetchFile} gives it. */
+/** A path on this machine as {@link userPath} reads it; an address as {@link fetchFile} gives it. @throws as that does. */
 export async function resolvePath(pathOrUrl: string, options: FetchOptions = {}): Promise<string> {
   return isAddress(pathOrUrl) ? fetchFile(pathOrUrl, options) : userPath(pathOrUrl);
 }

@@ -25,17 +25,21 @@ export interface IterationFacts {
   readonly iteration: number;
   /** Executed in training so far, in all environments together. */
   readonly environmentSteps: number;
-  /** Wall-clock seconds of this iteration, and of the run so far. */
+  /** Wall-clock seconds of this iteration. */
   readonly seconds: number;
+  /** Wall-clock seconds of the run so far, interruptions left out. */
   readonly totalSeconds: number;
 }
 
 /** A learned policy and the weights to store, by the name of their set; the first set is the one that acts. */
 export interface Learned {
+  /** What all sets have in common. */
   readonly policy: Pick<TrainedPolicy, "model" | "normalization" | "environment">;
+  /** Flat weights in `policy.model.layout`, e.g. `ema` and `model` of pre-training. */
   readonly sets: Readonly<Record<string, Float32Array>>;
 }
 
+/** All that sets a way to learn apart. `P` is what changes while it trains, `Row` an entry of its learning curve. */
 export interface AlgorithmDefinition<
   Name extends string,
   Schema extends z.ZodObject,
@@ -49,9 +53,11 @@ export interface AlgorithmDefinition<
   readonly title: string;
   /** What checkpoints of its runs are called. */
   readonly kind: "pretraining" | "finetuning";
+  /** Schema of its options: types, ranges, defaults, help. */
   readonly options: Schema;
   /** Named settings that differ from the defaults; they may set options of a path, where the policy has them. */
   readonly presets: Readonly<Record<Preset, z.input<Schema> & Readonly<Record<string, unknown>>>>;
+  /** Where configurations have each option. */
   readonly keys: Keys;
   /** Keys that move a policy's controls; a policy's configuration has those of its path. */
   readonly controlKeys?: Keys;
@@ -83,6 +89,7 @@ export interface AlgorithmDefinition<
 /** What shared code knows of an algorithm. */
 export type AnyAlgorithm<Row = unknown> = AlgorithmDefinition<string, z.ZodObject, Parts, string, Row>;
 
+/** Makes a definition something that can be run: adds `train()`, which checks the options, drives the loop, stops and resumes. */
 export function defineAlgorithm<
   const Name extends string,
   Schema extends z.ZodObject,

@@ -12,21 +12,29 @@ export interface PartState {
 
 /** A piece of a run. State is passed on between programs as it is: `restore` takes what `state` of the same piece gave. */
 export interface Stateful {
+  /** Copies, which later training does not change. */
   state(): PartState;
   // Each piece knows its own state; as a method, so that pieces with different states are all Stateful.
+  /** Puts back what {@link state} gave, in this program or an earlier one. */
   restore(state: PartState): void;
 }
 
+/** The pieces of a run, by the names under which checkpoints hold them. */
 export type Parts = Readonly<Record<string, Stateful>>;
 
 /** A few values that a page changes as it runs, kept as a piece: plain JSON in `current`. */
 export class Values<T extends object> implements Stateful {
-  constructor(public current: T) {}
+  constructor(
+    /** May be changed in place or replaced. */
+    public current: T,
+  ) {}
 
+  /** A copy of the values. */
   state(): { readonly values: T } {
     return { values: structuredClone(this.current) };
   }
 
+  /** Replaces `current` by a copy. */
   restore({ values }: { readonly values: T }): void {
     this.current = structuredClone(values);
   }

@@ -13,14 +13,17 @@ import type { SamplingOptions } from "../policies/definition.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { Arena } from "./arena.js";
 
+/** What a stage is made from; what a phase does not have is left out. */
 export interface StageSetup {
   /** The policy to start from, trained or with fresh weights; not changed. */
   readonly base: TrainedPolicy;
+  /** Where training acts, under the normalisation of `base`; absent offline. */
   readonly environments?: Environments;
   /**
    * Others to evaluate in, so that training episodes go on; default: `environments`, whose episodes an evaluation ends.
    */
   readonly evaluationEnvironments?: Environments;
+  /** What it imitates; absent from scratch. */
   readonly demonstrations?: Dataset;
   /** Return of a policy's episodes in environments made for the occasion; needed to test while pre-training. */
   readonly test?: (policy: TrainedPolicy, iteration: number) => Promise<TestResult>;
@@ -30,33 +33,48 @@ export interface StageSetup {
   readonly seed?: number;
   /** Best reward per action from which an episode counts as a success; default: none does. */
   readonly successThreshold?: number;
+  /** Device and threads of compiled functions; default: the CPU, all cores. */
   readonly compile?: CompileOptions;
   /** Ends collecting, evaluating and gradients at once by throwing its reason. */
   readonly signal?: AbortSignal;
 }
 
+/** Returns of the episodes of a test. */
 export interface TestResult {
+  /** Mean of an episode's sum of raw rewards. */
   readonly meanReturn: number;
+  /** Standard deviation over the episodes. */
   readonly stdReturn: number;
 }
 
 /** How a policy is evaluated. */
 export interface EvaluationSettings {
+  /** How each chunk is made. */
   readonly sampling: SamplingOptions;
+  /** "sampled": standard normal; "zero": the policy's central chunk. */
   readonly initialNoise: InitialNoise;
 }
 
 /** Plays so many whole episodes without exploration. */
 export type Evaluation = (episodes: number) => Promise<readonly FinishedEpisode[]>;
 
+/** Where an algorithm works: made anew for every run, given back with {@link dispose}. */
 export class Stage {
+  /** The policy to start from; not changed. */
   readonly base: TrainedPolicy;
+  /** What it imitates; undefined from scratch. */
   readonly demonstrations: Dataset | undefined;
+  /** Seed of everything random but the environments. */
   readonly seed: number;
+  /** Streams of random numbers from `seed`, by name; checkpoints hold where they stand. */
   readonly random: Random;
+  /** Plays a policy in environments made for the occasion; undefined where nothing is to be tested. */
   readonly test: StageSetup["test"];
+  /** To be told how many iterations are done, fractions included, and the loss just measured. */
   readonly onAdvance: StageSetup["onAdvance"];
+  /** Device and threads of compiled functions. */
   readonly compile: CompileOptions | undefined;
+  /** Aborts when the run is to stop; a page between two yields checks it where iterations are long. */
   readonly signal: AbortSignal | undefined;
   /** Iterations done, those that only evaluated included. */
   iteration = 0;
@@ -87,7 +105,7 @@ export class Stage {
     );
   }
 
-  /** Executed in training, in all environments together; 0 without environments. */
+  /** Environment steps executed in training, in all environments together; 0 without environments. */
   get environmentSteps(): number {
     return this.#arena?.environmentSteps ?? 0;
   }
@@ -125,6 +143,7 @@ export class Stage {
     this.#disposables.push(dispose);
   }
 
+  /** Releases all that {@link onDispose} was given; the environments stay open. */
   async dispose(): Promise<void> {
     await Promise.all(this.#disposables.map((dispose) => dispose()));
   }

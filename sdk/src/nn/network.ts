@@ -17,6 +17,7 @@ export interface Observation {
 
 /** Observations to what the head of a network reads. */
 export interface Encoder {
+  /** Its own, names complete with their prefix; empty where the state passes through. */
   readonly parameters: readonly ParameterSpec[];
   /** Width C of the encoding. */
   readonly width: number;
@@ -26,11 +27,15 @@ export interface Encoder {
   apply(weights: Weights, observation: Observation): tf.Tensor2D;
 }
 
+/** What all networks have; what a policy asks besides is in its own extension of this. */
 export interface Network {
   /** In PyTorch's registration order, names complete with their prefix; those of the encoder among them. */
   readonly parameters: readonly ParameterSpec[];
+  /** Actions Ta per chunk. */
   readonly horizonSteps: number;
+  /** Numbers Da per action. */
   readonly actionDim: number;
+  /** Makes the condition (B, C) of an observation, once per batch. */
   readonly encoder: Encoder;
 }
 
@@ -53,6 +58,7 @@ export interface NetworkFamily<Net extends Network> {
   infer(shapes: Shapes, prefix: string, source: string): InferredNetwork;
 }
 
+/** What {@link NetworkFamily.infer} reads off the shapes of weights. */
 export interface InferredNetwork {
   /** Numbers Ta x Da of an action chunk, which weights do not divide. */
   readonly chunkSize: number;

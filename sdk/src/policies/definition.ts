@@ -8,6 +8,7 @@ import type { tf, Weights } from "../engine/tensor.js";
 import type { Network, NetworkFamily, Observation } from "../nn/network.js";
 import { parseOptions, type Keys } from "../options.js";
 
+/** Tensors by name; each with the batch axis B first. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -19,13 +20,17 @@ export interface Draws {
   readonly fill: (out: Readonly<Record<string, Float32Array>>, random: RandomStream) => void;
 }
 
-/** Standard normal numbers called `noise`. */
+/** Standard normal numbers called `noise`, (B, ...shape). */
 export function normalNoise(...shape: number[]): Draws {
   return { shapes: { noise: shape }, fill: ({ noise }, random) => void random.normal(noise!) };
 }
 
 /** A batch of demonstrations with what {@link Draws} added to it. */
-export type TrainingBatch = Tensors & Observation & { /** (B, Ta, Da). */ readonly action: tf.Tensor3D };
+export type TrainingBatch = Tensors &
+  Observation & {
+    /** (B, Ta, Da), normalised. */
+    readonly action: tf.Tensor3D;
+  };
 
 /** How an action chunk is made. */
 export interface SamplingOptions {
@@ -37,6 +42,7 @@ export interface SamplingOptions {
 
 /** Scalars of a {@link Path} that an algorithm may move while it trains: ends of the range of standard deviations. */
 export type ControlName = "minStd" | "maxStd";
+/** Present values of the controls that a path names; the others are absent. */
 export type Controls = Readonly<Partial<Record<ControlName, tf.Scalar>>>;
 
 /** Density of stored decisions. */
@@ -57,6 +63,7 @@ export interface BoundPath {
   readonly parameters: readonly ParameterSpec[];
   /** The controls that it reads. */
   readonly controls: readonly ControlName[];
+  /** Randomness of one chunk, which {@link sample} takes as its `draws`. */
   readonly draws: Draws;
   /** What is kept of each chunk so that its density can be computed again: shapes without the batch axis. */
   readonly stored: Shapes;
@@ -80,18 +87,23 @@ export interface BoundPath {
 export interface Path<Net extends Network, Options> {
   /** What a user may set beside the algorithm's options. Names must differ from those. */
   readonly options: z.ZodObject;
+  /** Where configurations have these options. */
   readonly keys: Keys;
   /** A part of its own with weights, e.g. a noise net. */
   readonly explorer?: { readonly options: z.ZodObject; readonly keys: Keys };
+  /** Acting of one network with settled options. */
   bind(parts: {
     readonly network: Net;
+    /** The policy's own, complete. */
     readonly options: Options;
-    /** Valid by {@link Path.options} and by those of the explorer. */
+    /** Valid by {@link Path.options}. */
     readonly path: object;
+    /** Valid by the explorer's options; empty where there is none. */
     readonly explorer: object;
   }): BoundPath;
 }
 
+/** All that sets a policy apart. `Net` is what its networks can do; tensors have B rows, chunks (B, Ta, Da), conditions (B, C). */
 export interface PolicyDefinition<
   Name extends string,
   Schema extends z.ZodObject,
@@ -102,13 +114,17 @@ export interface PolicyDefinition<
   readonly name: Name;
   /** As people write it. */
   readonly title: string;
+  /** Schema of its options: types, ranges, defaults, help. The network's are those of its family. */
   readonly options: Schema;
+  /** Where configurations have each option. */
   readonly keys: Keys;
   /** Named settings that differ from the defaults. */
   readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
   /** By name; the first is the default. */
   readonly networks: Readonly<Record<string, NetworkFamily<Net>>>;
+  /** How it learns from demonstrations. */
   readonly training: {
+    /** What the loss wants for each row, e.g. noise and times. */
     draws(options: z.output<Schema>, network: Net): Draws;
     /** One loss per row (B), so that rows can be weighted; `batchwise` terms (scalars) are added to their mean. */
     loss(
@@ -119,15 +135,19 @@ export interface PolicyDefinition<
     ): { readonly rows: tf.Tensor1D; readonly batchwise?: Readonly<Record<string, tf.Scalar>> };
     /** The function that the network has learned, at random points: what two policies can be compared by. */
     readonly probe?: {
+      /** The random points. */
       draws(network: Net): Draws;
+      /** The function there, B rows. */
       value(network: Net, weights: Weights, condition: tf.Tensor2D, draws: Tensors): tf.Tensor;
     };
   };
+  /** How it makes action chunks, without exploration noise. */
   readonly acting: {
     /** Options that say how it acts, which a later stage may set anew. */
     readonly keys?: Keys;
     /** Absent where there is nothing to sweep. */
     readonly steps?: { readonly default: number };
+    /** What one chunk of `steps` network calls wants, e.g. the initial noise (Ta, Da). */
     draws(options: z.output<Schema>, network: Net, steps: number): Draws;
     /** Chunks (B, Ta, Da), differentiable in the weights; draws of zero give the central chunk. */
     sample(
@@ -139,6 +159,7 @@ export interface PolicyDefinition<
       sampling: SamplingOptions & { readonly steps: number },
     ): tf.Tensor3D;
   };
+  /** How it explores with a density, which policy gradients need; absent if it cannot. */
   readonly path?: Path<Net, z.output<Schema>>;
 }
 
@@ -154,6 +175,10 @@ export type Policy<
 > = PolicyDefinition<Name, Schema, Net, Preset> &
   Readonly<Record<Preset | "configure", (overrides?: z.input<Schema>) => z.output<Schema>>>;
 
+/**
+ * Makes a definition a {@link Policy}: adds `configure()` and a function for every preset. These give complete options, and throw
+ * InputError `DMPO_OPTIONS` with every unknown name and every value outside its range.
+ */
 export function definePolicy<
   const Name extends string,
   Schema extends z.ZodObject,

@@ -31,6 +31,10 @@ export const timeDistribution = timeDistributionWith({ type: "logitNormal", logi
   "distribution of the two times whose maximum is t and whose minimum is r",
 );
 export type TimeDistribution = z.output<typeof timeDistribution>;
+/**
+ * Distribution of noise levels in [0, 1], 1 being noise: `{ type: "logitNormal", mean?, std? }` (defaults -0.4, of ReFlow 0, and
+ * 1), `{ type: "uniform" }`, or `{ type: "beta", a?, b? }` (defaults 1.5 and 1); std, a, b > 0.
+ */
 export type TimeDistributionInput = NonNullable<z.input<typeof timeDistribution>>;
 
 /** Rows of a batch of `size` that have r = t: the first floor(flowRatio size). */

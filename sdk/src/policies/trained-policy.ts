@@ -9,9 +9,11 @@ import type { Space } from "../space.js";
 
 /** A policy that can act: network, weights and the statistics of the data it was trained on. */
 export class TrainedPolicy {
+  /** Kind, options and network, without weights. */
   readonly model: PolicyModel;
   /** Flat, in `model.layout`. */
   readonly weights: Float32Array;
+  /** Statistics by which it sees and acts in [-1, 1]. */
   readonly normalization: Normalization;
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
@@ -23,7 +25,7 @@ export class TrainedPolicy {
     this.environment = environment;
   }
 
-  /** What it sees and answers with. */
+  /** What it sees and answers with: Ta, Da, [To, Do]. */
   get space(): Space {
     const { horizonSteps, actionDim, encoder } = this.model.network;
     const width = this.normalization.observationMin.length;

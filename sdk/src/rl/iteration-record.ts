@@ -4,6 +4,7 @@ import type { IterationFacts, Progress } from "../learning/algorithm.js";
 
 export interface IterationRecord {
   readonly stage: "finetune";
+  /** Counted from 0. */
   readonly iteration: number;
   /** An iteration either evaluates, without exploration noise, or trains. */
   readonly mode: Progress["mode"];

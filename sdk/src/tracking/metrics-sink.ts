@@ -4,7 +4,9 @@ import { warn } from "../plain-text.js";
 /** One moment of a run: counters, measurements and short texts by name. */
 export type MetricsRecord = Readonly<Record<string, number | string>>;
 
+/** A receiver of metrics, such as a file or a terminal. What it throws does not stop a run. */
 export interface MetricsSink {
+  /** Takes one record, e.g. of an epoch; must not be called after {@link close}. */
   log(record: MetricsRecord): void;
   /** Between records: how far the counter of the run's progress is, e.g. 2.25 epochs. */
   advance?(position: number): void;

@@ -20,7 +20,7 @@ export interface Notebook {
   readonly signal: AbortSignal;
 }
 
-/** Undefined outside a notebook. */
+/** The kernel that runs this code; undefined outside a notebook. */
 export function notebook(): Notebook | undefined {
   return (globalThis as { [key: symbol]: Notebook | undefined })[Symbol.for("dmpo.notebook")];
 }

@@ -8,6 +8,7 @@ import { WandbLog, type LogItem } from "./wandb-log.js";
 import { syncAtEnd } from "./wandb-sync.js";
 
 export interface WandbSinkOptions {
+  /** Where the run is listed. */
   readonly project: string;
   /** User or team; default: the one of the key that uploads. */
   readonly entity?: string | null;
@@ -32,7 +33,11 @@ export interface WandbSink extends MetricsSink {
   readonly runFolder: string;
 }
 
-/** Records of one step become one row, so a row is written when the next step begins, and at the end. */
+/**
+ * Writes a run for Weights & Biases. Records of one step become one row, so a row is written when the next step begins, and at
+ * the end. An upload that fails is told to `notify` and leaves the files.
+ * @throws the system's error if the files cannot be written.
+ */
 export function wandbSink(options: WandbSinkOptions): WandbSink {
   const { project, entity, name, config = {}, counter, offline = false, notify = () => {}, now = Date.now } = options;
   const started = now();

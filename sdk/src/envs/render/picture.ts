@@ -3,9 +3,12 @@
 import { createCanvas, GifEncoder, ImageData, type Canvas } from "@napi-rs/canvas";
 import { fail } from "../../errors.js";
 
+/** A picture with the distance of every pixel; shows itself in notebooks. */
 export class Picture {
   constructor(
+    /** Pixels. */
     readonly width: number,
+    /** Pixels. */
     readonly height: number,
     /** (height, width, 3), 0 to 255, first row on top. */
     readonly rgb: Uint8Array,
@@ -15,7 +18,7 @@ export class Picture {
 
   /**
    * Pictures of equal height side by side.
-   * @throws InputError DMPO_RENDER_FRAMES.
+   * @throws InputError DMPO_RENDER_FRAMES without pictures, or for different heights.
    */
   static row(pictures: readonly Picture[]): Picture {
     const height = requireEqual(pictures, ({ height }) => height, "pixels high");
@@ -32,6 +35,7 @@ export class Picture {
     return row;
   }
 
+  /** The contents of a PNG file, without the depth. */
   png(): Uint8Array {
     return this.#canvas().toBuffer("image/png");
   }
@@ -64,17 +68,19 @@ export class Picture {
   }
 }
 
-/** Pictures of equal size, one after another. */
+/** Pictures of equal size, one after another; shows itself in notebooks. */
 export class Animation {
-  /** @param framesPerSecond viewers show at most 50. @throws InputError DMPO_RENDER_FRAMES. */
+  /** @throws InputError DMPO_RENDER_FRAMES without pictures, or for pictures of different sizes. */
   constructor(
+    /** At least one, in order of time. */
     readonly pictures: readonly Picture[],
+    /** Viewers show at most 50. */
     readonly framesPerSecond: number,
   ) {
     requireEqual(pictures, ({ width, height }) => `${width} x ${height}`, "pixels");
   }
 
-  /** Repeats for ever. */
+  /** The contents of a GIF file that repeats for ever; durations are rounded to hundredths of a second. */
   gif(): Uint8Array {
     const { width, height } = this.pictures[0]!;
     // GIF counts in hundredths of a second.

@@ -7,10 +7,11 @@ import { cross, dot, normalized, subtract, vectorAt, type Vector } from "./vecto
 export interface Viewpoint {
   /** World coordinates (m). */
   readonly position: Vector;
-  /** Unit vectors in the picture's directions. */
+  /** Unit vector to the picture's right, in world coordinates. */
   readonly right: Vector;
+  /** Unit vector to the picture's top, at right angles to `right`. */
   readonly up: Vector;
-  /** Vertical angle of view, degrees. */
+  /** Vertical angle of view (degrees). */
   readonly fieldOfView: number;
 }
 

@@ -19,6 +19,7 @@ import { writeRunDescription } from "./run-description.js";
 import { plainText, warn } from "../../plain-text.js";
 import { userPath } from "../../paths.js";
 
+/** What every long call accepts beside its own options: how it is stopped, what it reports, where it computes and writes. */
 export interface RunControl {
   /** Stops the run cleanly: it saves a checkpoint and returns what it has. A notebook's stop button does the same. */
   readonly signal?: AbortSignal;
@@ -28,15 +29,15 @@ export interface RunControl {
   readonly onProgress?: (record: MetricsRecord) => void;
   /** Print progress to the terminal. Default false. */
   readonly console?: boolean;
-  /** Further receivers of the metrics. */
+  /** Further receivers of the metrics; one that fails is warned of once and stops nothing. Default: none. */
   readonly sinks?: readonly MetricsSink[];
   /** Where the run keeps its files. Default: a new folder below `log/` (or DMPO_LOG_DIR); null: nothing is written. */
   readonly folder?: string | null;
   /** `cpu` (default), `cuda:N`, `webgpu`, `wasm`, `tfjs`; what is not available falls back with one warning. */
   readonly device?: string | null;
-  /** Compute threads. Default: all cores. */
+  /** Compute threads, at least 1. Default: all cores. */
   readonly threads?: number;
-  /** Threads for environments besides the main one. Default: one per further core. */
+  /** Threads for environments besides the main one, 0 or more. Default: one per further core. */
   readonly workers?: number;
 }
 

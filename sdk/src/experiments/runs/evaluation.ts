@@ -28,8 +28,12 @@ import { policyOf, type PolicySource } from "../policy-source.js";
 import { claimFolder } from "./run-folder.js";
 import { versions } from "./versions.js";
 
+/**
+ * What is evaluated and where. `env` is by default the policy's own; there are as many environments as episodes, at most 40;
+ * `successThreshold` is held against the rewards of a chunk, summed, and 3 by default.
+ */
 export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Partial<EnvironmentSettings> {
-  /** Numbers of denoising steps to evaluate with. Default [1, 2, 5]. */
+  /** Numbers of denoising steps to evaluate with, each at least 1. Default [1, 2, 5]. */
   readonly denoisingSteps?: readonly number[];
   /** Whole episodes for each of them. Default 40. */
   readonly episodes?: number;
@@ -37,14 +41,15 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
   readonly initialNoise?: InitialNoise;
   /** Clip after every denoising step, not only the last. Default true. */
   readonly clipIntermediate?: boolean;
-  /** Default 42. */
+  /** Of environments (the first draws from it, the next from `seed` + 1, ...) and noise. Default 42. */
   readonly seed?: number;
 }
 
 /**
- * Plays `episodes` whole episodes for each number of denoising steps.
+ * Plays `episodes` whole episodes for each number of denoising steps, without exploration noise.
  *
- * @throws InputError for an unknown environment or one that does not fit the policy; the signal's reason when stopped.
+ * @throws InputError for counts that are not positive integers, an unknown environment or one that does not fit the policy.
+ * @throws the signal's reason when stopped.
  */
 export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
   const policy = await policyOf(source);
@@ -96,8 +101,11 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
 /** What an evaluation found: results as data, as a table, as charts, as files. */
 export class EvaluationReport {
   constructor(
+    /** Name of the kind of policy, e.g. "meanflow". */
     readonly policy: string,
+    /** Name of the environment. */
     readonly env: string,
+    /** Everything measured: initial noise, number of environments, and a result per number of steps. */
     readonly evaluation: EvaluationResult,
   ) {}
 
@@ -106,7 +114,10 @@ export class EvaluationReport {
     return this.evaluation.settings;
   }
 
-  /** One row per number of denoising steps, with the reference's names of fields. Spreads are standard deviations over episodes, of inference standard errors. */
+  /**
+   * One row per number of denoising steps, with the reference's names of fields: durations in s, frequencies in Hz, lengths in
+   * environment steps, `success_rate` in [0, 1]. Spreads are standard deviations over episodes, of inference standard errors.
+   */
   rows(): Record<string, number>[] {
     return this.results.map(({ denoisingSteps, statistics, inference }) => ({
       num_denoising_steps: denoisingSteps,
@@ -155,7 +166,10 @@ export class EvaluationReport {
     };
   }
 
-  /** Writes six PNG charts, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path. */
+  /**
+   * Writes six PNG charts, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path.
+   * @param folder gets a number where it exists; default `dmpo_eval_results/<policy>/<env>/<UTC time>`.
+   */
   async save(
     folder = join(
       "dmpo_eval_results",

@@ -12,14 +12,21 @@ import { runLearning } from "./learning-run.js";
 
 /** A finished or stopped fine-tuning: its policies, its curve, and where its files are. */
 export class FineTuningRun {
+  /** Tells it from a {@link PretrainingRun}. */
   readonly stage = "finetune";
   /** With the weights of the best evaluation (highest mean return); the last ones if there was none. */
   readonly policy: TrainedPolicy;
+  /** With the weights after the last iteration. */
   readonly last: TrainedPolicy;
+  /** The evaluation that chose `policy`; undefined if there was none. */
   readonly best: IterationRecord | undefined;
+  /** One record per iteration, evaluations among them, those before a resume included. */
   readonly curve: readonly IterationRecord[];
+  /** Executed in training, in all environments together. */
   readonly environmentSteps: number;
+  /** Wall-clock seconds of all iterations, those before a resume included. */
   readonly seconds: number;
+  /** Whether its signal or a stop button ended it. */
   readonly interrupted: boolean;
 
   readonly #logNames: Readonly<Record<string, string>>;
@@ -83,6 +90,7 @@ export interface FineTuningSettings extends EnvironmentSettings {
   readonly base: TrainedPolicy;
   /** Of the algorithm and, where it explores, of the policy's path. */
   readonly learning: Readonly<Record<string, unknown>>;
+  /** Of everything random: environments, exploration, batches. Default 42. */
   readonly seed?: number;
   /** Iterations between numbered checkpoints. Default: none. */
   readonly saveEvery?: number | null;

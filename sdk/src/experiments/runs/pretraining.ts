@@ -15,13 +15,17 @@ import { runLearning } from "./learning-run.js";
 
 /** A finished or stopped pre-training: its policies, its curve, and where its files are. */
 export class PretrainingRun {
+  /** Tells it from a {@link FineTuningRun}. */
   readonly stage = "pretrain";
-  /** With the averaged weights. */
+  /** With the averaged weights (`ema`) after the last epoch. */
   readonly policy: TrainedPolicy;
   /** The same with the weights as trained. */
   readonly rawPolicy: TrainedPolicy;
+  /** One record per epoch, those before a resume included. */
   readonly curve: readonly PretrainRecord[];
+  /** Whether its signal or a stop button ended it. */
   readonly interrupted: boolean;
+  /** Wall-clock seconds of all epochs, those before a resume included. */
   readonly seconds: number;
 
   constructor(

@@ -7,7 +7,10 @@ import { naming } from "../../system-errors.js";
 /** Root of all run folders of this user, see `pathInUse`; by default ./log. */
 export const logRoot = () => pathInUse("log").value;
 
-/** Makes a new folder for a run of this name that starts now, and returns its path. */
+/**
+ * Makes a new folder for a run of this name that starts now, `<root>/<name>/<UTC time>_<seed>`, and returns its path.
+ * @param root default: DMPO_LOG_DIR and what `dmpo paths` stored, else ./log.
+ */
 export async function createRunFolder(name: string, seed: number, root = logRoot()): Promise<string> {
   const time = new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
   return claimFolder(join(root, name, `${time}_${seed}`));

@@ -3,7 +3,9 @@ import { InputError, type Problem } from "../../errors.js";
 
 /** A line, such as a loss over epochs; both arrays have the same length, at least 1. */
 export interface Curve {
+  /** Where it was measured, e.g. epochs; finite. */
   readonly x: ArrayLike<number>;
+  /** What was measured there; finite. */
   readonly y: ArrayLike<number>;
   /** What x counts. Default "epoch". */
   readonly over?: string;

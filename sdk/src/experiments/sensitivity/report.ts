@@ -26,21 +26,27 @@ export interface SensitivityOutcome {
 
 /** One line of the summary: a variation, and every measured number with its interval over the seeds. */
 export interface SensitivitySummary {
+  /** The choices in words, e.g. "beta, flowRatio 0.5". */
   readonly variation: string;
+  /** The same by factor: the name of its chosen value. */
   readonly labels: Readonly<Record<string, string>>;
   /** Number of finished runs. */
   readonly seeds: number;
+  /** By the name of the measure; curves and what only some runs measured are left out. */
   readonly measures: Readonly<Record<string, ConfidenceInterval>>;
 }
 
+/** What a sensitivity analysis found: rows, means with intervals, one figure of everything. */
 export class SensitivityReport {
+  /** Whether runs are missing because it was stopped. */
   readonly interrupted: boolean;
+  /** Where the runs are stored; undefined if nothing was written. */
   readonly folder: string | undefined;
-  /** Share of the intervals: Student's t over seeds, see evaluation/confidence.ts. */
+  /** Share of the intervals, in (0, 1): Student's t over seeds, see evaluation/confidence.ts. */
   readonly confidence: number;
 
-  /** @param cells finished runs, seed by seed. */
   constructor(
+    /** Finished runs, seed by seed: choices, measures and seconds of each. */
     readonly cells: readonly FinishedCell[],
     { interrupted, folder, confidence = 0.95 }: SensitivityOutcome,
   ) {
@@ -49,7 +55,7 @@ export class SensitivityReport {
     this.confidence = confidence;
   }
 
-  /** One row per run: the names of its choices, its seed, its measured numbers, and how long it took. */
+  /** One row per run: the names of its choices, its seed, its measured numbers, and how long it took (s). */
   rows(): Record<string, number | string>[] {
     return this.cells.map(({ labels, seed, measures, seconds }) => ({
       ...labels,
@@ -64,7 +70,7 @@ export class SensitivityReport {
     return dataTable(this.rows());
   }
 
-  /** One entry per variation, in the order of the grid. */
+  /** One entry per variation, in the order of the grid. @throws InputError DMPO_CONFIDENCE for a share outside (0, 1). */
   summary(): SensitivitySummary[] {
     return [...this.#byVariation()].map(([variation, cells]) => ({
       variation,

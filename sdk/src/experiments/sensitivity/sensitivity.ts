@@ -13,6 +13,7 @@ import { SensitivityReport } from "./report.js";
 
 /** What `run` is told beside the variation. */
 export interface CellContext<Settings = unknown> {
+  /** The seed of this run, to be given to all calls. */
   readonly seed: number;
   /** The `settings` of the analysis. */
   readonly settings: Settings;
@@ -22,18 +23,20 @@ export interface CellContext<Settings = unknown> {
   };
 }
 
+/** One run: trains or evaluates a combination with a seed, and returns what it measured. */
 export type SensitivityRun<V extends Vary, Settings> = (
   variation: Variation<V>,
   context: CellContext<Settings>,
 ) => Measures | Promise<Measures>;
 
+/** A grid of runs: what is varied, how often, and how a run is made. */
 export interface SensitivityInput<V extends Vary, Settings> extends Pick<
   RunControl,
   Exclude<keyof RunControl, "workers">
 > {
   /** Factors and their values: `{ flowRatio: [0.25, 0.5] }`, or by name: `{ times: { flat: { type: "uniform" } } }`. */
   readonly vary: V;
-  /** Every combination runs with each of them. Default [0, 1, 2]. */
+  /** Different integers; every combination runs with each of them. Default [0, 1, 2]. */
   readonly seeds?: readonly number[];
   /**
    * One run: measures of a combination with a seed. A function runs in this process, one cell after the other, because

@@ -8,6 +8,7 @@ import { bins } from "./histogram.js";
 
 /** Actions of one source. */
 export interface ActionSample {
+  /** For the legend. */
   readonly name: string;
   /** (N, D), row by row: N at least 1, all finite. */
   readonly values: ArrayLike<number>;
@@ -19,8 +20,8 @@ const cell = 150;
 
 /**
  * `dimensions` names the D columns, with their units. Histograms are shares of each sample, so that samples may differ in
- * size; of more than 2000 actions, 2000 evenly spaced ones are drawn as points. Throws DMPO_FIGURE_DATA for empty or
- * non-finite samples and those whose length is no multiple of D.
+ * size; of more than 2000 actions, 2000 evenly spaced ones are drawn as points.
+ * @throws InputError DMPO_FIGURE_DATA for empty or non-finite samples and those whose length is no multiple of D.
  */
 export function actionDistribution(
   samples: readonly ActionSample[],

@@ -18,7 +18,7 @@ export interface ComparisonBarsOptions extends Titles {
 
 /**
  * One group of bars per category, one bar per series in each, labelled with its mean; the whiskers are +- spread.
- * Throws DMPO_FIGURE_DATA if something is empty or not finite, or if a series has not one value per category.
+ * @throws InputError DMPO_FIGURE_DATA if something is empty or not finite, or if a series has not one value per category.
  */
 export function comparisonBars(
   categories: readonly string[],

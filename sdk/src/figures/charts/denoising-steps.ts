@@ -8,6 +8,7 @@ import { axis, markLine, subplotHeadroom, subplotTitle, themedLayout, type Title
 export interface DenoisingResult {
   /** Network calls per action chunk, at least 1. */
   readonly denoisingSteps: number;
+  /** Sum of an episode's raw rewards. */
   readonly episodeReward: Estimate;
   /** In [0, 1]. */
   readonly successRate: Estimate;
@@ -17,6 +18,7 @@ export interface DenoisingResult {
   readonly inferenceFrequency: Estimate;
   /** Seconds per inference call. */
   readonly inferenceDuration: Estimate;
+  /** Largest reward within an episode. */
   readonly bestReward: Estimate;
 }
 
@@ -55,7 +57,7 @@ export interface DenoisingOptions extends Titles {
   readonly scale?: "linear" | "log";
 }
 
-/** One measure over the number of denoising steps with a band of +- spread. Throws DMPO_FIGURE_DATA for unusable data. */
+/** One measure over the number of denoising steps with a band of +- spread. @throws InputError DMPO_FIGURE_DATA for unusable data. */
 export function denoisingChart(
   measure: DenoisingMeasure,
   series: readonly DenoisingSeries[],
@@ -77,7 +79,7 @@ export function denoisingChart(
   });
 }
 
-/** All six measures in a grid of two rows and three columns. Throws DMPO_FIGURE_DATA for unusable data. */
+/** All six measures in a grid of two rows and three columns. @throws InputError DMPO_FIGURE_DATA for unusable data. */
 export function denoisingOverview(series: readonly DenoisingSeries[], options: DenoisingOptions = {}): Figure {
   check(series);
   const suffixes = denoisingMeasures.map((_, index) => (index === 0 ? "" : String(index + 1)));

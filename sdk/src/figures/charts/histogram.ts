@@ -22,7 +22,8 @@ export interface HistogramOptions extends Titles {
 
 /**
  * Bars of counts over common bins, overlaid where there are several samples; dotted lines mark the medians.
- * The vertical axis is the share in percent if samples differ in size. Throws DMPO_FIGURE_DATA for empty or non-finite samples.
+ * The vertical axis is the share in percent if samples differ in size.
+ * @throws InputError DMPO_FIGURE_DATA for empty or non-finite samples.
  */
 export function histogram(samples: readonly Sample[], options: HistogramOptions = {}): Figure {
   assertSound([

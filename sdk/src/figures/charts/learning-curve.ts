@@ -21,7 +21,8 @@ export interface LearningCurveOptions extends Titles {
 
 /**
  * One line per run; with `spread` (see `meanOverSeeds`) also a band. Runs of more than 1000 points are drawn as the means
- * of 1000 equal buckets. Throws DMPO_FIGURE_DATA for empty, uneven or non-finite series.
+ * of 1000 equal buckets.
+ * @throws InputError DMPO_FIGURE_DATA for empty, uneven or non-finite series.
  */
 export function learningCurve(runs: readonly Series[], options: LearningCurveOptions = {}): Figure {
   const { x = "environment steps", y = "episode return", references = [] } = options;

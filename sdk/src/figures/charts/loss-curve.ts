@@ -12,8 +12,9 @@ export interface LossCurveOptions extends Titles {
 }
 
 /**
- * The vertical axis is logarithmic if all losses are positive and span a decade, else linear. More than 1000 points are drawn as the means
- * of 1000 equal buckets. Throws DMPO_FIGURE_DATA for empty, uneven or non-finite series.
+ * One line per loss; the vertical axis is logarithmic if all losses are positive and span a decade, else linear. More than
+ * 1000 points are drawn as the means of 1000 equal buckets.
+ * @throws InputError DMPO_FIGURE_DATA for empty, uneven or non-finite series.
  */
 export function lossCurve(losses: readonly Series[], options: LossCurveOptions = {}): Figure {
   const { x = "epoch", y = "loss" } = options;

@@ -23,9 +23,10 @@ const rowGap = 34;
 const belowGround = 0.06;
 const verticalSpan = 1.16;
 /**
- * Where the robot travels, the picture is a true-to-scale side view, broken into rows if it is long. Where it stays in
- * place (less than three times its height), the moments stand side by side instead, as in a film strip.
- * Throws DMPO_FIGURE_DATA if there are no poses, a pose has no capsules, or a number is not finite.
+ * One episode in one picture, links in metres, later moments lighter. Where the robot travels, it is a true-to-scale side
+ * view, broken into rows if it is long. Where it stays in place (less than three times its height), the moments stand side by
+ * side instead, as in a film strip.
+ * @throws InputError DMPO_FIGURE_DATA if there are no poses, a pose has no capsules, or a number is not finite.
  */
 export function rolloutStrip(poses: readonly Pose[], options: RolloutStripOptions = {}): Figure {
   check(poses, options);

@@ -17,10 +17,15 @@ import {
 
 /** Lines, one per variation and in their order; those of a variation that has none are left out by name. */
 export interface LinePanel {
+  /** Curves, rather than numbers with intervals. */
   readonly kind: "lines";
+  /** Above the panel. */
   readonly title: string;
+  /** Title of the horizontal axis with its unit. */
   readonly x: string;
+  /** Title of the vertical axis with its unit. Default: none. */
   readonly y?: string;
+  /** Named after their variations. */
   readonly series: readonly Series[];
   /** Logarithmic where all values are positive and span more than a factor of ten. Default false. */
   readonly logarithmic?: boolean;
@@ -28,23 +33,32 @@ export interface LinePanel {
 
 /** A measure of one variation: its value for every seed, their mean, and half the width of its interval if it has one. */
 export interface Measured {
+  /** Of the variation. */
   readonly name: string;
+  /** One per seed, finite. */
   readonly values: readonly number[];
+  /** Of the values. */
   readonly mean: number;
+  /** Of the interval around the mean; absent for a single seed. */
   readonly halfWidth?: number;
 }
 
+/** One measure, with a point per seed, the mean and its interval for every variation. */
 export interface IntervalPanel {
+  /** Numbers with intervals, rather than curves. */
   readonly kind: "intervals";
+  /** Above the panel: the measure with its unit. */
   readonly title: string;
+  /** At most one per variation. */
   readonly measured: readonly Measured[];
 }
 
+/** One part of the overview. */
 export type SensitivityPanel = LinePanel | IntervalPanel;
 
 /**
  * Panels side by side, three in a row, or two where that leaves no gap. `variations` are the names whose order gives the colours.
- * Throws DMPO_FIGURE_DATA if there is nothing to draw, a name is unknown or a number is not finite.
+ * @throws InputError DMPO_FIGURE_DATA if there is nothing to draw, a name is unknown or a number is not finite.
  */
 export function sensitivityOverview(
   variations: readonly string[],

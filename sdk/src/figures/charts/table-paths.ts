@@ -4,16 +4,19 @@ import type { Figure } from "../figure.js";
 import { assertSound, numberProblems, problem } from "../series.js";
 import { axis, ink, seriesStyle, themedLayout, type Titles } from "../theme.js";
 
+/** Where the tool was in one rollout, from above; `x` and `y` have the same length, at least 1. */
 export interface TablePath {
   /** The way it took; paths of one name share a colour. */
   readonly mode: string;
-  /** m. */
+  /** To the right (m), in order of time. */
   readonly x: readonly number[];
+  /** Upwards in the picture (m). */
   readonly y: readonly number[];
   /** Index of a point to mark with a cross. */
   readonly crossAt?: number;
 }
 
+/** What is drawn besides the paths. */
 export interface TablePathsOptions extends Titles {
   /** Round obstacles (m). */
   readonly obstacles?: readonly { readonly x: number; readonly y: number; readonly radius: number }[];
@@ -21,7 +24,10 @@ export interface TablePathsOptions extends Titles {
   readonly finishLine?: number;
 }
 
-/** Throws DMPO_FIGURE_DATA if there are no paths, one has x and y of different lengths, or a number is not finite. */
+/**
+ * All paths over the table, a colour per way, with the number of paths that took it.
+ * @throws InputError DMPO_FIGURE_DATA if there are no paths, one has x and y of different lengths, or a number is not finite.
+ */
 export function tablePaths(paths: readonly TablePath[], options: TablePathsOptions = {}): Figure {
   const { obstacles = [], finishLine } = options;
   assertSound([

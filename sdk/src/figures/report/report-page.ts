@@ -26,12 +26,17 @@ export interface ReportFigure {
   readonly figure: Figure;
 }
 
+/** What a report shows, in this order. */
 export interface Report {
+  /** Heading of the page. */
   readonly title: string;
   /** Paragraphs of plain text. */
   readonly summary?: readonly string[];
+  /** Each with its own heading. */
   readonly tables?: readonly ReportTable[];
+  /** Each with heading and caption. */
   readonly figures?: readonly ReportFigure[];
+  /** Small, at the end; e.g. versions. */
   readonly footer?: string;
 }
 
@@ -40,7 +45,8 @@ const wide = 900;
 
 /**
  * Writes `folder/index.html`, making the folder, and returns the file's path. The page loads nothing from elsewhere; its
- * size is about 0.7 MB for Plotly plus 20 to 150 kB per figure. Throws DMPO_REPORT_TABLE if a row does not fit its columns.
+ * size is about 0.7 MB for Plotly plus 20 to 150 kB per figure.
+ * @throws InputError DMPO_REPORT_TABLE if a row does not fit its columns, DMPO_FIGURE_DRAW if a figure cannot be drawn.
  */
 export async function writeReport(folder: string, report: Report): Promise<string> {
   const path = join(folder, "index.html");

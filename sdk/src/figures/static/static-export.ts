@@ -11,7 +11,7 @@ let headless: Promise<HeadlessPlotly> | undefined;
 /**
  * The figure as an SVG document of the given size in pixels (default: the figure's own, else 720 x 440). Its texts keep
  * their width in whatever font the reader has.
- * Throws DMPO_FIGURE_DRAW if Plotly cannot draw it, as with 3-D traces.
+ * @throws InputError DMPO_FIGURE_DRAW if Plotly cannot draw it, as with 3-D traces.
  */
 export async function toSvg(figure: Figure, size: Partial<Size> = {}): Promise<string> {
   const { plotly, document } = await draw(figure, size);
@@ -20,7 +20,7 @@ export async function toSvg(figure: Figure, size: Partial<Size> = {}): Promise<s
   return plotly.serialize(document);
 }
 
-/** The figure as PNG bytes; `scale` is the number of image pixels per CSS pixel, default 2. Throws as {@link toSvg}. */
+/** The figure as PNG bytes; `scale` is the number of image pixels per CSS pixel, default 2. @throws as {@link toSvg}. */
 export async function toPng(
   figure: Figure,
   { scale = 2, ...size }: Partial<Size> & { scale?: number } = {},
