@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
 import { InputError } from "../../sdk/src/errors.js";
-import { evaluateSettings, type PolicySetting } from "../../sdk/src/evaluation/evaluate.js";
+import { evaluateSettings, type PolicySetting, type SettingResult } from "../../sdk/src/evaluation/evaluate.js";
 import { policyActor } from "../../sdk/src/evaluation/policy-actor.js";
 import { FakeEnvironments } from "../rl/fake-environments.js";
 import { smallPolicy } from "../rl/setup.js";
@@ -59,7 +59,7 @@ test("measures the calls to the policy, without the first", async () => {
   const { seconds, frequency } = inference as { seconds: { mean: number }; frequency: { mean: number } };
   expect(seconds.mean).toBeGreaterThan(0.003);
   expect(seconds.mean).toBeLessThan(0.1);
-  expect(frequency.mean).toBeGreaterThanOrEqual(1 / seconds.mean - 1e-6);
+  expect(frequency.mean).toBeCloseTo(1 / seconds.mean, 6);
 });
 
 test("evaluates a trained policy; sampled initial noise varies, zero does not", async () => {
@@ -90,6 +90,43 @@ test("evaluates a trained policy; sampled initial noise varies, zero does not", 
   // Environment 0 always begins with the same observation of its own clock; the first episodes differ by noise alone.
   expect(zero[0]![0]).not.toBe(sampled[0]![0]);
   expect(zero[0]).not.toEqual(zero[1]);
+});
+
+test("draws its initial noise and counts finished episodes over all settings, unless asked otherwise", async () => {
+  const environments = new FakeEnvironments({ count: 2, chunks: () => 1 });
+  const finished: number[] = [];
+  const { initialNoise } = await evaluateSettings(
+    environments,
+    (setting) => {
+      expect(setting.initialNoise).toBe("sampled");
+      return { act: async () => new Float32Array(2) };
+    },
+    { denoisingSteps: [1, 2, 3], episodes: 4, onEpisodes: (count) => void finished.push(count) },
+  );
+  expect(initialNoise).toBe("sampled");
+  expect(finished.at(-1)).toBe(12);
+  expect(finished).toEqual([...finished].sort((a, b) => a - b));
+  expect(finished.filter((count) => count <= 4).at(-1)).toBe(4);
+});
+
+test("times of calls have a mean and its standard error", async () => {
+  const environments = new FakeEnvironments({ count: 1, chunks: () => 6 });
+  const clock = [0, 1, 1, 3, 3, 6, 6, 10, 10, 15, 15, 21, 21].map((seconds) => 1000 * seconds);
+  const now = vi.spyOn(performance, "now").mockImplementation(() => clock.shift() ?? 21_000);
+  try {
+    const act = async () => new Float32Array(1);
+    const [{ inference }] = (await evaluateSettings(environments, () => ({ act }), { episodes: 1 })).settings as [
+      SettingResult,
+    ];
+    // 1 to 6 seconds: mean 3.5, sum of squares 17.5.
+    expect(inference.calls).toBe(6);
+    expect(inference.seconds.mean).toBeCloseTo(3.5, 10);
+    expect(inference.seconds.standardError).toBeCloseTo(Math.sqrt(17.5) / 6, 10);
+    expect(inference.frequency.mean).toBeCloseTo(1 / 3.5, 10);
+    expect(inference.frequency.standardError).toBeCloseTo(Math.sqrt(17.5) / 6 / 3.5 ** 2, 10);
+  } finally {
+    now.mockRestore();
+  }
 });
 
 test("wrong counts are errors", async () => {

@@ -45,7 +45,7 @@ export interface Inference {
   readonly calls: number;
   /** Wall-clock seconds per call. */
   readonly seconds: { readonly mean: number; readonly standardError: number };
-  /** Calls per second: the mean of their reciprocals. */
+  /** Calls per second on the whole: 1 / the mean of {@link seconds}, and the error that follows from its. */
   readonly frequency: { readonly mean: number; readonly standardError: number };
 }
 
@@ -113,10 +113,11 @@ export async function evaluateSettings(
 }
 
 function inferenceOf(callSeconds: readonly number[]): Inference {
+  const seconds = meanAndError(callSeconds);
   return {
     calls: callSeconds.length,
-    seconds: meanAndError(callSeconds),
-    frequency: meanAndError(callSeconds.map((seconds) => 1 / seconds)),
+    seconds,
+    frequency: { mean: 1 / seconds.mean, standardError: seconds.standardError / seconds.mean ** 2 },
   };
 }
 
