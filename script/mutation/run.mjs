@@ -1,5 +1,5 @@
 // Samples the mutants of a room, has Stryker run the tests that import it, and reports what they did not notice.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -47,6 +47,10 @@ mkdirSync(folder, { recursive: true });
 // Left by a run that was stopped.
 const sandbox = join(folder, "sandbox");
 rmSync(sandbox, { recursive: true, force: true });
+// What tests look for beside the repository is beside its copy too.
+mkdirSync(sandbox);
+const shared = join(root, "../shared");
+if (existsSync(shared)) symlinkSync(shared, join(sandbox, "shared"));
 const sampleFile = join(folder, "sample.json");
 const incrementalFile = join(folder, "incremental.json");
 writeFileSync(sampleFile, JSON.stringify(sample));

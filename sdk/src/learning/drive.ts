@@ -102,7 +102,7 @@ export async function drive<Row>(
       const state = typeof resume === "function" ? resume(parts, stage) : resume;
       checkAlgorithm(state, algorithm.name);
       restore(state);
-      curve.push(...(state.curve as readonly Row[]));
+      for (const row of state.curve as readonly Row[]) curve.push(row);
       best = state.best;
       seconds = state.seconds;
     }
