@@ -1,17 +1,17 @@
 // A watched environment is a vector environment of one, looked at after every step.
 import { expect, test } from "vitest";
 import { VectorEnv } from "../../sdk/src/envs/vector-env.js";
-import { WatchedEnvironment, type Visible, type Watch } from "../../sdk/src/envs/watched-environment.js";
+import { watchedEnvironment, type Visible, type Watch } from "../../sdk/src/envs/watched-environment.js";
 import { effects, scripted } from "./fixtures/scripted.js";
 
 const options = { seed: 3, actionSteps: 3, condSteps: 2 };
-const watch = (watch: Watch, more = {}) => WatchedEnvironment.create({ env: scripted, ...options, ...more }, watch);
+const watch = (watch: Watch, more = {}) => watchedEnvironment({ env: scripted, ...options, ...more }, watch);
 
 test("gives the numbers of a vector of one, whether it is looked at or not", async () => {
   const sizes = { ...options, env: "hopper-v2", maxEpisodeSteps: 20 };
   const vector = await VectorEnv.create({ ...sizes, count: 1, workers: 0 });
   let looked = 0;
-  const watched = await WatchedEnvironment.create(sizes, (environment) => {
+  const watched = await watchedEnvironment(sizes, (environment) => {
     looked += environment.pose().length;
   });
   const outputs = [vector, watched].map((environments) => async (actions?: Float32Array) => {

@@ -2,7 +2,7 @@
 import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import { VectorEnv } from "../envs/vector-env.js";
-import { WatchedEnvironment, type Watch } from "../envs/watched-environment.js";
+import { watchedEnvironment, type Watch } from "../envs/watched-environment.js";
 import type { Environments } from "../evaluation/environments.js";
 import { episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from "../evaluation/episode-statistics.js";
 import type { InitialNoise } from "../evaluation/evaluate.js";
@@ -107,7 +107,7 @@ export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOption
   const { actionSteps = space.horizonSteps } = options;
   const [condSteps] = space.state;
   const maxEpisodeSteps = maxSteps === Infinity ? undefined : maxSteps;
-  const environment = await WatchedEnvironment.create(
+  const environment = await watchedEnvironment(
     { env, seed, actionSteps, condSteps, maxEpisodeSteps, normalization },
     watch,
   );

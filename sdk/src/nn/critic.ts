@@ -2,8 +2,9 @@
 import { z } from "zod";
 import type { ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
+import { count } from "../options.js";
 import { activationName } from "./activations.js";
-import { count, head } from "./head.js";
+import { head } from "./head.js";
 import { stateEncoder, type Encoder, type Observation } from "./network.js";
 
 export const criticOptions = z.strictObject({

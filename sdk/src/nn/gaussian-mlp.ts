@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { constant, type ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
+import { count } from "../options.js";
 import { activationName, activations } from "./activations.js";
-import { count, head, sizeOptions, stateSizes } from "./head.js";
+import { head, sizeOptions, stateSizes } from "./head.js";
 import { mlp } from "./mlp.js";
 import { weight, type LayeredModule } from "./module.js";
 import { stateEncoder, type Network, type NetworkFamily } from "./network.js";

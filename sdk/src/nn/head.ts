@@ -1,13 +1,12 @@
 // What the heads of all networks have in common: their options, and that of a flow, which reads noisy actions.
 import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
+import { count } from "../options.js";
 import type { Space } from "../space.js";
 import { activationName, type ActivationName } from "./activations.js";
 import { mlp, type MlpOptions } from "./mlp.js";
 import type { LayeredModule } from "./module.js";
 import { residualMlp } from "./residual-mlp.js";
-
-export const count = z.int().positive();
 
 /** Sizes that follow from the data or the environment. */
 export const sizeOptions = {

@@ -4,12 +4,11 @@
 import { z } from "zod";
 import { normal, type ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
+import { count } from "../options.js";
 import { activationName } from "./activations.js";
 import { timeEmbedding } from "./embeddings.js";
 import { mlp } from "./mlp.js";
 import { weight } from "./module.js";
-
-const count = z.int().positive();
 
 export const noiseNetOptions = z.strictObject({
   horizonSteps: count.describe("length Ta of an action chunk"),

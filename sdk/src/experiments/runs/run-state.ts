@@ -71,8 +71,9 @@ export function stateOf(
   const current = z.object({ state: runState }).safeParse(metadata);
   const earlier = kind === "pretraining" ? earlierPretraining : earlierFinetuning;
   const state = current.success ? assemble(current.data.state, tensors) : earlier(metadata, tensors);
-  const isWhole = state && (!state.best || (state.best.index < state.curve.length && state.best.weights.length === model.layout.size)); // prettier-ignore
-  if (isWhole) return state;
+  const isWhole = ({ best, curve }: Pick<RunState, "best" | "curve">) =>
+    !best || (best.index < curve.length && best.weights.length === model.layout.size);
+  if (state && isWhole(state)) return state;
   fail("DMPO_RESUME", path, "has a damaged state", `the state of a run of ${title}`, "take an earlier one");
 }
 
