@@ -1,8 +1,31 @@
 // Files on disk: a leaf that every room may import.
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdirSync, statSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { naming } from "./system-errors.js";
+
+/**
+ * Makes a folder and those above it; nothing happens where it exists. Node's own `recursive` never returns in places such as
+ * /proc, which know their parent and yet take no folders.
+ * @throws the system's error.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isFolder = (place: string) => statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    if (code !== "ENOENT") {
+      if (isFolder(path)) return;
+      throw error;
+    }
+    const parent = dirname(path);
+    if (isFolder(parent)) throw error;
+    makeFolder(parent);
+    makeFolder(path);
+  }
+}
 
 /**
  * Writes a file that is either complete or absent: readers, and a crash at any moment, see the old contents or the new.
@@ -15,7 +38,7 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
 }
 
 async function replaceFile(path: string, contents: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, "wx");

@@ -32,6 +32,17 @@ test("a line cut short by a power failure stays alone", async () => {
   expect(lines(path)).toEqual(['{"epoch":1}', '{"epo', '{"epoch":2}', ""]);
 });
 
+test("a file deleted meanwhile, with its folder, begins anew", async () => {
+  const path = join(folder, "deleted/metrics.jsonl");
+  const sink = jsonlSink(path);
+  sink.log({ epoch: 1 });
+  rmSync(join(folder, "deleted"), { recursive: true });
+  sink.log({ epoch: 2 });
+  sink.log({ epoch: 3 });
+  await sink.close();
+  expect(lines(path)).toEqual(['{"epoch":2}', '{"epoch":3}', ""]);
+});
+
 test("records survive a process that is killed", () => {
   const path = join(folder, "killed.jsonl");
   const source = new URL("../../sdk/src/tracking/jsonl-sink.ts", import.meta.url);

@@ -48,6 +48,13 @@ test("folder and file names are those that `wandb sync` looks for", async () => 
   expect(notices).toEqual([expect.stringContaining(`dmpo sync ${sink.runFolder}`)]);
 });
 
+test("a folder is a path as a user writes it", async () => {
+  vi.stubEnv("WANDB_ROOT", folder);
+  const sink = wandbSink({ ...options, folder: "$WANDB_ROOT/runs" });
+  await sink.close();
+  expect(dirname(dirname(sink.runFolder))).toBe(join(folder, "runs"));
+});
+
 test("the log: header, records across blocks, checksums", async (context) => {
   const python = pythonWith("wandb.proto.wandb_internal_pb2");
   if (!python) return context.skip("no Python with wandb (set DMPO_TEST_PYTHON)");

@@ -1,9 +1,10 @@
 // Writes .npz files larger than memory: entries are streamed block by block, sizes and checksums filled in afterwards.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { constants, crc32, createDeflateRaw } from "node:zlib";
+import { makeFolder } from "../files.js";
 import { elementCount, type ElementType } from "./element-types.js";
 import { npyHeader } from "./npy.js";
 
@@ -30,7 +31,7 @@ interface Written {
  * complete. Blocks are drawn only as fast as the disk takes them.
  */
 export async function writeNpz(path: string, arrays: Readonly<Record<string, StreamedArray>>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   const file = await open(temporary, "wx");
   try {

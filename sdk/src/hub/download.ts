@@ -1,6 +1,7 @@
 // One file over HTTP: resumed where an earlier attempt stopped, verified, and moved into place only when complete.
-import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { open, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../files.js";
 import { fail, InputError } from "../errors.js";
 import { MINIMUM_RATE, TooLongError } from "./arrival.js";
 import { computeChecksum, type Checksum } from "./checksum.js";
@@ -45,8 +46,8 @@ const PROGRESS_MILLISECONDS = 100;
  * @throws {UnreachableError} after five attempts in a row that brought less than 1 KiB/s; the signal's reason.
  */
 export async function download(file: Download): Promise<void> {
-  await mkdir(dirname(file.incomplete), { recursive: true });
-  await mkdir(dirname(file.target), { recursive: true });
+  makeFolder(dirname(file.incomplete));
+  makeFolder(dirname(file.target));
   const resumed = (await sizeOf(file.incomplete)) > 0;
   await collect(file);
   if (!(await isRight(file))) {

@@ -2,10 +2,10 @@
 // them, refs from branch to commit. Its layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 // (@huggingface/hub can download as well, but neither resumes nor verifies, and names snapshots differently from Python.)
 import { getRepoFolderName } from "@huggingface/hub";
-import { copyFile, mkdir, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { copyFile, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fail, nearest } from "../errors.js";
-import { writeFileAtomic } from "../files.js";
+import { makeFolder, writeFileAtomic } from "../files.js";
 import type { HubAddress } from "./address.js";
 import { checksumOfTag, isIntact, matches, type Checksum } from "./checksum.js";
 import { download, type Download } from "./download.js";
@@ -184,7 +184,7 @@ async function findCached(home: string, { revision, path }: HubAddress): Promise
 
 /** Relative, so that the cache can be moved; where links are not possible, a copy. */
 async function link(blob: string, pointer: string): Promise<void> {
-  await mkdir(dirname(pointer), { recursive: true });
+  makeFolder(dirname(pointer));
   await rm(pointer, { force: true });
   try {
     await symlink(relative(dirname(pointer), blob), pointer);

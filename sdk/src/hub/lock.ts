@@ -1,8 +1,9 @@
 // One process at a time: a lock file that its owner keeps fresh, so that a dead owner's lock expires.
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "../files.js";
 
 const REFRESH_MILLISECONDS = 2_000;
 const EXPIRED_MILLISECONDS = 15_000;
@@ -18,7 +19,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   while (!(await claim(path))) {
     await removeExpired(path);
     await sleep(POLL_MILLISECONDS, undefined, { signal });

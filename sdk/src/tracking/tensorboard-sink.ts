@@ -1,7 +1,8 @@
 // Metrics as TensorBoard event files: protobuf messages (event.proto, summary.proto of TensorFlow) in TFRecord framing.
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../files.js";
 import protobuf from "protobufjs/light.js";
 import { maskedCrc32c } from "./crc32c.js";
 import type { MetricsSink } from "./metrics-sink.js";
@@ -38,7 +39,7 @@ let files = 0;
  * @throws the system's error if the file cannot be opened or written.
  */
 export function tensorBoardSink({ folder, counter, now = Date.now }: TensorBoardSinkOptions): MetricsSink {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const second = String(Math.floor(now() / 1000)).padStart(10, "0");
   const name = `events.out.tfevents.${second}.${hostname()}.${process.pid}.${files++}`;
   const file = openSync(join(folder, name), "wx");

@@ -1,9 +1,10 @@
 // The transaction log that `wandb sync` uploads: protobuf records (wandb_internal.proto, published with the wandb package)
 // in the log format of LevelDB with a header of its own. Checked against wandb 0.31.
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import protobuf from "protobufjs/light.js";
 import { crc32 } from "node:zlib";
+import { makeFolder } from "../files.js";
 
 const BLOCK = 32_768;
 const RECORD_HEADER = 7;
@@ -83,7 +84,7 @@ export class WandbLog {
   #records = 0;
 
   constructor(path: string, streamId: string) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     this.#file = openSync(path, "wx");
     this.#streamId = streamId;
     writeSync(this.#file, FILE_HEADER);

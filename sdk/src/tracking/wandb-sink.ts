@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { userPath } from "../paths.js";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import { WandbLog, type LogItem } from "./wandb-log.js";
 import { syncAtEnd } from "./wandb-sync.js";
@@ -43,7 +44,7 @@ export function wandbSink(options: WandbSinkOptions): WandbSink {
   const started = now();
   const id = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join("");
   const time = new Date(started).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
-  const root = options.folder ?? (offline ? "wandb_offline" : ".");
+  const root = options.folder === undefined ? (offline ? "wandb_offline" : ".") : userPath(options.folder);
   const runFolder = join(root, "wandb", `offline-run-${time}-${id}`);
   const log = new WandbLog(join(runFolder, `run-${id}.wandb`), id);
   log.append({ header: { versionInfo: { producer: "dmpo", minConsumer: "0.70.0" } } });

@@ -1,9 +1,10 @@
 // `dmpo data ...`: look into data sets, fetch them, convert them; the reference's data_process scripts under their names.
 // Flags may be written with underscores too, as the reference's are.
 import { InvalidArgumentError, type Command } from "commander";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
+import { makeFolder } from "../../files.js";
 import type { ModeFilter } from "../../data/d3il.js";
 import type { Processed } from "../../data/process-recording.js";
 import type { DataFamily } from "../../data/sources.js";
@@ -76,7 +77,7 @@ function addFetch(data: Command, { terminal }: CommandContext): void {
       const notify = (line: string) => terminal.error(line);
       const files = await locateData(family as DataFamily, name, { original: flags.original, notify });
       const home = join(dataFolder(), family, name);
-      await mkdir(home, { recursive: true });
+      makeFolder(home);
       const named =
         "hdf5" in files
           ? { [`${name}.hdf5`]: files.hdf5 }

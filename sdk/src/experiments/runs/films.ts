@@ -1,7 +1,6 @@
 // Films beside a run's metrics: some episodes of the policy as it is, each an animated GIF in <folder>/render.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../files.js";
+import { makeFolder, writeFileAtomic } from "../../files.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { announce, compileOptionsOf, type RunControl } from "./control.js";
 import type { EpisodeOptions } from "../play.js";
@@ -46,7 +45,7 @@ export function filmMaker(
           signal,
         });
         if (signal?.aborted) return;
-        await mkdir(join(folder, "render"), { recursive: true });
+        makeFolder(join(folder, "render"));
         await writeFileAtomic(join(folder, "render", `${name}_trial-${trial}.gif`), film.gif());
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 // Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../files.js";
 import { pathInUse } from "../../paths.js";
 import { naming } from "../../system-errors.js";
 
@@ -25,7 +26,7 @@ export function claimFolder(folder: string): Promise<string> {
 }
 
 async function firstFree(folder: string): Promise<string> {
-  await mkdir(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? folder : `${folder}-${attempt}`;
     try {

@@ -2,10 +2,11 @@
 // when the first picture needs it and stays in the cache folder, unless it is installed beside this package anyway.
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../../files.js";
 import { cacheFolder } from "../../paths.js";
 import { warn } from "../../plain-text.js";
 
@@ -104,7 +105,7 @@ async function fetchPackage(name: FontPackage): Promise<string | undefined> {
   if (existsSync(folder)) return folder;
   let partial: string | undefined;
   try {
-    await mkdir(fonts, { recursive: true });
+    makeFolder(fonts);
     partial = await mkdtemp(join(fonts, "partial-"));
     warn(`dmpo: fetching the font ${scope}/${name} from the npm registry, once`);
     const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"];
