@@ -47,7 +47,7 @@ export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-tab
 export type { MimeBundle } from "./figures/mime.js";
 /** Charts as data, and how they become files. */
 export * as figures from "./figures/index.js";
-export { fetchFile, resolvePath, type FetchOptions, type Progress } from "./hub/fetch-file.js";
+export { fetchFile, resolvePath, type DownloadProgress, type FetchOptions } from "./hub/fetch-file.js";
 export { consoleSink } from "./tracking/console-sink.js";
 export { jsonlSink } from "./tracking/jsonl-sink.js";
 export type { MetricsRecord, MetricsSink } from "./tracking/metrics-sink.js";

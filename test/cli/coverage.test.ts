@@ -3,7 +3,14 @@ import { readFileSync } from "node:fs";
 import { format } from "prettier";
 import { expect, test } from "vitest";
 import { coveragePage } from "../../sdk/src/cli/coverage-page.js";
-import { commandOf, coverage, guideCommands, projectCommands, stateOf, summaryOf } from "../../sdk/src/cli/coverage.js";
+import {
+  commandOf,
+  coverage,
+  guideCommands,
+  projectCommands,
+  commandState,
+  summaryOf,
+} from "../../sdk/src/cli/coverage.js";
 import { hasShared, sharedFile } from "../shared.js";
 import { commandsOfGuide, namesOfAppendix, supportedTasks } from "../config/guide.js";
 
@@ -57,13 +64,13 @@ test.skipIf(!hasShared)("every name of the appendix exists on all tasks that the
 
 test("states say what a command waits for", () => {
   const command = "--config-dir=cfg/gym/scratch/hopper-v2 --config-name=awr_diffusion_mlp";
-  expect(stateOf(command)).toEqual({
+  expect(commandState(command)).toEqual({
     command: `npx dmpo run ${command}`,
     status: "waits",
     missing: ["policy Diffusion", "algorithm AWR"],
   });
-  const broken = stateOf(`${command} train.gamma=2`);
+  const broken = commandState(`${command} train.gamma=2`);
   expect(broken).toMatchObject({ status: "invalid", missing: [], problem: expect.stringContaining("train.gamma: 2") });
-  expect(summaryOf([stateOf(command), broken])).toBe("2 commands: 0 run, 1 wait, 1 invalid");
+  expect(summaryOf([commandState(command), broken])).toBe("2 commands: 0 run, 1 wait, 1 invalid");
   expect(coverage("pre_improved_meanflow_dispersive_mlp wandb=null").map(({ status }) => status)).toEqual(["runs"]);
 });

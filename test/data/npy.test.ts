@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { elementTypes, type ElementType } from "../../sdk/src/data/element-types.js";
+import { numpyTypes, type NumpyType } from "../../sdk/src/data/numpy-types.js";
 import { decodeNpy, encodeNpy } from "../../sdk/src/data/npy.js";
 import { InputError } from "../../sdk/src/errors.js";
 import { halfToNumber, numberToHalf } from "../../sdk/src/half-precision.js";
 import { hasNumpy, python } from "./python.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-const types = Object.keys(elementTypes) as ElementType[];
+const types = Object.keys(numpyTypes) as NumpyType[];
 
 /** An array as NumPy would write it, from the parts of its header. */
 function npy(header: string, values: Uint8Array, version = 1): Buffer {

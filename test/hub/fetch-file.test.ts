@@ -18,7 +18,7 @@ import { promisify } from "node:util";
 import { scanCacheDir } from "@huggingface/hub";
 import type * as timers from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fetchFile, resolvePath, type Progress } from "../../sdk/src/hub/fetch-file.js";
+import { fetchFile, resolvePath, type DownloadProgress } from "../../sdk/src/hub/fetch-file.js";
 import { pythonWith } from "../python.js";
 import { gitName, sha256, startHubServer, type HubServer } from "./hub-server.js";
 
@@ -67,7 +67,7 @@ const transfers = () => hub.requests.filter((line) => line.startsWith("GET"));
 test("a large file: layout, links, the token stays with the hub", async () => {
   vi.stubEnv("HF_TOKEN", "secret");
   hub.token = "secret";
-  const progress: Progress[] = [];
+  const progress: DownloadProgress[] = [];
   const path = await fetchFile(large, { onProgress: (step) => progress.push(step) });
   expect(path).toBe(join(storage(), "snapshots", hub.commit, "sub", "weights.pt"));
   expect(readFileSync(path).equals(weights)).toBe(true);

@@ -33,7 +33,7 @@ export function commandOf(name: string): string {
 }
 
 /** State of one command, given as in {@link guideCommands}. Nothing is run, opened or downloaded. */
-export function stateOf(command: string): CommandState {
+export function commandState(command: string): CommandState {
   const [directory, name, ...overrides] = command.split(/\s+/) as [string, string, ...string[]];
   const value = (flag: string) => flag.slice(flag.indexOf("=") + 1);
   const shown = `npx dmpo run ${command}`;
@@ -50,7 +50,7 @@ export function stateOf(command: string): CommandState {
 /** The guide's commands first, then the configurations that it does not name; only those that contain `text`. */
 export function coverage(text = ""): CommandState[] {
   const commands = new Set([...guideCommands(), ...projectCommands()]);
-  return [...commands].filter((command) => command.includes(text)).map(stateOf);
+  return [...commands].filter((command) => command.includes(text)).map(commandState);
 }
 
 /** "145 commands: 30 run, 114 wait, 1 invalid". */

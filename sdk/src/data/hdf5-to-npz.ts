@@ -7,7 +7,7 @@ import { fail } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { normalize, type Bounds, type Normalization } from "../normalization.js";
 import { d4rlLayout } from "./d4rl-hdf5.js";
-import type { ElementType } from "./element-types.js";
+import type { NumpyType } from "./numpy-types.js";
 import { withHdf5, type Hdf5File } from "./hdf5.js";
 import { checkImages } from "./images.js";
 import { encodeValues } from "./npy.js";
@@ -136,7 +136,7 @@ function select(
   compressImages: boolean,
 ): Record<string, StreamedArray> {
   const steps = spans.reduce((total, { length }) => total + length, 0);
-  const table = (key: string, type: ElementType, change?: Change): StreamedArray => ({
+  const table = (key: string, type: NumpyType, change?: Change): StreamedArray => ({
     type,
     shape: [steps, ...file.node(key).shape!.slice(1)],
     blocks: selectedRows(file, key, spans, type, change),
@@ -176,7 +176,7 @@ function* selectedRows(
   file: Hdf5File,
   key: string,
   spans: readonly Span[],
-  type: ElementType,
+  type: NumpyType,
   change: Change | undefined,
 ): Generator<Uint8Array> {
   const width = file

@@ -7,15 +7,8 @@ import type { File, Metadata } from "h5wasm/node";
 import { fail, InputError, nearest, type Problem } from "../errors.js";
 import { foreignFile, foreignHead } from "../foreign-file.js";
 import { dataFileSize } from "./data-file.js";
-import {
-  elementCount,
-  elementTypes,
-  isElementType,
-  toNumbers,
-  type ElementType,
-  type NumberArray,
-} from "./element-types.js";
-import type { Table } from "./recording.js";
+import { elementCount, numpyTypes, isNumpyType, toNumbers, type NumpyType, type NumberArray } from "./numpy-types.js";
+import type { RecordedTable } from "./recording.js";
 
 const blockBytes = 2 ** 24;
 /** Deflate, shuffle, Fletcher's checksum, n-bit, scale-offset: part of every HDF5 library. */
@@ -48,12 +41,12 @@ export interface Hdf5Node {
   readonly path: string;
   readonly kind: "group" | "dataset" | "other";
   readonly shape?: readonly number[];
-  readonly type?: ElementType;
+  readonly type?: NumpyType;
 }
 
 /** A table for which there is a dataset; undefined for optional ones that are absent. */
 type Present<W extends Record<string, Wanted>> = {
-  [K in keyof W]: W[K]["optional"] extends true ? Table | undefined : Table;
+  [K in keyof W]: W[K]["optional"] extends true ? RecordedTable | undefined : RecordedTable;
 };
 
 /** An open file. Close it, or use {@link withHdf5}. */
@@ -141,7 +134,7 @@ export class Hdf5File {
   }
 
   /** A dataset of numbers as float32, or float64 where it is. */
-  read(key: string): Table {
+  read(key: string): RecordedTable {
     const { shape, type } = this.#numbers(key);
     const data = type === "f8" ? new Float64Array(elementCount(shape)) : new Float32Array(elementCount(shape));
     const rowSize = elementCount(shape.slice(1));
@@ -155,7 +148,7 @@ export class Hdf5File {
    */
   *blocks(key: string): Generator<{ readonly row: number; readonly rows: number; readonly values: NumberArray }> {
     const { shape, type, size, chunkRows } = this.#numbers(key);
-    const Values = elementTypes[type];
+    const Values = numpyTypes[type];
     const rowSize = elementCount(shape.slice(1));
     const blockRows = Math.ceil(Math.max(1, blockBytes / (rowSize * size)) / chunkRows) * chunkRows;
     const address = this.#module._malloc(Math.min(blockRows, shape[0]!) * rowSize * size);
@@ -249,10 +242,10 @@ function problemsOf(
   return [{ path: where, wrong: `has shape (${metadata.shape.join(", ")})`, expected }];
 }
 
-function elementTypeOf({ type, enum_type, size, signed }: Metadata): ElementType | undefined {
+function elementTypeOf({ type, enum_type, size, signed }: Metadata): NumpyType | undefined {
   const kind = { 0: signed ? "i" : "u", 1: "f" }[enum_type?.type ?? type];
   const name = `${kind}${size}`;
-  return isElementType(name) ? name : undefined;
+  return isNumpyType(name) ? name : undefined;
 }
 
 /** The dataset's size, or that of one chunk: HDF5 makes room for either before it looks at the data. */

@@ -4,19 +4,19 @@ import { endianness } from "node:os";
 import { fail } from "../errors.js";
 import {
   elementCount,
-  elementTypes,
+  numpyTypes,
   fromNumbers,
-  isElementType,
+  isNumpyType,
   swapBytes,
   toNumbers,
-  type ElementType,
+  type NumpyType,
   type NumberArray,
-} from "./element-types.js";
+} from "./numpy-types.js";
 import { parsePythonLiteral, PythonLiteralError, type PythonLiteral } from "./python-literal.js";
 
 /** Values in row-major order; 64-bit integers as doubles, booleans as 0 and 1. */
 export interface NpyArray {
-  readonly type: ElementType;
+  readonly type: NumpyType;
   readonly shape: readonly number[];
   readonly data: NumberArray;
 }
@@ -31,7 +31,7 @@ const magic = Buffer.from("\x93NUMPY", "latin1");
 export function decodeNpy(bytes: Uint8Array, where: string): NpyArray {
   const { header, start } = splitHeader(bytes, where);
   const { type, bigEndian, fortranOrder, shape } = parseHeader(header, where);
-  const Values = elementTypes[type];
+  const Values = numpyTypes[type];
   const size = elementCount(shape) * Values.BYTES_PER_ELEMENT;
   if (bytes.length - start !== size) {
     const wrong = `holds ${bytes.length - start} bytes of values`;
@@ -55,7 +55,7 @@ export function encodeNpy({ type, shape, data }: NpyArray): Uint8Array {
 }
 
 /** A copy of the values as a file has them. */
-export function encodeValues(type: ElementType, data: ArrayLike<number>): Uint8Array {
+export function encodeValues(type: NumpyType, data: ArrayLike<number>): Uint8Array {
   const values = fromNumbers(type, data);
   const bytes = new Uint8Array(values.buffer);
   if (endianness() === "BE") swapBytes(bytes, values.BYTES_PER_ELEMENT);
@@ -63,7 +63,7 @@ export function encodeValues(type: ElementType, data: ArrayLike<number>): Uint8A
 }
 
 /** What stands before the values of an array of version 1, little-endian, row-major. */
-export function npyHeader(type: ElementType, shape: readonly number[]): Uint8Array {
+export function npyHeader(type: NumpyType, shape: readonly number[]): Uint8Array {
   const order = type.endsWith("1") ? "|" : "<";
   const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${order}${type}', 'fortran_order': False, 'shape': (${dimensions}), }`;
@@ -133,7 +133,7 @@ function unreadable(where: string): never {
 }
 
 /** Names and one-letter codes that NumPy understands besides kind and size. C's long has 8 bytes. */
-const typeNames: ReadonlyMap<string, ElementType> = new Map(
+const typeNames: ReadonlyMap<string, NumpyType> = new Map(
   Object.entries({
     f2: "half float16 e",
     f4: "single float32 f",
@@ -147,10 +147,10 @@ const typeNames: ReadonlyMap<string, ElementType> = new Map(
     u4: "uintc uint32 I",
     u8: "uint uint64 ulong ulonglong uintp L Q P",
     b1: "bool bool_ bool8 ?",
-  }).flatMap(([type, names]) => names.split(" ").map((name) => [name, type as ElementType] as const)),
+  }).flatMap(([type, names]) => names.split(" ").map((name) => [name, type as NumpyType] as const)),
 );
 
-function elementType(descr: PythonLiteral | undefined, where: string): { type: ElementType; order: string } {
+function elementType(descr: PythonLiteral | undefined, where: string): { type: NumpyType; order: string } {
   const [, order, name] = /^([<>|=]?)(.*)$/s.exec(typeof descr === "string" ? descr : "") as unknown as string[];
   if (name!.startsWith("O") || name === "object") {
     fail(
@@ -162,9 +162,9 @@ function elementType(descr: PythonLiteral | undefined, where: string): { type: E
     );
   }
   const type = typeNames.get(name!) ?? name!;
-  if (isElementType(type)) return { type, order: order! };
+  if (isNumpyType(type)) return { type, order: order! };
   const found = descr === undefined ? "missing" : shown(descr);
-  fail("DMPO_DATA_FORMAT", where, `element type is ${found}`, `one of ${Object.keys(elementTypes).join(", ")}`);
+  fail("DMPO_DATA_FORMAT", where, `element type is ${found}`, `one of ${Object.keys(numpyTypes).join(", ")}`);
 }
 
 /** As Python prints it, of lists and tuples without telling them apart. */

@@ -2,7 +2,7 @@
 import { fail } from "../errors.js";
 import { boundsOf, type Bounds, type Normalization } from "../normalization.js";
 import { dataFileSize } from "./data-file.js";
-import type { ElementType, NumberArray } from "./element-types.js";
+import type { NumpyType, NumberArray } from "./numpy-types.js";
 import { findImages } from "./images.js";
 import { encodeValues, type NpyArray } from "./npy.js";
 import type { StreamedArray } from "./npz-writer.js";
@@ -60,7 +60,7 @@ export function streamTrajectories(trajectories: Trajectories): Record<string, S
 }
 
 /** An array that is in memory. */
-export function streamed(type: ElementType, shape: readonly number[], data: NumberArray): StreamedArray {
+export function streamed(type: NumpyType, shape: readonly number[], data: NumberArray): StreamedArray {
   return { type, shape, blocks: [encodeValues(type, data)] };
 }
 

@@ -5,12 +5,12 @@ import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { constants, crc32, createDeflateRaw } from "node:zlib";
 import { makeFolder } from "../files.js";
-import { elementCount, type ElementType } from "./element-types.js";
+import { elementCount, type NumpyType } from "./numpy-types.js";
 import { npyHeader } from "./npy.js";
 
 /** One array: its rows arrive as bytes, little-endian and row-major, `elementCount(shape)` elements in all; blocks are not reused. */
 export interface StreamedArray {
-  readonly type: ElementType;
+  readonly type: NumpyType;
   readonly shape: readonly number[];
   readonly blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Default true; images that training reads in place must not be. */

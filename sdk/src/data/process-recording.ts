@@ -33,7 +33,7 @@ export interface ProcessOptions {
   readonly report?: (line: string) => void;
 }
 
-export interface AvoidingOptions extends ProcessOptions {
+export interface AvoidingProcessOptions extends ProcessOptions {
   /** Which demonstrations; default all. */
   readonly modes?: ModeFilter;
   /** Share to keep of the demonstrations of each desired mode, by the last one that occurs. Default all. */
@@ -51,7 +51,7 @@ export interface Processed {
  * val.npz and normalization.npz, whose bounds are those of all demonstrations kept.
  * @throws InputError `DMPO_DATA_*`, `DMPO_PICKLE` naming file and part.
  */
-export async function processAvoiding(demonstrations: string, options: AvoidingOptions): Promise<Processed> {
+export async function processAvoiding(demonstrations: string, options: AvoidingProcessOptions): Promise<Processed> {
   const { modes, ratios = [], seed = 0 } = options;
   const all = await readDemonstrations(demonstrations);
   const chosen = modes ? filterAvoiding(all, modes) : all;

@@ -1,15 +1,15 @@
 // Transitions that a user already has in memory: nested arrays, or flat ones with a shape.
 import { fail } from "../errors.js";
-import { toTrajectories, type Table } from "./recording.js";
+import { toTrajectories, type RecordedTable } from "./recording.js";
 import type { Trajectories } from "./trajectories.js";
 
 /** N steps in order of time, not normalised: tables as N arrays of equal length, or flat with a shape. */
 export interface RawTrajectories {
   readonly name?: string;
   /** (N, Do) */
-  readonly observations: Table | readonly ArrayLike<number>[];
+  readonly observations: RecordedTable | readonly ArrayLike<number>[];
   /** (N, Da) */
-  readonly actions: Table | readonly ArrayLike<number>[];
+  readonly actions: RecordedTable | readonly ArrayLike<number>[];
   /** (N) */
   readonly rewards?: ArrayLike<number>;
   /** (N), 0 or 1. */
@@ -30,7 +30,7 @@ export function fromArrays(raw: RawTrajectories): Trajectories {
   );
 }
 
-function toTable(values: RawTrajectories["observations"], where: string): Table {
+function toTable(values: RawTrajectories["observations"], where: string): RecordedTable {
   if ("shape" in values) return values;
   const width = values[0]?.length ?? 0;
   const ragged = values.findIndex((row) => row.length !== width);
@@ -42,7 +42,7 @@ function toTable(values: RawTrajectories["observations"], where: string): Table 
   return { data, shape: [values.length, width] };
 }
 
-function checkedLengths({ episodeLengths }: RawTrajectories, { shape }: Table, source: string): Int32Array {
+function checkedLengths({ episodeLengths }: RawTrajectories, { shape }: RecordedTable, source: string): Int32Array {
   const where = `${source}: episodeLengths`;
   const lengths = Array.from(episodeLengths);
   const bad = lengths.find((length) => !Number.isInteger(length) || length < 1);

@@ -5,7 +5,7 @@ import { RunningRange } from "./running-range.js";
 import { listEpisodes, selectEpisodes, type Trajectories } from "./trajectories.js";
 
 /** Numbers in row-major order with their shape, e.g. `{ data: new Float32Array(6), shape: [3, 2] }`. */
-export interface Table {
+export interface RecordedTable {
   readonly data: ArrayLike<number>;
   readonly shape: readonly number[];
 }
@@ -15,9 +15,9 @@ export interface Recording {
   /** How errors name it, e.g. the file. */
   readonly source: string;
   /** (N, Do) */
-  readonly observations: Table;
+  readonly observations: RecordedTable;
   /** (N, Da) */
-  readonly actions: Table;
+  readonly actions: RecordedTable;
   readonly rewards?: ArrayLike<number>;
   /** The episode ended here in failure or success. */
   readonly terminals?: ArrayLike<number>;
@@ -115,12 +115,12 @@ function checkShapes({ source, observations, actions, rewards, terminals, timeou
   if (problems.length > 0) throw new InputError("DMPO_DATA_SHAPE", problems);
 }
 
-function range({ data, shape }: Table, where: string): readonly [Bounds, Bounds] {
+function range({ data, shape }: RecordedTable, where: string): readonly [Bounds, Bounds] {
   const { min, max } = new RunningRange(shape[1]!, where).add(data);
   return [min, max];
 }
 
-function scaled({ data, shape }: Table, steps: number, min: Bounds, max: Bounds): Float32Array {
+function scaled({ data, shape }: RecordedTable, steps: number, min: Bounds, max: Bounds): Float32Array {
   const width = shape[1]!;
   const out = new Float32Array(steps * width);
   for (let i = 0, column = 0; i < out.length; i++, column = column + 1 === width ? 0 : column + 1) {

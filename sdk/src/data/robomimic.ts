@@ -1,7 +1,7 @@
 // The robomimic layout of HDF5 files (Mandlekar et al. 2021): groups data/demo_k with actions, rewards and observations by name.
 import { fail } from "../errors.js";
 import { withHdf5, type Hdf5File } from "./hdf5.js";
-import type { Recording, Table } from "./recording.js";
+import type { Recording, RecordedTable } from "./recording.js";
 
 const robotKeys = (robot: number) => ["eef_pos", "eef_quat", "gripper_qpos"].map((key) => `robot${robot}_${key}`);
 
@@ -84,7 +84,7 @@ function readDemonstration(file: Hdf5File, group: string, keys: readonly string[
 }
 
 /** Columns of all tables, one table after the other. */
-function beside(tables: readonly Table[], rows: number): Table {
+function beside(tables: readonly RecordedTable[], rows: number): RecordedTable {
   const width = tables.reduce((total, { shape }) => total + shape[1]!, 0);
   const data = new Float64Array(rows * width);
   let offset = 0;
@@ -97,7 +97,7 @@ function beside(tables: readonly Table[], rows: number): Table {
 }
 
 /** Rows of all tables, which must be equally wide. */
-function stack(tables: readonly Table[], path: string): Table {
+function stack(tables: readonly RecordedTable[], path: string): RecordedTable {
   const width = tables[0]!.shape[1]!;
   const rows = tables.reduce((total, { shape }) => total + shape[0]!, 0);
   const data = new Float64Array(rows * width);

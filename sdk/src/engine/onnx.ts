@@ -1,6 +1,7 @@
 // Writes a graph as an ONNX model (https://onnx.ai, IR version 9, operator set 18); field numbers from the published onnx.proto.
 import protobuf from "protobufjs/light.js";
-import { sizeOf, type Attribute, type DataType, type Node, type Value } from "./graph.js";
+import { type Attribute, type DataType, type Node, type Value } from "./graph.js";
+import { sizeOf } from "../space.js";
 import { optimize } from "./optimize.js";
 import type { Trace } from "./trace.js";
 

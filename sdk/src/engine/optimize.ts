@@ -1,5 +1,6 @@
 // Clean-up of a traced graph before it is executed: what is not used goes, work is shared, and a bias joins its matrix product.
-import { sizeOf, type Node, type Value } from "./graph.js";
+import { type Node, type Value } from "./graph.js";
+import { sizeOf } from "../space.js";
 import { shareRows } from "./shared-rows.js";
 
 /** The nodes that `outputs` need, in order, with `Gemm(x, w) + bias` merged into one node. */

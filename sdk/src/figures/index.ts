@@ -23,5 +23,5 @@ export { figure, showFiguresAs, type FigureMode } from "./displayed-figure.js";
 export type { Figure } from "./figure.js";
 export { writeReport, type Report } from "./report/report-page.js";
 export { saveFigure } from "./save-figure.js";
-export { meanOverSeeds, type Estimate, type Series } from "./series.js";
+export { meanOverSeeds, type MeanWithSpread, type Series } from "./series.js";
 export { toPng, toSvg } from "./static/static-export.js";

@@ -16,7 +16,7 @@ export interface Series {
 }
 
 /** A mean with its uncertainty (standard deviation or error, the chart's caption says which). */
-export interface Estimate {
+export interface MeanWithSpread {
   /** Finite. */
   readonly mean: number;
   /** Half the height of the bar or band, 0 or more. */
@@ -70,7 +70,7 @@ export function numberProblems(path: string, values: ArrayLike<number>): Problem
 }
 
 /** What is wrong with an estimate. */
-export function estimateProblems(path: string, { mean, spread }: Estimate): Problem[] {
+export function estimateProblems(path: string, { mean, spread }: MeanWithSpread): Problem[] {
   return [
     ...(Number.isFinite(mean) ? [] : [problem(`${path}.mean`, String(mean), "a finite number")]),
     ...(spread >= 0 && spread < Infinity

@@ -8,7 +8,7 @@ import { computeChecksum, type Checksum } from "./checksum.js";
 import { pause, reason, request, UnreachableError, type Answer } from "./request.js";
 
 /** How far a download is. */
-export interface Progress {
+export interface DownloadProgress {
   /** What is being downloaded. */
   readonly name: string;
   /** Bytes that are here, those of an earlier attempt included. */
@@ -33,7 +33,7 @@ export interface Download {
   /** Stops it; what has arrived is kept and not asked for again. */
   readonly signal?: AbortSignal;
   /** Called at most ten times per second, and at the end. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 const ATTEMPTS_WITHOUT_PROGRESS = 5;

@@ -4,7 +4,7 @@ import { isAddress, parseAddress } from "./address.js";
 import { fetchHubFile, type HubFileOptions } from "./hub-file.js";
 import { fetchWebFile } from "./web-file.js";
 
-export type { Progress } from "./download.js";
+export type { DownloadProgress } from "./download.js";
 
 /** How a file is fetched. */
 export type FetchOptions = HubFileOptions;

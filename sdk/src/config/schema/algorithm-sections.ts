@@ -6,7 +6,7 @@ import { ppo } from "../../rl/ppo.js";
 import { algorithms } from "../../rl/registry.js";
 import { learningRateSchedule } from "../../rl/schedules.js";
 import { count, optional } from "./fields.js";
-import type { Extra, Section, Table } from "./keys.js";
+import type { Extra, Section, KeyTable } from "./keys.js";
 import { flowMlpOptions } from "../../nn/flow-mlp.js";
 import { criticSection, oneStepActor } from "./networks.js";
 import type { PolicySection } from "./policy-sections.js";
@@ -25,7 +25,7 @@ export interface AlgorithmSection {
 export function pathTables(
   { controlKeys = {}, options }: NonNullable<AlgorithmSection["explores"]>,
   path: NonNullable<PolicySection["path"]>,
-): Table[] {
+): KeyTable[] {
   const { explorer } = path;
   // A policy that explores with a part of its own has a range of deviations to set.
   const controls = explorer ? [{ keys: controlKeys, options }] : [];
@@ -50,7 +50,7 @@ function extraOf({ top = {}, ...sections }: Shapes): Extra {
 }
 
 /** What PPO has, for its kin: all of it, or only the keys of some sections. */
-const ppoTable = (isWanted: (key: string) => boolean = () => true): Table => ({
+const ppoTable = (isWanted: (key: string) => boolean = () => true): KeyTable => ({
   keys: Object.fromEntries(Object.entries(ppo.keys).filter(([key]) => isWanted(key))),
   options: ppo.options,
 });

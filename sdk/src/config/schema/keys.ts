@@ -4,7 +4,7 @@ import type { Keys } from "../../options.js";
 import { unwrapped } from "./schema-keys.js";
 
 /** Options and where they stand. */
-export interface Table {
+export interface KeyTable {
   readonly keys: Keys;
   readonly options: z.ZodObject;
 }
@@ -14,7 +14,7 @@ export type Extra = Readonly<Record<string, z.ZodType>>;
 
 /** What a part brings to a configuration. */
 export interface Section {
-  readonly tables?: readonly Table[];
+  readonly tables?: readonly KeyTable[];
   readonly extra?: Extra;
 }
 
@@ -38,7 +38,7 @@ export function shapeOf(sections: readonly Section[]): z.ZodRawShape {
 }
 
 /** The options of a table that a valid configuration (in camelCase) states. */
-export function optionsOf({ keys, options: schema }: Table, config: object): Record<string, unknown> {
+export function optionsOf({ keys, options: schema }: KeyTable, config: object): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const [path, option] of Object.entries(keys)) {
     const [names, options] = [path.split("."), option.split(".")];

@@ -6,7 +6,7 @@ import { algorithms } from "../../rl/registry.js";
 import { findPolicy } from "../../policies/registry.js";
 import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
-import { optionsOf, type Table } from "./keys.js";
+import { optionsOf, type KeyTable } from "./keys.js";
 import { evalShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
 import { common, environments } from "./sections.js";
 
@@ -110,7 +110,7 @@ function actingOf(policy: string, values: Values): Values {
 /** Options of the algorithm and of how the policy explores. */
 function learningOf({ keys, options, explores, controlKeys }: AnyAlgorithm, policy: string, values: Values): Values {
   const { path } = findPolicy(policy);
-  const own: Table = { keys, options };
+  const own: KeyTable = { keys, options };
   if (!explores || !path) return optionsOf(own, values);
   const { explorer } = path;
   const tables = [own, ...pathTables({ controlKeys, options }, path).filter((table) => table !== explorer)];

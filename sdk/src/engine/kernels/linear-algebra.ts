@@ -1,6 +1,7 @@
 // Matrix products.
 import { tf } from "../tensor.js";
-import { sizeOf, type Graph, type Value } from "../graph.js";
+import { type Graph, type Value } from "../graph.js";
+import { sizeOf } from "../../space.js";
 import type { KernelRules } from "./rule.js";
 
 const isMatrix = ({ shape }: Value) => sizeOf(shape.slice(0, -2)) === 1;

@@ -1,7 +1,7 @@
 // Kernels that combine entries along axes.
 import { tf } from "../tensor.js";
 import type { Graph, Value } from "../graph.js";
-import { sizeOf } from "../graph.js";
+import { sizeOf } from "../../space.js";
 import type { Attributes, KernelRule, KernelRules, Linearization } from "./rule.js";
 
 function axesOf({ axis, reductionIndices }: Attributes, rank: number): number[] {

@@ -1,6 +1,7 @@
 // Kernels that move values without computing: all linear, so a tangent takes the same way as its value.
 import { tf } from "../tensor.js";
-import { sizeOf, type Graph, type Value } from "../graph.js";
+import { type Graph, type Value } from "../graph.js";
+import { sizeOf } from "../../space.js";
 import type { KernelRules } from "./rule.js";
 
 const positive = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);

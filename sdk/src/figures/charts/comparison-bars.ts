@@ -2,13 +2,13 @@
 import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
-import { assertSound, estimateProblems, problem, type Estimate } from "../series.js";
+import { assertSound, estimateProblems, problem, type MeanWithSpread } from "../series.js";
 import { axis, ink, seriesStyle, themedLayout, type Titles } from "../theme.js";
 
 /** One colour of bars: an estimate per category. */
 export interface BarSeries {
   readonly name: string;
-  readonly values: readonly Estimate[];
+  readonly values: readonly MeanWithSpread[];
 }
 
 export interface ComparisonBarsOptions extends Titles {

@@ -1,7 +1,7 @@
 // Evaluation over the number of denoising steps: six measures, each as a chart of its own and all in one overview.
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
-import { assertSound, estimateProblems, lineTraces, problem, type Estimate, type Series } from "../series.js";
+import { assertSound, estimateProblems, lineTraces, problem, type MeanWithSpread, type Series } from "../series.js";
 import { axis, markLine, subplotHeadroom, subplotTitle, themedLayout, type Titles } from "../theme.js";
 
 /** What an evaluation measured with one number of denoising steps. */
@@ -9,17 +9,17 @@ export interface DenoisingResult {
   /** Network calls per action chunk, at least 1. */
   readonly denoisingSteps: number;
   /** Sum of an episode's raw rewards. */
-  readonly episodeReward: Estimate;
+  readonly episodeReward: MeanWithSpread;
   /** In [0, 1]. */
-  readonly successRate: Estimate;
+  readonly successRate: MeanWithSpread;
   /** Environment steps. */
-  readonly episodeLength: Estimate;
+  readonly episodeLength: MeanWithSpread;
   /** Inference calls per second for the whole batch of environments. */
-  readonly inferenceFrequency: Estimate;
+  readonly inferenceFrequency: MeanWithSpread;
   /** Seconds per inference call. */
-  readonly inferenceDuration: Estimate;
+  readonly inferenceDuration: MeanWithSpread;
   /** Largest reward within an episode. */
-  readonly bestReward: Estimate;
+  readonly bestReward: MeanWithSpread;
 }
 
 /** One evaluated policy. */

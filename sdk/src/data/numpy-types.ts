@@ -2,7 +2,7 @@
 import { halfToNumber, numberToHalf } from "../half-precision.js";
 
 /** f4 float32, i8 int64, u1 uint8, b1 boolean, ...; float16 (f2) by its bits. */
-export const elementTypes = {
+export const numpyTypes = {
   f2: Uint16Array,
   f4: Float32Array,
   f8: Float64Array,
@@ -17,10 +17,10 @@ export const elementTypes = {
   b1: Uint8Array,
 } as const;
 
-export type ElementType = keyof typeof elementTypes;
+export type NumpyType = keyof typeof numpyTypes;
 
-export function isElementType(name: string): name is ElementType {
-  return Object.hasOwn(elementTypes, name);
+export function isNumpyType(name: string): name is NumpyType {
+  return Object.hasOwn(numpyTypes, name);
 }
 
 export type NumberArray =
@@ -29,7 +29,7 @@ export type NumberArray =
 type StoredArray = NumberArray | BigInt64Array | BigUint64Array;
 
 /** The same values as numbers: halves become float32, 64-bit integers doubles, exact up to 2^53; all else is returned as it is. */
-export function toNumbers(type: ElementType, values: StoredArray): NumberArray {
+export function toNumbers(type: NumpyType, values: StoredArray): NumberArray {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
     const numbers = new Float64Array(values.length);
     for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
@@ -39,9 +39,9 @@ export function toNumbers(type: ElementType, values: StoredArray): NumberArray {
 }
 
 /** The inverse of {@link toNumbers}: a copy of the values as files store them. */
-export function fromNumbers(type: ElementType, values: ArrayLike<number>): StoredArray {
-  if (type === "i8" || type === "u8") return new elementTypes[type](Array.from(values, BigInt));
-  return type === "f2" ? Uint16Array.from(values, numberToHalf) : new elementTypes[type](values);
+export function fromNumbers(type: NumpyType, values: ArrayLike<number>): StoredArray {
+  if (type === "i8" || type === "u8") return new numpyTypes[type](Array.from(values, BigInt));
+  return type === "f2" ? Uint16Array.from(values, numberToHalf) : new numpyTypes[type](values);
 }
 
 /** Turns the bytes of each element around. */

@@ -1,0 +1,59 @@
+// Kill -9 at random moments: the last complete checkpoint stays usable, and the run ends with the weights, curve and metrics of one
+// left alone.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { loadCheckpoint } from "../../../sdk/src/checkpoints/checkpoint.js";
+import { temporaryFolder } from "../../data/temporary-folder.js";
+import { seeded } from "../../fuzz/mutations.js";
+
+const program = fileURLToPath(new URL("fixtures/killed-run.ts", import.meta.url));
+const kills = 20;
+
+/** Starts the run; kills it `afterMilliseconds` after the first iteration that it reports, or lets it end. */
+async function start(stage: string, folder: string, afterMilliseconds?: number): Promise<number | null> {
+  const child = spawn(process.execPath, ["--import", "tsx", program, stage, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "close") as Promise<[number | null]>;
+  if (afterMilliseconds !== undefined) await Promise.race([once(child.stdout, "data"), ended]);
+  child.stdout.resume();
+  if (afterMilliseconds !== undefined) {
+    await new Promise((resolve) => setTimeout(resolve, afterMilliseconds));
+    child.kill("SIGKILL");
+  }
+  return (await ended)[0];
+}
+
+/** What must agree: weights, and all numbers of the curve but the times. */
+function outcome(folder: string) {
+  const weights = readFileSync(join(folder, "final.bin"));
+  const rows = readFileSync(join(folder, "metrics.jsonl"), "utf8").trimEnd().split("\n");
+  const numbers = rows.map((row) =>
+    Object.entries(JSON.parse(row) as object).filter(([name]) => !/seconds|perSecond|time/i.test(name)),
+  );
+  // An iteration that was killed before its checkpoint was done is reported twice, with the same numbers.
+  return { weights, numbers: [...new Set(numbers.map((row) => JSON.stringify(row)))] };
+}
+
+test.each(["pretraining", "PPO"])(`%s that is killed ${kills} times ends like one that is not`, async (stage) => {
+  const [whole, killed] = [temporaryFolder(), temporaryFolder()];
+  expect(await start(stage, whole)).toBe(0);
+
+  const random = seeded(1);
+  let done = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    expect(await start(stage, killed, 150 * random()), `it ended before kill ${kill + 1}`).toBeNull();
+    const { metadata } = await loadCheckpoint(join(killed, "checkpoint/last.safetensors"));
+    const { iteration } = (metadata as { state: { iteration: number } }).state;
+    expect(iteration).toBeGreaterThanOrEqual(done);
+    done = iteration;
+  }
+  console.info(`${stage}: ${kills} kills, the last after iteration ${done}`);
+  expect(existsSync(join(killed, "final.bin"))).toBe(false);
+  expect(await start(stage, killed)).toBe(0);
+  expect(outcome(killed)).toEqual(outcome(whole));
+});
