@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     mutants: { type: "string", default: String(DEFAULT_MUTANTS) },
     seed: { type: "string", default: "1" },
     tests: { type: "string", multiple: true, default: [] },
+    concurrency: { type: "string", default: String(availableParallelism()) },
     fresh: { type: "boolean", default: false },
   },
 });
@@ -29,7 +30,7 @@ const wanted = Number(values.mutants);
 const sources = sourcesOf(room);
 if (sources.length === 0 || !(wanted >= 1)) {
   const rooms = readdirSync("sdk/src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  console.error("usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--fresh]");
+  console.error("usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--concurrency N] [--fresh]");
   console.error(`ROOM is a folder of sdk/src: ${rooms.map(({ name }) => name).join(", ")}, or one inside these`);
   process.exit(2);
 }
@@ -65,9 +66,11 @@ const results = await new Stryker({
   sampleFile,
   sampleRoot: root,
   coverageAnalysis: "perTest",
-  concurrency: availableParallelism(),
+  concurrency: Number(values.concurrency),
   dryRunTimeoutMinutes: 30,
-  timeoutMS: 20_000,
+  // A test that other programs slow down is no test that a mutant keeps from ending.
+  timeoutMS: 30_000,
+  timeoutFactor: 4,
   incremental: true,
   incrementalFile,
   tempDirName: sandbox,

@@ -146,6 +146,8 @@ describe("a worker that", () => {
   });
 
   test("cannot start is an error", async () => {
+    vi.stubEnv("DMPO_TEST_ENGINE_THREAD", String(threadId));
+    onTestFinished(() => void vi.unstubAllEnvs());
     await expect(create({ env: new URL("./fixtures/startless.ts", import.meta.url).href, workers: 1 })).rejects.toThrow(
       /number 0 of 5 \(from 0\): worker thread 0 failed: Error: no engine in a worker/,
     );
