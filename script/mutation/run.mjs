@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
+import { descriptions } from "./ignore-descriptions.mjs";
 import { keyOf } from "./sample.mjs";
 
 /** Of `envs` only what steps no physics: MuJoCo's models and the pictures of them have traces and images to compare with. */
@@ -30,7 +31,9 @@ const wanted = Number(values.mutants);
 const sources = sourcesOf(room);
 if (sources.length === 0 || !(wanted >= 1)) {
   const rooms = readdirSync("sdk/src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  console.error("usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--concurrency N] [--fresh]");
+  console.error(
+    "usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--concurrency N] [--fresh]",
+  );
   console.error(`ROOM is a folder of sdk/src: ${rooms.map(({ name }) => name).join(", ")}, or one inside these`);
   process.exit(2);
 }
@@ -61,7 +64,11 @@ const results = await new Stryker({
   mutate: sources,
   testRunner: "vitest",
   vitest: { configFile: "script/mutation/vitest.config.mjs", related: false },
-  plugins: ["@stryker-mutator/vitest-runner", join(root, "script/mutation/sample.mjs")],
+  plugins: [
+    "@stryker-mutator/vitest-runner",
+    ...["sample.mjs", "ignore-descriptions.mjs"].map((plugin) => join(root, "script/mutation", plugin)),
+  ],
+  ignorers: ["descriptions"],
   checkers: ["sample"],
   sampleFile,
   sampleRoot: root,
@@ -92,7 +99,7 @@ const results = await new Stryker({
   allowConsoleColors: false,
 }).runMutationTest();
 forgetTheUnsampled();
-report(results.filter(({ status }) => status !== "CompileError"));
+report(results.filter(({ status }) => status !== "CompileError" && status !== "Ignored"));
 
 function sourcesOf(room) {
   if (!/^[\w/-]+$/.test(room)) return [];
@@ -151,7 +158,7 @@ async function mutantsOf(files) {
   const { mutants } = await new Instrumenter(logger).instrument(contents, {
     plugins: null,
     excludedMutations: [],
-    ignorers: [],
+    ignorers: [descriptions],
   });
   return mutants.filter(({ status }) => status === undefined).map((mutant) => keyOf(mutant, root));
 }

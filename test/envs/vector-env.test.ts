@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test } from "vitest";
+import { threadId } from "node:worker_threads";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { VectorEnv, type VectorEnvOptions } from "../../sdk/src/envs/vector-env.js";
 import type { InputError } from "../../sdk/src/errors.js";
 import { effects, scripted } from "./fixtures/scripted.js";
