@@ -113,8 +113,8 @@ function sourcesOf(room) {
 }
 
 /**
- * Fast tests that import one of the sources, themselves or through another file below test/, and those that --tests adds. Tests of
- * the examples in the documentation, directly in test/, try everything at once and take too long for it.
+ * Fast tests of the room's own folder, those that import one of the sources, themselves or through another file below test/, and
+ * those that --tests adds. Tests of the examples in the documentation, directly in test/, try everything at once and take too long.
  */
 function testsOf(sources) {
   const targets = new Set(sources);
@@ -131,7 +131,7 @@ function testsOf(sources) {
     return seen.get(file);
   };
   const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.slow)\.test\.ts$/.test(file);
-  const isGiven = (file) => values.tests.some((folder) => file.startsWith(folder));
+  const isGiven = (file) => [`test/${room}/`, ...values.tests].some((folder) => file.startsWith(folder));
   return filesBelow("test").filter((file) => isFast(file) && (reaches(file) || isGiven(file)));
 }
 
