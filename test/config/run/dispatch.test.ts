@@ -295,7 +295,7 @@ test("no data named", async () => {
   });
 });
 
-const dataOf = () => vi.mocked(runPretraining).mock.calls[0]![0].data as Dataset;
+const dataOf = () => vi.mocked(runPretraining).mock.calls[0]![0].data;
 
 test("data: a recording by its suffix, else normalised steps; by name, the recording before the published files", async () => {
   const recording = bundledDatasets["hopper-medium-mini"];
