@@ -119,9 +119,10 @@ const always: Readonly<Record<string, readonly string[]>> = {
   [evaluation]: ["name=x", `base_policy_path=${checkpoint}`, "env.save_video=True"],
 };
 
+// A run's own folder would give each test another name every time.
 test.each<[string, string, Record<string, unknown>]>([
   [pretrain, "max_n_episodes=2", { "0.0.data": "2 episodes" }],
-  [pretrain, `normalization_path=${folder}/other/normalization.npz`, { "0.0.data.statistics": 0 }],
+  [pretrain, "normalization_path=<folder>/other/normalization.npz", { "0.0.data.statistics": 0 }],
   [pretrain, "train.update_ema_freq=7", { "0.0.training.ema.every": 7 }],
   [pretrain, "train.epoch_start_ema=3", { "0.0.training.ema.startEpoch": 3 }],
   [pretrain, "ema.decay=0.5", { "0.0.training.ema.decay": 0.5 }],
@@ -142,7 +143,7 @@ test.each<[string, string, Record<string, unknown>]>([
   [pretrain, "model.network.time_dim=8", { "0.0.model.network.timeDim": 8 }],
   [pretrain, "horizon_steps=6", { "0.0.model.network.horizonSteps": 6, "0.0.test.actionSteps": 6 }],
   [pretrain, "cond_steps=2", { "0.0.model.network.condDim": 22 }],
-  [pretrain, `resume_path=${checkpoint}`, { "0.0.resumePath": checkpoint }],
+  [pretrain, "resume_path=<folder>/policy.safetensors", { "0.0.resumePath": checkpoint }],
   [pretrain, "device=cuda:1", { "0.1.device": "cuda:1" }],
 
   [finetune, "env.n_envs=3", { "0.0.environments": 3 }],
@@ -158,7 +159,7 @@ test.each<[string, string, Record<string, unknown>]>([
   [finetune, "denoising_steps=2", { "0.0.learning.denoisingSteps": 2 }],
   [finetune, "model.noise_std_map=clamp", { "0.0.learning.noiseNet.stdMap": "clamp" }],
   [finetune, "env.save_video=True", { "0.0.films": undefined, "0.0.films.every": 10, "0.0.films.episodes": 1 }],
-  [finetune, `resume_path=${checkpoint}`, { "0.0.resumePath": checkpoint }],
+  [finetune, "resume_path=<folder>/policy.safetensors", { "0.0.resumePath": checkpoint }],
   [finetune, "device=wasm", { "0.1.device": "wasm" }],
 
   [evaluation, "clip_intermediate_actions=False", { "0.1.clipIntermediate": false, "1.1.clipIntermediate": false }],
@@ -175,7 +176,9 @@ test.each<[string, string, Record<string, unknown>]>([
   const [directory, name] = file.split(" ") as [string, string];
   const before = await received(directory, name, always[file]!);
   expect(before.size).toBeGreaterThan(10);
-  expect(changes(before, await received(directory, name, [...always[file]!, override]))).toEqual(expected);
+  expect(
+    changes(before, await received(directory, name, [...always[file]!, override.replace("<folder>", folder)])),
+  ).toEqual(expected);
 });
 
 test("load_ema chooses between the averaged weights and those as trained", async () => {
@@ -342,6 +345,11 @@ test("a policy with fresh weights: as described, with the statistics that are th
   expect(absent.lines[0]).toBe("absent.npz does not exist: observations and actions are not normalised");
   expect(Array.from(baseOf().normalization.observationMin)).toEqual(Array<number>(11).fill(-1));
 
+  for (const [name, value] of Object.entries({ HF_HUB_OFFLINE: "1", DMPO_CACHE_DIR: folder })) vi.stubEnv(name, value);
+  expect(await refusal(scratch, "name=x", "normalization_path=https://localhost/normalization.npz")).toMatchObject({
+    code: "DMPO_HUB_OFFLINE",
+  });
+
   vi.clearAllMocks();
   const given = await run(scratch, [...described, `normalization_path=${folder}/other/normalization.npz`]);
   expect(given.lines).toEqual([`x: writing to ${given.target}`]);
@@ -426,6 +434,11 @@ test("data and environments with other dimensions than a configuration states", 
   expect(await refusal(scratch, "name=x", "action_dim=4")).toMatchObject({
     message: "action_dim: 4 in the configuration\n  expected 3 as in hopper-medium-v2\n  override it with action_dim=3",
   });
+});
+
+test("what a configuration leaves to its data is not held against them", async () => {
+  await run(pretrain, [...always[pretrain]!, "~obs_dim", "~action_dim"]);
+  expect(vi.mocked(runPretraining).mock.calls[0]![0].model.network.actionDim).toBe(3);
 });
 
 test("how a policy acts is the configuration's, the rest the checkpoint's", async () => {
