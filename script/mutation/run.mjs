@@ -77,7 +77,7 @@ const results = await new Stryker({
   dryRunTimeoutMinutes: 30,
   // A test that other programs slow down is no test that a mutant keeps from ending.
   timeoutMS: 30_000,
-  timeoutFactor: 4,
+  timeoutFactor: 2,
   incremental: true,
   incrementalFile,
   tempDirName: sandbox,
