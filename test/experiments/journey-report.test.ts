@@ -50,7 +50,7 @@ function setting(denoisingSteps: number, mean: number): SettingResult {
   return {
     denoisingSteps,
     bestReturn: mean,
-    episodes: [{ environment: 0, return: mean, length: 3, bestReward: 1, success: true }],
+    episodes: [{ environment: 0, firstStep: 0, return: mean, length: 3, bestReward: 1, success: true }],
     statistics: {
       ...{ episodes: 7, return: estimate(mean, mean / 10), length: estimate(3, 1) },
       ...{ bestReward: estimate(1, 0), successRate: estimate(1, 0) },

@@ -72,7 +72,7 @@ test("the line itself is not beyond the line; the figure shows obstacles, line a
   const path = (y: number) => ({ mode: "a", x: [0.5], y: [y] });
   const rollouts = new AvoidingRollouts([path(0.35), path(0.36)]);
   expect(rollouts.successRate).toBe(0.5);
-  const { layout } = rollouts.figure() as { layout: { title: unknown; shapes: object[] } };
+  const { layout } = rollouts.figure() as unknown as { layout: { title: unknown; shapes: object[] } };
   expect(JSON.stringify(layout.title)).toContain("Rollouts by their way round the obstacles");
   expect(JSON.stringify(layout.title)).toContain("2 rollouts: 50 % reach the goal");
   const circles = layout.shapes.filter((shape) => (shape as { type?: string }).type === "circle");

@@ -265,7 +265,7 @@ test.each([
   notify!("a notice");
   expect(lines).toEqual([`x: writing to ${target}`, "a notice"]);
   const room = file === pretrain ? runPretraining : runFineTuning;
-  expect(vi.mocked(room).mock.calls[0]![1].sinks).toEqual([sink]);
+  expect(vi.mocked(room).mock.calls[0]![1]!.sinks).toEqual([sink]);
 });
 
 test("Weights & Biases: the user's own entity stands in, and what fails is said and stops nothing", async () => {
@@ -276,7 +276,7 @@ test("Weights & Biases: the user's own entity stands in, and what fails is said 
   const { lines } = await run(pretrain, [...always[pretrain]!, ...tracked, "wandb.entity=null"]);
   expect(vi.mocked(wandbSink).mock.calls[0]![0].entity).toBe("ours");
   expect(lines[1]).toBe("Weights & Biases: nothing is recorded, Error: no space");
-  expect(vi.mocked(runPretraining).mock.calls[0]![1].sinks).toEqual([]);
+  expect(vi.mocked(runPretraining).mock.calls[0]![1]!.sinks).toEqual([]);
 });
 
 test.each([

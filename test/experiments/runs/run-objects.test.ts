@@ -139,7 +139,14 @@ const setting = (denoisingSteps: number, returns: readonly number[]): SettingRes
   ({
     denoisingSteps,
     bestReturn: Math.max(...returns),
-    episodes: returns.map((value) => ({ environment: 0, return: value, length: 3, bestReward: 1, success: true })),
+    episodes: returns.map((value) => ({
+      environment: 0,
+      firstStep: 0,
+      return: value,
+      length: 3,
+      bestReward: 1,
+      success: true,
+    })),
     statistics: {
       ...{ episodes: returns.length, return: estimate(1234.5, 67.8), length: estimate(320.4, 5) },
       ...{ bestReward: estimate(4, 0.5), successRate: estimate(0.756, 0.4) },

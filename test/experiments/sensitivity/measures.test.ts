@@ -13,7 +13,7 @@ test("numbers and curves become plain data", () => {
 });
 
 const expected = "a finite number, or { x, y } of finite numbers";
-test.each([
+test.each<[unknown, object]>([
   [{ m: Infinity }, { path: "m of a 1", wrong: "is Infinity", expected }],
   [{ m: null }, { path: "m of a 1", wrong: "is null", expected }],
   [{ m: "text" }, { path: "m of a 1", wrong: 'is "text"', expected }],
@@ -24,7 +24,7 @@ test.each([
   [{ m: { x: [1], y: [NaN] } }, { path: "m of a 1", wrong: "is not finite everywhere", expected }],
   [{ m: { x: [NaN], y: [1] } }, { path: "m of a 1", wrong: "is not finite everywhere", expected }],
   [{ m: { x: [1], y: [1], over: 2 } }, { path: "m of a 1", wrong: "says by no text what x counts", expected }],
-  ...[{}, null, undefined, 3].map((measures) => [
+  ...[{}, null, undefined, 3].map((measures): [unknown, object] => [
     measures,
     { path: "a 1", wrong: "returned no measure", expected: 'an object such as { "one-step return": 1100 }' },
   ]),
