@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     mutants: { type: "string", default: String(DEFAULT_MUTANTS) },
     seed: { type: "string", default: "1" },
     tests: { type: "string", multiple: true, default: [] },
+    own: { type: "boolean", default: false },
     concurrency: { type: "string", default: String(availableParallelism()) },
     fresh: { type: "boolean", default: false },
   },
@@ -32,7 +33,7 @@ const sources = sourcesOf(room);
 if (sources.length === 0 || !(wanted >= 1)) {
   const rooms = readdirSync("sdk/src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   console.error(
-    "usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--concurrency N] [--fresh]",
+    "usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--own] [--concurrency N] [--fresh]",
   );
   console.error(`ROOM is a folder of sdk/src: ${rooms.map(({ name }) => name).join(", ")}, or one inside these`);
   process.exit(2);
@@ -113,8 +114,9 @@ function sourcesOf(room) {
 }
 
 /**
- * Fast tests of the room's own folder, those that import one of the sources, themselves or through another file below test/, and
- * those that --tests adds. Tests of the examples in the documentation, directly in test/, try everything at once and take too long.
+ * Fast tests of the room's own folder and, without --own, those that import one of the sources, themselves or through another file
+ * below test/; and those that --tests adds. Tests of the examples in the documentation, directly in test/, try everything at once and
+ * take too long.
  */
 function testsOf(sources) {
   const targets = new Set(sources);
@@ -131,8 +133,10 @@ function testsOf(sources) {
     return seen.get(file);
   };
   const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.slow)\.test\.ts$/.test(file);
-  const isGiven = (file) => [`test/${room}/`, ...values.tests].some((folder) => file.startsWith(folder));
-  return filesBelow("test").filter((file) => isFast(file) && (reaches(file) || isGiven(file)));
+  const isOwn = (file) => (room === "envs" ? dirname(file) === "test/envs" : file.startsWith(`test/${room}/`));
+  const isGiven = (file) => values.tests.some((folder) => file.startsWith(folder));
+  const isWanted = (file) => isOwn(file) || isGiven(file) || (!values.own && reaches(file));
+  return filesBelow("test").filter((file) => isFast(file) && isWanted(file));
 }
 
 function importsOf(file) {
