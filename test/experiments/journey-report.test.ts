@@ -60,7 +60,7 @@ function setting(denoisingSteps: number, mean: number): SettingResult {
       seconds: { mean: 0.00251, standardError: 0 },
       frequency: { mean: 400, standardError: 0 },
     },
-  } as SettingResult;
+  };
 }
 
 const pretrain = vi.spyOn(PolicyDescription.prototype, "pretrain");

@@ -135,28 +135,27 @@ test("a fine-tuning: sentence, table, and the returns of evaluations and of trai
   expect(new FineTuningRun(result([curve[1]!]), undefined, {}).figures()).toEqual({});
 });
 
-const setting = (denoisingSteps: number, returns: readonly number[]): SettingResult =>
-  ({
-    denoisingSteps,
-    bestReturn: Math.max(...returns),
-    episodes: returns.map((value) => ({
-      environment: 0,
-      firstStep: 0,
-      return: value,
-      length: 3,
-      bestReward: 1,
-      success: true,
-    })),
-    statistics: {
-      ...{ episodes: returns.length, return: estimate(1234.5, 67.8), length: estimate(320.4, 5) },
-      ...{ bestReward: estimate(4, 0.5), successRate: estimate(0.756, 0.4) },
-    },
-    inference: {
-      calls: 9,
-      seconds: { mean: 0.002, standardError: 0.0001 },
-      frequency: { mean: 500.4, standardError: 25 },
-    },
-  }) as SettingResult;
+const setting = (denoisingSteps: number, returns: readonly number[]): SettingResult => ({
+  denoisingSteps,
+  bestReturn: Math.max(...returns),
+  episodes: returns.map((value) => ({
+    environment: 0,
+    firstStep: 0,
+    return: value,
+    length: 3,
+    bestReward: 1,
+    success: true,
+  })),
+  statistics: {
+    ...{ episodes: returns.length, return: estimate(1234.5, 67.8), length: estimate(320.4, 5) },
+    ...{ bestReward: estimate(4, 0.5), successRate: estimate(0.756, 0.4) },
+  },
+  inference: {
+    calls: 9,
+    seconds: { mean: 0.002, standardError: 0.0001 },
+    frequency: { mean: 500.4, standardError: 25 },
+  },
+});
 const evaluation: EvaluationResult = {
   ...{ initialNoise: "zero", environments: 2 },
   settings: [setting(1, [10, 20]), setting(5, [30.6, 25])],
