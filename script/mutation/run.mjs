@@ -190,7 +190,7 @@ function report(results) {
   writeFileSync(join(folder, "survivors.txt"), lines.map((line) => `${line}\n`).join(""));
   for (const line of lines) console.log(line);
   const score = ((100 * killed) / results.length).toFixed(1);
-  if (wanted === DEFAULT_MUTANTS) enterScore(`${killed} of ${results.length}`, score);
+  enterScore(`${killed} of ${results.length}`, score);
   console.log(`${room}: killed ${killed} of ${results.length} (${score} %)`);
 }
 
@@ -209,10 +209,20 @@ function describe({ fileName, location, status, replacement }) {
   return `${place} ${status}: ${short(lines.join("\n"))} -> ${short(replacement)}`;
 }
 
-/** The room's row in the table of docs/testing.md. */
+/** The room's row in the table of docs/testing.md, with how it was measured. */
 function enterScore(count, score) {
   const page = "docs/testing.md";
+  const given = [
+    ...(wanted === DEFAULT_MUTANTS ? [] : [`--mutants ${wanted}`]),
+    ...(values.own ? ["--own"] : []),
+    ...values.tests.map((folder) => `--tests ${folder}`),
+  ];
+  const options = given.length > 0 ? `\`${given.join(" ")}\`` : "";
   const row = new RegExp(`^\\| ${room} \\|.*$`, "m");
   const text = readFileSync(page, "utf8");
-  if (row.test(text)) writeFileSync(page, text.replace(row, `| ${room} | ${count} | ${score} % |`));
+  if (row.test(text))
+    writeFileSync(
+      page,
+      text.replace(row, () => `| ${room} | ${count} | ${score} % | ${options} |`),
+    );
 }
