@@ -1,5 +1,5 @@
-// Mutation testing: `npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--fresh]`. Changes the
-// sources of sdk/src/ROOM one place at a time and runs the tests that import them; what no test notices is listed.
+// Mutation testing: `npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--own] [--concurrency N] [--fresh]`.
+// Changes the sources of sdk/src/ROOM one place at a time and runs the tests that import them; what no test notices is listed.
 // docs/testing.md says how to read it.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

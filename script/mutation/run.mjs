@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
+import { descriptions } from "./ignore-descriptions.mjs";
 import { keyOf } from "./sample.mjs";
 
 /** Of `envs` only what steps no physics: MuJoCo's models and the pictures of them have traces and images to compare with. */
@@ -21,6 +22,8 @@ const { values, positionals } = parseArgs({
     mutants: { type: "string", default: String(DEFAULT_MUTANTS) },
     seed: { type: "string", default: "1" },
     tests: { type: "string", multiple: true, default: [] },
+    own: { type: "boolean", default: false },
+    concurrency: { type: "string", default: String(availableParallelism()) },
     fresh: { type: "boolean", default: false },
   },
 });
@@ -29,7 +32,9 @@ const wanted = Number(values.mutants);
 const sources = sourcesOf(room);
 if (sources.length === 0 || !(wanted >= 1)) {
   const rooms = readdirSync("sdk/src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  console.error("usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--fresh]");
+  console.error(
+    "usage: npm run test:mutation -- ROOM [--mutants 300] [--seed 1] [--tests FOLDER] [--own] [--concurrency N] [--fresh]",
+  );
   console.error(`ROOM is a folder of sdk/src: ${rooms.map(({ name }) => name).join(", ")}, or one inside these`);
   process.exit(2);
 }
@@ -60,14 +65,20 @@ const results = await new Stryker({
   mutate: sources,
   testRunner: "vitest",
   vitest: { configFile: "script/mutation/vitest.config.mjs", related: false },
-  plugins: ["@stryker-mutator/vitest-runner", join(root, "script/mutation/sample.mjs")],
+  plugins: [
+    "@stryker-mutator/vitest-runner",
+    ...["sample.mjs", "ignore-descriptions.mjs"].map((plugin) => join(root, "script/mutation", plugin)),
+  ],
+  ignorers: ["descriptions"],
   checkers: ["sample"],
   sampleFile,
   sampleRoot: root,
   coverageAnalysis: "perTest",
-  concurrency: availableParallelism(),
+  concurrency: Number(values.concurrency),
   dryRunTimeoutMinutes: 30,
-  timeoutMS: 20_000,
+  // A test that other programs slow down is no test that a mutant keeps from ending.
+  timeoutMS: 30_000,
+  timeoutFactor: 2,
   incremental: true,
   incrementalFile,
   tempDirName: sandbox,
@@ -89,7 +100,7 @@ const results = await new Stryker({
   allowConsoleColors: false,
 }).runMutationTest();
 forgetTheUnsampled();
-report(results.filter(({ status }) => status !== "CompileError"));
+report(results.filter(({ status }) => status !== "CompileError" && status !== "Ignored"));
 
 function sourcesOf(room) {
   if (!/^[\w/-]+$/.test(room)) return [];
@@ -103,8 +114,9 @@ function sourcesOf(room) {
 }
 
 /**
- * Fast tests that import one of the sources, themselves or through another file below test/, and those that --tests adds. Tests of
- * the examples in the documentation, directly in test/, try everything at once and take too long for it.
+ * Fast tests of the room's own folder and, without --own, those that import one of the sources, themselves or through another file
+ * below test/; and those that --tests adds. Tests of the examples in the documentation, directly in test/, try everything at once and
+ * take too long.
  */
 function testsOf(sources) {
   const targets = new Set(sources);
@@ -121,8 +133,10 @@ function testsOf(sources) {
     return seen.get(file);
   };
   const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.slow)\.test\.ts$/.test(file);
+  const isOwn = (file) => (room === "envs" ? dirname(file) === "test/envs" : file.startsWith(`test/${room}/`));
   const isGiven = (file) => values.tests.some((folder) => file.startsWith(folder));
-  return filesBelow("test").filter((file) => isFast(file) && (reaches(file) || isGiven(file)));
+  const isWanted = (file) => isOwn(file) || isGiven(file) || (!values.own && reaches(file));
+  return filesBelow("test").filter((file) => isFast(file) && isWanted(file));
 }
 
 function importsOf(file) {
@@ -148,7 +162,7 @@ async function mutantsOf(files) {
   const { mutants } = await new Instrumenter(logger).instrument(contents, {
     plugins: null,
     excludedMutations: [],
-    ignorers: [],
+    ignorers: [descriptions],
   });
   return mutants.filter(({ status }) => status === undefined).map((mutant) => keyOf(mutant, root));
 }
@@ -176,7 +190,7 @@ function report(results) {
   writeFileSync(join(folder, "survivors.txt"), lines.map((line) => `${line}\n`).join(""));
   for (const line of lines) console.log(line);
   const score = ((100 * killed) / results.length).toFixed(1);
-  if (wanted === DEFAULT_MUTANTS) enterScore(`${killed} of ${results.length}`, score);
+  enterScore(`${killed} of ${results.length}`, score);
   console.log(`${room}: killed ${killed} of ${results.length} (${score} %)`);
 }
 
@@ -195,10 +209,20 @@ function describe({ fileName, location, status, replacement }) {
   return `${place} ${status}: ${short(lines.join("\n"))} -> ${short(replacement)}`;
 }
 
-/** The room's row in the table of docs/testing.md. */
+/** The room's row in the table of docs/testing.md, with how it was measured. */
 function enterScore(count, score) {
   const page = "docs/testing.md";
+  const given = [
+    ...(wanted === DEFAULT_MUTANTS ? [] : [`--mutants ${wanted}`]),
+    ...(values.own ? ["--own"] : []),
+    ...values.tests.map((folder) => `--tests ${folder}`),
+  ];
+  const options = given.length > 0 ? `\`${given.join(" ")}\`` : "";
   const row = new RegExp(`^\\| ${room} \\|.*$`, "m");
   const text = readFileSync(page, "utf8");
-  if (row.test(text)) writeFileSync(page, text.replace(row, `| ${room} | ${count} | ${score} % |`));
+  if (row.test(text))
+    writeFileSync(
+      page,
+      text.replace(row, () => `| ${room} | ${count} | ${score} % | ${options} |`),
+    );
 }

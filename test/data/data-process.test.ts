@@ -84,27 +84,36 @@ describe("hdf5-to-npz", () => {
     expect(existsSync(join(folder, "limited/val.npz"))).toBe(false);
   });
 
-  test("the real hopper recording gives what Dataset.hdf5 makes of it; NumPy reads it", async () => {
-    const path = join(folder, "hopper/recording.hdf5");
-    mkdirSync(dirname(path));
-    copyFileSync(bundledDatasets["hopper-medium-mini"], path);
-    const { code, out } = await dmpo("data", "hdf5-to-npz", `--data_path=${path}`);
+  /** The real hopper recording in a folder of its own, converted: what the command said, the recording and the steps. */
+  async function convertedHopper(name: string) {
+    const [recording, steps] = [join(folder, name, "recording.hdf5"), join(folder, name, "train.npz")];
+    mkdirSync(dirname(recording));
+    copyFileSync(bundledDatasets["hopper-medium-mini"], recording);
+    return { ...(await dmpo("data", "hdf5-to-npz", `--data_path=${recording}`)), recording, steps };
+  }
+
+  test("the real hopper recording gives what Dataset.hdf5 makes of it", async () => {
+    const { code, out, recording, steps } = await convertedHopper("hopper");
     expect(code).toBe(0);
     expect(out).toMatch(/train: 72 episodes, 30278 steps/);
-    const [expected, got] = [await Dataset.hdf5(path), await Dataset.npz(join(folder, "hopper/train.npz"))];
+    const [expected, got] = [await Dataset.hdf5(recording), await Dataset.npz(steps)];
     expect(got.observations).toEqual(expected.observations);
     expect(got.actions).toEqual(expected.actions);
     expect(got.terminals).toEqual(expected.terminals);
     expect(got.normalization).toEqual(expected.normalization);
-    if (!hasNumpy) return;
+  });
+
+  test.skipIf(!hasNumpy)("NumPy reads the converted hopper recording", async () => {
+    const { steps } = await convertedHopper("numpy");
+    const { observations } = await Dataset.npz(steps);
     const program = `import numpy as np, sys, json
 f = np.load(sys.argv[1], allow_pickle=False)
 print(json.dumps({k: [f[k].dtype.str, list(f[k].shape), float(f[k].astype("f8").sum())] for k in f.files}))`;
-    const seen = python(program, join(folder, "hopper/train.npz")) as Record<string, [string, number[], number]>;
+    const seen = python(program, steps) as Record<string, [string, number[], number]>;
     expect(Object.keys(seen)).toEqual(["states", "actions", "rewards", "terminals", "traj_lengths"]);
     expect(seen.states!.slice(0, 2)).toEqual(["<f4", [30278, 11]]);
     expect(seen.states![2]).toBeCloseTo(
-      got.observations.reduce((a, b) => a + b, 0),
+      observations.reduce((a, b) => a + b, 0),
       3,
     );
     expect(seen.terminals!.slice(0, 2)).toEqual(["|b1", [30278]]);

@@ -2,7 +2,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test } from "vitest";
+import { threadId } from "node:worker_threads";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { VectorEnv, type VectorEnvOptions } from "../../sdk/src/envs/vector-env.js";
 import type { InputError } from "../../sdk/src/errors.js";
 import { effects, scripted } from "./fixtures/scripted.js";
@@ -146,6 +147,8 @@ describe("a worker that", () => {
   });
 
   test("cannot start is an error", async () => {
+    vi.stubEnv("DMPO_TEST_ENGINE_THREAD", String(threadId));
+    onTestFinished(() => void vi.unstubAllEnvs());
     await expect(create({ env: new URL("./fixtures/startless.ts", import.meta.url).href, workers: 1 })).rejects.toThrow(
       /number 0 of 5 \(from 0\): worker thread 0 failed: Error: no engine in a worker/,
     );

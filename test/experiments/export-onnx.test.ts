@@ -10,9 +10,9 @@ import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
 import { denormalize, normalize, type Normalization } from "../../sdk/src/normalization.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
-import { pythonWith } from "../checkpoints/python.js";
 import { described, referenceFile } from "../checkpoints/reference-files.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
+import { pythonWith, runPython } from "../python.js";
 import { hasShared } from "../shared.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -96,22 +96,31 @@ test.each([0, 1.5])("%d steps are refused", async (steps) => {
   await expect(exportOnnx(policy(), join(folder, "no.onnx"), { steps })).rejects.toThrow(`steps: is ${steps}`);
 });
 
-const python = pythonWith("onnxruntime");
-test.skipIf(!hasShared).each([1, 5])("a checkpoint of the reference, %i steps, acts as there", async (steps) => {
+/** A checkpoint of the reference as ONNX: its path, and what the reference computed with it. */
+async function exportedReference(steps: number) {
   const name = "pretrain_hopper/state_10.pt";
   const { observation, noise, expected } = described(name);
   const loaded = await loadPolicy(referenceFile(name), { normalization: "none", actionDim: 3 });
   const path = join(folder, `hopper-${steps}.onnx`);
   await exportOnnx(loaded, path, { steps, includeNormalization: false });
-  const inputs = [Float32Array.from(observation.data as number[]), Float32Array.from(noise.data as number[])] as const;
-  expectClose(await run(path, ...inputs, [observation.shape, noise.shape]), expected.ema[`K${steps}`].data);
-  if (!python) return;
+  return { path, inputs: { observation, noise }, expected: expected.ema[`K${steps}`].data as number[] };
+}
+
+test.skipIf(!hasShared).each([1, 5])("a checkpoint of the reference, %i steps, acts as there", async (steps) => {
+  const { path, inputs, expected } = await exportedReference(steps);
+  const { observation, noise } = inputs;
+  const [seen, drawn] = [observation, noise].map(({ data }) => Float32Array.from(data as number[]));
+  expectClose(await run(path, seen!, drawn!, [observation.shape, noise.shape]), expected);
+});
+
+const python = pythonWith("onnxruntime");
+test.skipIf(!hasShared || !python).each([1, 5])("so it does in Python's ONNX Runtime, %i steps", async (steps) => {
+  const { path, inputs, expected } = await exportedReference(steps);
   const program = `
 import json, sys, numpy, onnxruntime
 inputs = json.loads(sys.argv[2])
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
 feeds = {key: numpy.array(table["data"], numpy.float32).reshape(table["shape"]) for key, table in inputs.items()}
 print(json.dumps(session.run(["action"], feeds)[0].flatten().tolist()))`;
-  const got = python(program, path, JSON.stringify({ observation, noise })) as number[];
-  expectClose(got, expected.ema[`K${steps}`].data);
+  expectClose(runPython(python!, program, path, JSON.stringify(inputs)) as number[], expected);
 });

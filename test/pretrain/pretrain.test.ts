@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+// The pre-training loop beside the same written by hand, its tests, its interruptions, and what it refuses.
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { splitWindows, WindowSampler } from "../../sdk/src/data/windows.js";
 import { compile } from "../../sdk/src/engine/compile.js";
@@ -12,6 +13,27 @@ import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
 import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { pretrainOptions } from "../../sdk/src/pretrain/options.js";
 import { freshPolicy, pretraining, type PretrainRecord } from "../../sdk/src/pretrain/pretrain.js";
+
+/** Compiled functions by name, as they are made and given back. */
+const made: string[] = [];
+const released: string[] = [];
+function watched<T extends { dispose: () => Promise<void> }>(
+  compiled: T,
+  { name }: { readonly name?: string } = {},
+): T {
+  if (name === undefined) return compiled;
+  const dispose = compiled.dispose.bind(compiled);
+  made.push(name);
+  return Object.assign(compiled, { dispose: () => (released.push(name), dispose()) });
+}
+vi.mock(import("../../sdk/src/engine/compile.js"), async (original) => {
+  const module = await original();
+  return { ...module, compile: (f, options) => watched(module.compile(f, options), options) };
+});
+beforeEach(() => {
+  made.length = 0;
+  released.length = 0;
+});
 
 const wave = (rows: number, columns: number, speed: number) =>
   Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => Math.sin(speed * i + j)));
@@ -82,9 +104,11 @@ async function byHand(o: typeof options) {
   const noise = new Random(o.seed).stream("noise and times");
   const validationLosses: number[] = [];
   const rates: number[] = [];
+  const losses: number[] = [];
   let steps = 0;
   for (let epoch = 1; epoch <= o.epochs; epoch++) {
     const order = new Random(o.seed).stream(`order of epoch ${epoch}`).permutation(train.length);
+    let lossSum = 0;
     for (let b = 0; b < batches; b++) {
       windows.fill(
         [...order.subarray(b * o.batchSize, (b + 1) * o.batchSize)].map((i) => train[i]!),
@@ -92,7 +116,7 @@ async function byHand(o: typeof options) {
         state,
       );
       fillDraws(draws, drawn, noise);
-      await step(batch);
+      lossSum += (await step(batch)).loss!;
       rates.push(rate(o.schedule.per === "epoch" ? epoch - 1 : steps));
       trainable.adamw({ learningRate: rates.at(-1)!, weightDecay: o.weightDecay });
       const decay = epoch < o.ema.startEpoch ? 0 : o.ema.decay;
@@ -100,6 +124,7 @@ async function byHand(o: typeof options) {
         trainable.weights.forEach((w, i) => (ema[i] = Math.fround(decay * ema[i]! + (1 - decay) * w)));
       }
     }
+    losses.push(lossSum / batches);
     if (epoch % o.validateEvery !== 0) continue;
     const random = new Random(o.seed).stream("validation");
     const count = Math.floor(validation.length / o.batchSize);
@@ -112,7 +137,7 @@ async function byHand(o: typeof options) {
     validationLosses.push(sum / count);
   }
   await Promise.all([step.dispose(), evaluate.dispose()]);
-  return { weights: trainable.weights, ema, validationLosses, lastRate: rates.at(-1)! };
+  return { weights: trainable.weights, ema, validationLosses, losses, batches, lastRate: rates.at(-1)! };
 }
 
 test.each([
@@ -121,8 +146,13 @@ test.each([
 ] as const)("weights, average, rates and validation losses are those of the loop written by hand, %s", async (_, o) => {
   const all = { ...options, ...o, learningRate: 3e-3, minLearningRate: 2e-4, weightDecay: 0.01 };
   const expected = await byHand(all);
-  const got = await run({}, all);
+  const places: number[] = [];
+  const got = await run({ onAdvance: (epochs) => void places.push(epochs) }, all);
+  const { batches } = expected;
   expect(got.sets.model).toEqual(expected.weights);
+  expect(got.curve.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6].map((epoch) => epoch * batches));
+  expect(got.curve.map(({ loss }) => loss)).toEqual(expected.losses);
+  expect(places).toEqual(Array.from({ length: 6 * batches }, (_, i) => (i + 1) / batches));
   got.sets.ema!.forEach((value, i) => expect(value).toBeCloseTo(expected.ema[i]!, 6));
   const measured = got.curve.flatMap(({ validationLoss }) => validationLoss ?? []);
   expect(measured).toHaveLength(3);
@@ -232,10 +262,124 @@ test("tests in the simulator happen when due, and the best weights are kept", as
   expect(last.weights).toEqual(averages[2]);
 });
 
-test("data that does not fit is refused with what was expected", async () => {
-  await expect(run({}, { batchSize: 1000 })).rejects.toThrow(/training windows.*\n.*one batch of 1000/);
-  const wide = new PolicyModel({ network: { ...model.spec.network, actionDim: 5 } });
-  const setup = { base: freshPolicy(wide, data, 7), demonstrations: data, seed: 7 };
-  await expect(pretraining.train(setup, options)).rejects.toThrow(/2-dimensional actions/);
-  await expect(pretraining.train({ ...setup, demonstrations: undefined }, options)).rejects.toThrow(/demonstrations/);
+test.each([
+  [{ testEvery: 4 }, [4, 6]],
+  [{ testEvery: null }, [6]],
+  [{ testEvery: 1, testInMujoco: false }, []],
+])("%j: tested after epochs %j", async (other, expected) => {
+  const tested: number[] = [];
+  const test = async (_: unknown, epoch: number) => (tested.push(epoch), { meanReturn: 0, stdReturn: 0 });
+  await run({ test }, { testInMujoco: true, ...other });
+  expect(tested).toEqual(expected);
+});
+
+test("without a simulator nothing is tested", async () => {
+  const { curve } = await run({}, { epochs: 1, testInMujoco: true });
+  expect(curve[0]).not.toHaveProperty("testReturn");
+});
+
+test.each([undefined, new AbortController().signal])(
+  "a test that fails ends the run with its error",
+  async (signal) => {
+    const failure = new Error("the simulator broke");
+    await expect(run({ signal, test: () => Promise.reject(failure) }, { epochs: 1, testInMujoco: true })).rejects.toBe(
+      failure,
+    );
+  },
+);
+
+test("a validation needs one whole batch of windows", async () => {
+  // 90 steps of two episodes are 84 windows of 4.
+  const validated = async (windows: number) => {
+    const { curve } = await run({}, { epochs: 1, validateEvery: 1, batchSize: 8, trainSplit: 1 - windows / 84 });
+    return curve[0]!.validationLoss !== undefined;
+  };
+  expect([await validated(7), await validated(8)]).toEqual([false, true]);
+});
+
+test("what it compiles has a name for messages, and is given back, also where the run fails", async () => {
+  const names = ["pretraining loss", "validation loss"];
+  await run({}, { epochs: 1 });
+  expect([made, released]).toEqual([names, names]);
+  await run({}, { epochs: 1, trainSplit: 1 });
+  expect([made, released]).toEqual([
+    [...names, "pretraining loss"],
+    [...names, "pretraining loss"],
+  ]);
+  const test = () => Promise.reject(new Error("broken"));
+  await expect(run({ test }, { epochs: 1, testInMujoco: true })).rejects.toThrow("broken");
+  expect(released).toEqual(made);
+});
+
+test("what was learned after an epoch stays as it was then", async () => {
+  const kept: Record<string, Float32Array>[] = [];
+  const copies: Record<string, Float32Array>[] = [];
+  await run(
+    {
+      onIteration: (_, run) => {
+        const { sets } = run.learned();
+        kept.push(sets);
+        copies.push(structuredClone(sets));
+      },
+    },
+    { epochs: 2 },
+  );
+  expect(kept).toEqual(copies);
+  expect(kept[0]!.model).not.toEqual(kept[1]!.model);
+  expect(kept[0]!.ema).not.toEqual(kept[1]!.ema);
+});
+
+test("rows, checkpoints and messages name the stage", async () => {
+  const { curve } = await run(
+    { onIteration: (_, run) => expect(run.state().algorithm).toBe("pretraining") },
+    { epochs: 1 },
+  );
+  expect(curve[0]!.stage).toBe("pretrain");
+  expect(pretraining).toMatchObject({ kind: "pretraining", title: "pre-training" });
+  expect(pretraining.iterations(options)).toBe(6);
+});
+
+test("fresh weights are those of the seed's stream", () => {
+  const { weights, environment } = freshPolicy(model, data, 7);
+  expect(weights).toEqual(model.layout.initialise(new Random(7).stream("weights")));
+  expect(environment).toBe(data.name);
+});
+
+test.each<[string, Parameters<typeof pretraining.train>[0], Partial<typeof options>, string, string]>([
+  [
+    "too few windows",
+    { base: freshPolicy(model, data, 7), demonstrations: data },
+    { batchSize: 1000 },
+    "DMPO_DATASET",
+    `${data.name}: yields 67 training windows\n  expected at least one batch of 1000\n  use a smaller batch or more data`,
+  ],
+  [
+    "other actions",
+    {
+      base: freshPolicy(new PolicyModel({ network: { ...model.spec.network, actionDim: 5 } }), data, 7),
+      demonstrations: data,
+    },
+    {},
+    "DMPO_DATASET",
+    `${data.name}: has 2-dimensional actions\n  expected the 5 of the policy`,
+  ],
+  [
+    "other observations",
+    {
+      base: freshPolicy(new PolicyModel({ network: { ...model.spec.network, condDim: 4 } }), data, 7),
+      demonstrations: data,
+    },
+    {},
+    "DMPO_DATASET",
+    `${data.name}: has 3-dimensional observations\n  expected a divisor of the policy's 4`,
+  ],
+  [
+    "no data",
+    { base: freshPolicy(model, data, 7) },
+    {},
+    "DMPO_STAGE",
+    "demonstrations: are missing\n  expected a data set to learn from",
+  ],
+])("refused with what was expected: %s", async (_, setup, other, code, message) => {
+  await expect(pretraining.train(setup, { ...options, ...other })).rejects.toMatchObject({ code, message });
 });

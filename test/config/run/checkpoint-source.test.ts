@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { checkpointSource } from "../../../sdk/src/config/run/checkpoint-source.js";
+import { checkpointSource, fetchOptions } from "../../../sdk/src/config/run/checkpoint-source.js";
 import { Journal } from "../../../sdk/src/config/run/journal.js";
 import { releasedCheckpoint } from "../../../sdk/src/config/reference/released-checkpoints.js";
 import { startHubServer, type HubServer } from "../../hub/hub-server.js";
@@ -66,14 +66,66 @@ test("statistics: an address, or the data folder's", async () => {
   expect(readFileSync(normalization!, "utf8")).toBe("statistics");
 });
 
-test("without one, or without a connection, what to do instead", async () => {
-  const nothing = { ...wanted, environment: "hopper-v9" };
-  await expect(checkpointSource(nothing, report)).rejects.toThrow(/none was released for meanflow on hopper-v9/);
-  await expect(checkpointSource({ ...wanted, policy: null }, report)).rejects.toMatchObject({
+test.each(["gym/lift", "robomimic/lift", "robomimic/lift-img"])(
+  "statistics in %s of the data folder",
+  async (folder) => {
+    const own = join(home, "data", folder);
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, "normalization.npz"), "own");
+    const { normalization } = await checkpointSource(
+      { ...wanted, basePolicyPath: "some.pt", environment: "lift" },
+      report,
+    );
+    expect(normalization).toBe(join(own, "normalization.npz"));
+    expect(lines).toEqual([]);
+  },
+);
+
+const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/best.safetensors";
+
+test.each([
+  ["none released", { ...wanted, environment: "hopper-v9" }, "missing; none was released for meanflow on hopper-v9"],
+  ["one must be given", { ...wanted, policy: null }, "missing"],
+])("without one, what to do: %s", async (_, request, wrong) => {
+  await expect(checkpointSource(request, report)).rejects.toMatchObject({
     code: "DMPO_CONFIG_CHECKPOINT",
+    message: `base_policy_path: ${wrong}\n  expected the checkpoint of a policy\n  ${remedy}`,
   });
+});
+
+test("without a connection, what to do instead of the released one; of a given one, only what is wrong with it", async () => {
   vi.stubEnv("HF_HUB_OFFLINE", "1");
-  await expect(checkpointSource(wanted, report)).rejects.toThrow(/HF_HUB_OFFLINE is set[^]*pre-train one first/);
+  await expect(checkpointSource(wanted, report)).rejects.toMatchObject({
+    code: "DMPO_HUB_OFFLINE",
+    problems: [
+      { wrong: expect.stringContaining("HF_HUB_OFFLINE is set") },
+      {
+        path: "base_policy_path",
+        wrong: "not given, and the released checkpoint could not be fetched",
+        expected: "a checkpoint",
+        remedy,
+      },
+    ],
+  });
+  await expect(checkpointSource({ ...wanted, basePolicyPath: `hf://${path}` }, report)).rejects.toMatchObject({
+    code: "DMPO_HUB_OFFLINE",
+    problems: [{ wrong: expect.stringContaining("HF_HUB_OFFLINE is set") }],
+  });
+});
+
+test("a stopped download ends with the signal's reason", async () => {
+  const reason = new Error("stopped by me");
+  await expect(checkpointSource(wanted, report, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test("a download is reported by tenths; of unknown length, once", () => {
+  const { onProgress } = fetchOptions(report);
+  for (const received of [0, 0.5e6, 1e6, 1.9e6, 5e6, 10e6]) onProgress!({ name: "x.pt", received, total: 10e6 });
+  expect(lines).toEqual(["0%", "10%", "50%", "100%"].map((done) => `downloading x.pt: ${done} of 10.0 MB`));
+  lines.length = 0;
+  const { onProgress: onMore } = fetchOptions(report);
+  for (const received of [2.5e6, 5e6]) onMore!({ name: "y.pt", received, total: undefined });
+  expect(lines).toEqual(["downloading y.pt: 2.5 MB"]);
 });
 
 test("every released checkpoint that the reference's configurations name", () => {

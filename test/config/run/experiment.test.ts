@@ -158,6 +158,12 @@ test("turning regularisation on and off", () => {
   expect(off.objective.dispersive).toBeNull();
 });
 
+test("without overrides and context: as the file says, now, with the folders in use", () => {
+  const { options } = resolveExperiment(pretraining, dmpo);
+  expect(options.run.seed).toBe(42);
+  expect(options.run.folder).toContain(`/${new Date().getFullYear()}-`);
+});
+
 test("variables choose the folders", () => {
   const environment = { DMPO_LOG_DIR: "/logs" };
   const { options } = resolveExperiment(pretraining, dmpo, ["name=x"], { ...context, environment });
