@@ -119,7 +119,8 @@ test("it may learn the clean actions instead: loss, step and gradients", () => {
 });
 
 describe("sampling", () => {
-  const model = (options: object = {}) => new PolicyModel({ policy: "diffusion", options, network: sizes });
+  const model = (options: Record<string, unknown> = {}) =>
+    new PolicyModel({ policy: "diffusion", options, network: sizes });
   const own = () => filledWeights(model().network.parameters, pretrainFormula);
   const drawn = (model: PolicyModel, steps = model.defaultSteps) => {
     const draws = model.actingDraws(steps);
@@ -129,7 +130,7 @@ describe("sampling", () => {
       Object.entries(out).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
     );
   };
-  const sample = (options: object, sampling: object = {}, draws?: Record<string, tf.Tensor>) => {
+  const sample = (options: Record<string, unknown>, sampling: object = {}, draws?: Record<string, tf.Tensor>) => {
     const policy = model(options);
     const { steps } = sampling as { steps?: number };
     return policy.sample(own(), { state: state() }, draws ?? drawn(policy, steps), sampling);
