@@ -128,8 +128,12 @@ export interface PolicyDefinition<
   readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
   /** By name; the first is the default. */
   readonly networks: Readonly<Record<string, NetworkFamily<Net>>>;
-  /** What the policy makes of a network of its family; default: nothing more. */
-  assemble?(network: Net, options: z.output<Schema>): Net;
+  /** What the policy makes of a network of its family, e.g. one with a frozen copy; default: nothing more. */
+  readonly assemble?: {
+    /** The option of the policy that decides. */
+    readonly option: string;
+    network(network: Net, options: z.output<Schema>): Net;
+  };
   /** How it learns from demonstrations. */
   readonly training: {
     /** Options that trained weights depend on whenever they act: files that hold weights alone do not tell them. */

@@ -79,8 +79,11 @@ export const diffusion = definePolicy({
   keys: { ...trainedKeys, ...actingKeys },
   presets: { ddim: { useDdim: true, ddimSteps: 5 } },
   networks: { mlp: diffusionMlpFamily },
-  assemble: (network, options) =>
-    (options.ftDenoisingSteps ?? Infinity) < ownSteps(options) ? withFrozenCopy(network) : network,
+  assemble: {
+    option: "ftDenoisingSteps",
+    network: (network, options) =>
+      (options.ftDenoisingSteps ?? Infinity) < ownSteps(options) ? withFrozenCopy(network) : network,
+  },
   training: {
     keys: trainedKeys,
     draws: (options, { horizonSteps, actionDim }) => ({

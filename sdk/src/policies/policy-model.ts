@@ -41,7 +41,7 @@ export class PolicyModel {
     const isDefault = name === Object.keys(this.definition.networks)[0];
     this.spec = { policy, options: chosen, network: isDefault ? sizes : { type: name, ...sizes } };
     const built = family.build(sizes, "network.");
-    this.network = this.definition.assemble?.(built, chosen) ?? built;
+    this.network = this.definition.assemble?.network(built, chosen) ?? built;
     this.layout = new ParameterLayout(this.network.parameters);
   }
 
