@@ -92,6 +92,32 @@ test("normalisation inside: raw observations in, raw actions out", async () => {
   expectClose(await run(path, observation, noise, [[2, 2, 3], [2, 4, 2]]), expected); // prettier-ignore
 });
 
+test("diffusion takes its own number of steps and the noise of each of them", async () => {
+  const model = new PolicyModel({
+    policy: "diffusion",
+    options: { denoisingSteps: 4, ftDenoisingSteps: 2 },
+    network: { horizonSteps: 4, actionDim: 2, condDim: 6, mlpDims: [16, 16, 16], condMlpDims: [8, 4] },
+  });
+  const weights = model.layout.initialise(random.stream("weights")).map((w, i) => w + 0.1 * Math.sin(i));
+  const path = join(folder, "diffusion.onnx");
+  const exported = new TrainedPolicy({ model, weights, normalization, environment: "test" });
+  const result = await exportOnnx(exported, path, { includeNormalization: false });
+  expect(result).toMatchObject({ batch: "any", shapes: { noise: [4, 2], stepNoise: [3, 4, 2], action: [4, 2] } });
+  const session = await InferenceSession.create(path);
+  for (const batch of [1, 5]) {
+    const [observation, noise, stepNoise] = [normal(batch * 6), normal(batch * 8), normal(batch * 24)];
+    const { action } = await session.run({
+      observation: new Tensor(observation, [batch, 2, 3]),
+      noise: new Tensor(noise, [batch, 4, 2]),
+      stepNoise: new Tensor(stepNoise, [batch, 3, 4, 2]),
+    });
+    const draws = { noise: tf.tensor(noise, [batch, 4, 2]), stepNoise: tf.tensor(stepNoise, [batch, 3, 4, 2]) };
+    const views = constants<Weights>(model.views(weights));
+    const expected = model.sample(views, { state: tf.tensor(observation, [batch, 2, 3]) }, draws).dataSync();
+    expectClose(action!.data as Float32Array, expected);
+  }
+});
+
 test.each([0, 1.5])("%d steps are refused", async (steps) => {
   await expect(exportOnnx(policy(), join(folder, "no.onnx"), { steps })).rejects.toThrow(`steps: is ${steps}`);
 });

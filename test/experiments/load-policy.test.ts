@@ -243,3 +243,53 @@ test("this program's own checkpoints survive the way through PyTorch's format", 
   expect(b.normalization).toEqual(own);
   expect(b.model.spec).toEqual(model.spec);
 });
+
+describe("diffusion of the reference", () => {
+  const network = { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [16, 16, 16], condMlpDims: [8, 4] };
+  const modelOf = (options: Record<string, unknown>) => new PolicyModel({ policy: "diffusion", options, network });
+  /** State dict of weights that are all different, under the prefix in place of `network.`. */
+  const dict = (prefix: string, seed: number) => {
+    const { layout } = modelOf({});
+    const views = layout.views(layout.initialise(new Random(seed).stream("weights")));
+    return Object.entries(views).map(([name, { data, shape }]) => [
+      name.replace("network.", prefix),
+      { dtype: "F32", shape: [...shape], bytes: new Uint8Array((data as Float32Array).slice().buffer) },
+    ]);
+  };
+  const written = (name: string, contents: Record<string, unknown>) => {
+    writeFileSync(file(name), encodeTorch(new Map(Object.entries(contents)) as never));
+    return file(name);
+  };
+
+  test("a pre-trained one has averaged and trained weights", async () => {
+    const sets = { model: new Map(dict("network.", 1) as never), ema: new Map(dict("network.", 2) as never) };
+    const path = written("pre_diffusion.pt", { epoch: 3, ...sets });
+    const options = { normalization, policy: "diffusion", objective: { denoisingSteps: 10 } };
+    const [ema, model] = await Promise.all(
+      [true, false].map((averagedWeights) => loadPolicy(path, { ...options, averagedWeights })),
+    );
+    const initial = (seed: number) => modelOf({}).layout.initialise(new Random(seed).stream("weights"));
+    expect(ema!.weights).toEqual(initial(2));
+    expect(model!.weights).toEqual(initial(1));
+    expect(ema!.model.defaultSteps).toBe(10);
+  });
+
+  test("a fine-tuned one has both networks, and needs to know where each is used", async () => {
+    const model = [...dict("network.", 1), ...dict("actor.", 1), ...dict("actor_ft.", 2)];
+    const path = written("ft_diffusion.pt", { itr: 3, model: new Map(model as never) });
+    const policy = (objective: object) =>
+      loadPolicy(path, { normalization, policy: "diffusion", objective: { ...objective } });
+    await expect(policy({})).rejects.toThrow(/before and after fine-tuning[^]*ftDenoisingSteps/);
+    const both = await policy({ ftDenoisingSteps: 10 });
+    const views = both.model.views(both.weights);
+    const [before, after] = [1, 2].map((seed) => Object.fromEntries(dict("network.", seed) as [string, unknown][]));
+    for (const name of Object.keys(before!)) {
+      const bytes = (tensor: unknown) => new Float32Array((tensor as { bytes: Uint8Array<ArrayBuffer> }).bytes.buffer);
+      expect(views[name]!.data).toEqual(bytes(after![name]));
+      expect(views[`pretrained.${name}`]!.data).toEqual(bytes(before![name]));
+    }
+    // Where all steps were fine-tuned nothing of the first network is left.
+    const all = await policy({ ftDenoisingSteps: 20 });
+    expect(all.weights).toHaveLength(both.weights.length / 2);
+  });
+});

@@ -42,7 +42,7 @@ describe("a description", () => {
 
   test("refuses an unknown policy, and options of another", () => {
     expect(() => findPolicy("meanflwo")).toThrow(
-      /^policy: "meanflwo"\s+expected one of meanflow, reflow, gaussian\s.*did you mean "meanflow"\?/s,
+      /^policy: "meanflwo"\s+expected one of meanflow, reflow, diffusion, gaussian\s.*did you mean "meanflow"\?/s,
     );
     expect(() => findPolicy("constructor")).toThrow(/expected one of meanflow/);
     expect(() => new PolicyModel({ options: { grid: "even" }, network: referenceOptions })).toThrow(/grid/);

@@ -144,6 +144,7 @@ export class Trainable {
     const gradientNorm = Math.sqrt(this.#loops.sumOfSquares(source.byteOffset, this.#paddedSize));
     if (!Number.isFinite(gradientNorm)) this.#failNonFinite(source, gradientNorm);
 
+    const frozen = keep === 1 ? [] : this.#frozen();
     const step = ++this.updateCount;
     this.#loops.adam(
       this.weights.byteOffset,
@@ -162,8 +163,17 @@ export class Trainable {
       1 / Math.sqrt(1 - beta2 ** step),
       epsilon,
     );
+    for (const { offset, values } of frozen) this.weights.set(values, offset);
     if (from === "accumulated") source.fill(0);
     return { gradientNorm };
+  }
+
+  /** What decay would change although it is not trained. */
+  #frozen() {
+    const { entries, trained } = this.layout;
+    return entries
+      .filter((entry) => !trained.includes(entry))
+      .map(({ offset, size }) => ({ offset, values: this.weights.slice(offset, offset + size) }));
   }
 
   #failNonFinite(source: Float32Array, norm: number): never {

@@ -12,6 +12,8 @@ export interface ParameterSpec {
   /** Shape in PyTorch's layout. */
   readonly shape: readonly number[];
   readonly initialise: Initialiser;
+  /** Name of an earlier parameter that this one starts as a copy of. It is never trained. */
+  readonly copyOf?: string;
 }
 
 /** Where a parameter lies in the flat vector, in elements. */
@@ -66,10 +68,19 @@ export class ParameterLayout {
   /** A new vector of initial values, drawn in the order of the parameters. */
   initialise(random: RandomStream): Float32Array {
     const vector = new Float32Array(this.size);
-    this.entries.forEach(({ shape, offset, size }, i) => {
-      this.specs[i]!.initialise(vector.subarray(offset, offset + size), shape, random);
+    const views = this.views(vector);
+    this.entries.forEach(({ name, shape }, i) => {
+      const { initialise, copyOf } = this.specs[i]!;
+      const own = views[name]!.data as Float32Array;
+      if (copyOf === undefined) initialise(own, shape, random);
+      else own.set(views[copyOf]!.data);
     });
     return vector;
+  }
+
+  /** Those that are trained. */
+  get trained(): readonly ParameterEntry[] {
+    return this.entries.filter((_, i) => this.specs[i]!.copyOf === undefined);
   }
 
   /** Each parameter of `vector` by name, without copying. */

@@ -16,21 +16,26 @@ export interface TrainingStep<B> {
   dispose(): Promise<void>;
 }
 
-/** Compiles `loss` and its gradient with respect to all parameters of `trainable`. */
+/** Compiles `loss` and its gradient with respect to all trained parameters of `trainable`. */
 export function compileTraining<B>(
   loss: LossFunction<B>,
   trainable: Trainable,
   options: CompileOptions = {},
 ): TrainingStep<B> {
-  type Input = { weights: Weights; batch: Weights };
-  const step = ({ weights, batch }: Input) => valueAndGradients((w) => loss(w, batch as unknown as B), weights);
+  type Input = { weights: Weights; frozen: Weights; batch: Weights };
+  const step = ({ weights, frozen, batch }: Input) =>
+    valueAndGradients((w) => loss({ ...frozen, ...w }, batch as unknown as B), weights);
   const compiled = compile<Input, { value: Weights; gradients: Weights }>(step, { name: loss.name, ...options });
-  const weights = trainable.layout.views(trainable.weights);
-  const gradients = trainable.layout.views(trainable.gradient);
+  const trained = new Set(trainable.layout.trained.map(({ name }) => name));
+  const views = Object.entries(trainable.layout.views(trainable.weights));
+  const weights = Object.fromEntries(views.filter(([name]) => trained.has(name)));
+  const frozen = Object.fromEntries(views.filter(([name]) => !trained.has(name)));
+  const all = Object.entries(trainable.layout.views(trainable.gradient));
+  const gradients = Object.fromEntries(all.filter(([name]) => trained.has(name)));
   let value: Record<string, HostTensor> | undefined;
 
   async function run(batch: unknown): Promise<Record<string, number>> {
-    const input = { weights, batch: batch as Host<Weights> };
+    const input = { weights, frozen, batch: batch as Host<Weights> };
     value ??= (await compiled.prepare(input)).value;
     await compiled(input, { value, gradients });
     return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));

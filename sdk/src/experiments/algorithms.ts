@@ -5,6 +5,7 @@ import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js
 import type { Parts } from "../learning/parts.js";
 import { runOptions } from "../learning/run-options.js";
 import type { chainSchema } from "../policies/chain.js";
+import type { diffusionPathOptions } from "../policies/diffusion-path.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";
 import { ppo } from "../rl/ppo.js";
@@ -17,10 +18,11 @@ import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./ru
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 /** What the paths of policies add to the options of an algorithm; which of them there are depends on the policy. */
-export type PathInput = z.input<typeof chainSchema> & {
-  /** The part that explores, of flows a noise net. */
-  readonly noiseNet?: Readonly<Record<string, unknown>>;
-};
+export type PathInput = z.input<typeof chainSchema> &
+  z.input<typeof diffusionPathOptions> & {
+    /** The part that explores, of flows a noise net. */
+    readonly noiseNet?: Readonly<Record<string, unknown>>;
+  };
 
 /**
  * Options of fine-tuning, all optional: the algorithm's (by default those of the preset), those of the policy's path, where and

@@ -11,7 +11,7 @@ import { userPath } from "../paths.js";
 
 /** What the exported function computes. */
 export interface ExportOptions {
-  /** Denoising steps K >= 1 in one call. Default 1. */
+  /** Denoising steps K >= 1 in one call. Default: the policy's own. */
   readonly steps?: number;
   /** Clip after every step, not only the last. Default true. */
   readonly clipIntermediate?: boolean;
@@ -46,9 +46,9 @@ export async function exportOnnx(
   options: ExportOptions = {},
 ): Promise<ExportedPolicy> {
   const path = userPath(to);
-  const { steps = 1, clipIntermediate = true, includeNormalization = true } = options;
-  if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
   const { model, weights, normalization, environment, space } = await policyOf(source);
+  const { steps = model.defaultSteps, clipIntermediate = true, includeNormalization = true } = options;
+  if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
   const { shapes: draws } = model.actingDraws(steps);
   const shapes = { observation: space.state, ...draws, action: [space.horizonSteps, space.actionDim] };
   const frozen = model.views(weights.slice());

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import type { flowMlpOptions } from "../nn/flow-mlp.js";
 import type { gaussianMlpOptions } from "../nn/gaussian-mlp.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
+import { diffusion } from "../policies/diffusion.js";
+import type { diffusionOptions } from "../policies/diffusion-step.js";
 import { gaussian, type gaussianOptions } from "../policies/gaussian.js";
 import { meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
 import { reFlow, type reFlowOptions } from "../policies/reflow.js";
@@ -26,6 +28,17 @@ export const MeanFlow = describePolicy<
 
 /** Velocities of straight paths; several steps per chunk, 4 by default. Liu et al. 2023 (arXiv 2209.03003). Only `standard()`. */
 export const ReFlow = describePolicy<typeof reFlowOptions, never, Omit<z.input<typeof flowMlpOptions>, Sizes>>(reFlow);
+
+/**
+ * Noise taken away step by step. `standard()`: DDPM with noise in every step, 20 steps per chunk by default (Ho et al. 2020, arXiv
+ * 2006.11239); `ddim()`: without, 5 of the 20 (Song et al. 2021, arXiv 2010.02502). Training is the same: `withOptions()` of a
+ * trained policy changes between them.
+ */
+export const Diffusion = describePolicy<
+  typeof diffusionOptions,
+  keyof typeof diffusion.presets,
+  Omit<z.input<typeof flowMlpOptions>, Sizes>
+>(diffusion);
 
 /** One normal distribution per action entry: behaviour cloning, and the policy of SAC. Only `standard()`. */
 export const Gaussian = describePolicy<typeof gaussianOptions, never, Omit<z.input<typeof gaussianMlpOptions>, Sizes>>(

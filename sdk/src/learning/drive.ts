@@ -6,7 +6,7 @@ import type { AnyAlgorithm, Learned } from "./algorithm.js";
 import { restoreParts, statesOf, type PartState, type Parts } from "./parts.js";
 import { Stage, type StageSetup } from "./stage.js";
 import type { RandomState } from "../engine/random.js";
-import { runOptions } from "./run-options.js";
+import { runOptions, startingPolicy } from "./run-options.js";
 
 /** Everything needed to continue a run, as a checkpoint holds it. */
 export interface RunState<Row = unknown> {
@@ -78,7 +78,8 @@ export async function drive<Row>(
     const what = `policy ${model.spec.policy}`;
     fail("DMPO_ALGORITHM", what, refusal, `a policy that ${algorithm.title} can train`, "choose another of the two");
   }
-  const stage = new Stage({ ...setup, signal: signal ?? setup.signal });
+  const base = startingPolicy(algorithm, setup.base, options);
+  const stage = new Stage({ ...setup, base, signal: signal ?? setup.signal });
   const curve: Row[] = [];
   let best: { readonly index: number; readonly weights: Float32Array } | null = null;
   let seconds = 0;

@@ -1,6 +1,7 @@
 // The options of a run: the algorithm's own and, where it explores, those of the policy's path and of what explores.
 import type { z } from "zod";
 import type { PolicyModel } from "../policies/policy-model.js";
+import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { AnyAlgorithm } from "./algorithm.js";
 
 type Definition = Pick<PolicyModel["definition"], "path">;
@@ -25,4 +26,16 @@ export function pathOptions(
 ) {
   const names = Object.keys(path?.options.shape ?? {});
   return Object.fromEntries(names.filter((name) => name in options).map((name) => [name, options[name]]));
+}
+
+/** The policy that training begins with, which has the options that its path implies. */
+export function startingPolicy(
+  { explores }: Pick<AnyAlgorithm, "explores">,
+  base: TrainedPolicy,
+  options: Readonly<Record<string, unknown>>,
+): TrainedPolicy {
+  const { path } = base.model.definition;
+  return explores && path?.policyOptions
+    ? base.withOptions({ ...path.policyOptions(pathOptions(options, base.model)) })
+    : base;
 }

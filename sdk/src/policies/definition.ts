@@ -59,6 +59,10 @@ export interface Density {
 export interface BoundPath {
   /** Decisions per chunk, each with a density of its own: 1, or several denoising steps seen as an inner process. */
   readonly units: number;
+  /** Weight of each unit's advantage (U); default 1. */
+  readonly unitDiscounts?: readonly number[];
+  /** Clip of each unit's ratio of probabilities (U) where the algorithm clips by `coefficient`; default that. */
+  readonly unitClips?: (coefficient: number) => readonly number[];
   /** Parameters that only exploration has, besides the network's. */
   readonly parameters: readonly ParameterSpec[];
   /** The controls that it reads. */
@@ -91,6 +95,8 @@ export interface Path<Net extends Network, Options> {
   readonly keys: Keys;
   /** A part of its own with weights, e.g. a noise net. */
   readonly explorer?: { readonly options: z.ZodObject; readonly keys: Keys };
+  /** Options of the policy that follow from valid {@link options}: it has them from the beginning of the training on. */
+  policyOptions?(path: object): object;
   /** Acting of one network with settled options. */
   bind(parts: {
     readonly network: Net;
@@ -122,8 +128,16 @@ export interface PolicyDefinition<
   readonly presets: Readonly<Record<Preset, z.input<Schema>>>;
   /** By name; the first is the default. */
   readonly networks: Readonly<Record<string, NetworkFamily<Net>>>;
+  /** What the policy makes of a network of its family, e.g. one with a frozen copy; default: nothing more. */
+  readonly assemble?: {
+    /** The option of the policy that decides. */
+    readonly option: string;
+    network(network: Net, options: z.output<Schema>): Net;
+  };
   /** How it learns from demonstrations. */
   readonly training: {
+    /** Options that trained weights depend on whenever they act: files that hold weights alone do not tell them. */
+    readonly keys?: Keys;
     /** What the loss wants for each row, e.g. noise and times. */
     draws(options: z.output<Schema>, network: Net): Draws;
     /** One loss per row (B), so that rows can be weighted; `batchwise` terms (scalars) are added to their mean. */
@@ -146,7 +160,7 @@ export interface PolicyDefinition<
     /** Options that say how it acts, which a later stage may set anew. */
     readonly keys?: Keys;
     /** Absent where there is nothing to sweep. */
-    readonly steps?: { readonly default: number };
+    readonly steps?: { default(options: z.output<Schema>): number };
     /** What one chunk of `steps` network calls wants, e.g. the initial noise (Ta, Da). */
     draws(options: z.output<Schema>, network: Net, steps: number): Draws;
     /** Chunks (B, Ta, Da), differentiable in the weights; draws of zero give the central chunk. */

@@ -52,7 +52,7 @@ export function sampleFlow<Net extends Network, Options extends ActionRange>(
 /** {@link sampleFlow} as a policy's way of acting, with so many steps by default. */
 export function flowActing<Net extends Network, Options extends ActionRange>(flow: Flow<Net, Options>, steps: number) {
   return {
-    steps: { default: steps },
+    steps: { default: () => steps },
     draws: (_: unknown, { horizonSteps, actionDim }: Net) => normalNoise(horizonSteps, actionDim),
     sample: (
       network: Net,

@@ -40,7 +40,8 @@ export class PolicyModel {
     const [chosen, sizes] = [parseOptions(this.definition.options, options), parseOptions(family.options, given)];
     const isDefault = name === Object.keys(this.definition.networks)[0];
     this.spec = { policy, options: chosen, network: isDefault ? sizes : { type: name, ...sizes } };
-    this.network = family.build(sizes, "network.");
+    const built = family.build(sizes, "network.");
+    this.network = this.definition.assemble?.network(built, chosen) ?? built;
     this.layout = new ParameterLayout(this.network.parameters);
   }
 
@@ -60,7 +61,7 @@ export class PolicyModel {
 
   /** Network calls per chunk unless asked otherwise; 1 where there is nothing to choose. */
   get defaultSteps(): number {
-    return this.definition.acting.steps?.default ?? 1;
+    return this.definition.acting.steps?.default(this.spec.options) ?? 1;
   }
 
   /** What acting draws for each chunk; zeros stand for the central chunk. */

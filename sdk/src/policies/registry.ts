@@ -1,11 +1,17 @@
 // Every policy by its name.
 import { fail, nearest } from "../errors.js";
 import type { AnyPolicy } from "./definition.js";
+import { diffusion } from "./diffusion.js";
 import { gaussian } from "./gaussian.js";
 import { meanFlow } from "./mean-flow.js";
 import { reFlow } from "./reflow.js";
 
-export const policies = { [meanFlow.name]: meanFlow, [reFlow.name]: reFlow, [gaussian.name]: gaussian } as const;
+export const policies = {
+  [meanFlow.name]: meanFlow,
+  [reFlow.name]: reFlow,
+  [diffusion.name]: diffusion,
+  [gaussian.name]: gaussian,
+} as const;
 
 export type PolicyName = keyof typeof policies;
 

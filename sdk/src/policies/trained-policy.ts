@@ -18,11 +18,23 @@ export class TrainedPolicy {
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
 
-  constructor({ model, weights, normalization, environment }: Omit<TrainedPolicy, "space">) {
+  constructor({ model, weights, normalization, environment }: Omit<TrainedPolicy, "space" | "withOptions">) {
     this.model = model;
     this.weights = weights;
     this.normalization = normalization;
     this.environment = environment;
+  }
+
+  /** The same weights under other options of the policy, e.g. `{ useDdim: true, ddimSteps: 5 }`. @throws InputError for invalid ones. */
+  withOptions(options: Readonly<Record<string, unknown>>): TrainedPolicy {
+    const { spec } = this.model;
+    const model = new PolicyModel({ ...spec, options: { ...spec.options, ...options } });
+    const own = this.model.views(this.weights);
+    const weights = new Float32Array(model.layout.size);
+    model.layout.entries.forEach(({ name, offset }, i) => {
+      weights.set((own[name] ?? own[model.layout.specs[i]!.copyOf!]!).data, offset);
+    });
+    return new TrainedPolicy({ ...this, model, weights });
   }
 
   /** What it sees and answers with: Ta, Da, [To, Do]. */

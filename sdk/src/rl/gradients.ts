@@ -15,9 +15,11 @@ type Terms = { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 export interface PolicyColumns {
   readonly logProb: tf.Tensor;
   readonly oldLogProb: tf.Tensor;
-  /** Mean 0 and deviation 1 over the minibatch. */
+  /** Mean 0 and deviation 1 over the minibatch, then discounted where the path does. */
   readonly advantage: tf.Tensor;
   readonly entropy: tf.Tensor;
+  /** Clip of the ratio, where it depends on the decision. */
+  readonly clip?: tf.Tensor;
 }
 
 export interface ValueColumns {
@@ -29,6 +31,8 @@ export interface ValueColumns {
 export interface Objectives {
   readonly policyLoss: (columns: PolicyColumns) => Terms;
   readonly valueLoss: (columns: ValueColumns) => Terms;
+  /** Clip of each unit's ratio (U); absent where all have the same. */
+  readonly clips?: readonly number[] | undefined;
   readonly cloning: Cloning | undefined;
   /** Most rows in memory at once. */
   readonly microBatchSize: number;
@@ -41,6 +45,8 @@ interface ActorBatch {
   readonly unit?: tf.Tensor1D;
   readonly oldLogProb: tf.Tensor1D;
   readonly advantage: tf.Tensor1D;
+  /** Clip of each row's ratio (B), where they differ. */
+  readonly clip?: tf.Tensor1D;
   readonly controls: Controls;
   readonly cloningWeight: tf.Scalar;
   readonly cloning: Tensors;
@@ -63,7 +69,7 @@ export interface Gradients {
 export function compileGradients(
   { network, path, actor, critic, criticWeights, arena, compile }: Players,
   buffer: RolloutBuffer,
-  { policyLoss, valueLoss, cloning, microBatchSize }: Objectives,
+  { policyLoss, valueLoss, clips, cloning, microBatchSize }: Objectives,
 ): Gradients {
   const { space, stored, units } = buffer.shape;
 
@@ -74,7 +80,8 @@ export function compileGradients(
       entropy,
       terms: measured,
     } = path.density(weights, condition, batch.stored, batch.controls, batch.unit);
-    const terms = { ...policyLoss({ ...batch, logProb, entropy }), ...measured };
+    const { clip } = batch;
+    const terms = { ...policyLoss({ ...batch, logProb, entropy, ...(clip && { clip }) }), ...measured };
     if (!cloning) return terms;
     const bcLoss = cloning.loss(weights, condition, batch.cloning, batch.observation);
     return { ...terms, bcLoss, loss: terms.loss.add(bcLoss.mul(batch.cloningWeight)) };
@@ -88,21 +95,18 @@ export function compileGradients(
   const criticStep = compileTraining(criticLoss, criticWeights, options("critic loss"));
   const chunksOf = (samples: Int32Array) =>
     units === 1 ? samples : samples.map((sample) => Math.floor(sample / units));
-  const unitOf = (samples: Int32Array): { unit?: HostTensor } =>
-    units === 1
-      ? {}
-      : {
-          unit: hostTensor(
-            Float32Array.from(samples, (sample) => sample % units),
-            [samples.length],
-          ),
-        };
+  const unitOf = (samples: Int32Array) => samples.map((sample) => sample % units);
+  const column = (values: ArrayLike<number>): HostTensor => hostTensor(Float32Array.from(values), [values.length]);
+  const perUnit = (table: readonly number[], samples: Int32Array) =>
+    column(Array.from(unitOf(samples), (unit) => table[unit]!));
   const seen = (chunks: Int32Array): HostObservation => gatherObservations(buffer.observations, chunks, space);
 
   return {
     async actor(indices, values, cloningWeight) {
       arena.signal?.throwIfAborted();
       const advantages = standardized(buffer.advantages, chunksOf(indices));
+      const { unitDiscounts } = path;
+      if (unitDiscounts) unitOf(indices).forEach((unit, i) => (advantages[i]! *= unitDiscounts[unit]!));
       const shared = { controls: controlInputs(path, values), cloningWeight: scalar(cloningWeight) };
       const batch = (start: number, end: number) => {
         const rows = indices.subarray(start, end);
@@ -110,7 +114,8 @@ export function compileGradients(
         const kept = Object.entries(stored).map(([name, shape]) => [name, gather(buffer.stored[name]!, chunks, shape)]);
         return {
           ...shared,
-          ...unitOf(rows),
+          ...(units > 1 && { unit: column(unitOf(rows)) }),
+          ...(clips && { clip: perUnit(clips, rows) }),
           observation: seen(chunks),
           stored: Object.fromEntries(kept) as Record<string, HostTensor>,
           oldLogProb: gather(buffer.logProbabilities, rows),

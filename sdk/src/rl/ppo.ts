@@ -91,14 +91,16 @@ export type PpoOptions = z.output<typeof ppoOptions>;
 
 /** Clipped surrogate with entropy bonus, and what to watch. */
 export function ppoLoss(
-  { logProb, oldLogProb, advantage, entropy }: PolicyColumns,
-  { clipPlossCoef: clip, logProbRange, entCoef }: Pick<PpoOptions, "clipPlossCoef" | "logProbRange" | "entCoef">,
+  { logProb, oldLogProb, advantage, entropy, clip: clips }: PolicyColumns,
+  { clipPlossCoef, logProbRange, entCoef }: Pick<PpoOptions, "clipPlossCoef" | "logProbRange" | "entCoef">,
 ) {
   const clamped = (x: tf.Tensor) => (logProbRange ? x.clipByValue(...logProbRange) : x);
   const [now, before] = [clamped(logProb), clamped(oldLogProb)];
   const logRatio = now.sub(before);
   const ratio = logRatio.exp();
-  const surrogate = tf.minimum(ratio.mul(advantage), ratio.clipByValue(1 - clip, 1 + clip).mul(advantage));
+  const clip = clips ?? tf.scalar(clipPlossCoef);
+  const near = ratio.minimum(clip.add(1)).maximum(tf.scalar(1).sub(clip));
+  const surrogate = tf.minimum(ratio.mul(advantage), near.mul(advantage));
   const policyLoss = surrogate.mean().neg();
   const entropyLoss = entropy.mean().neg();
   return {
@@ -143,7 +145,7 @@ const criticOf = ({ base }: Stage, o: PpoOptions): Critic =>
 function parts(stage: Stage, o: PpoOptions) {
   const { base, random, arena } = stage;
   const exploration = new ParameterLayout(pathOf(base.model, o).parameters);
-  const layout = new ParameterLayout([...base.model.network.parameters, ...exploration.specs]);
+  const layout = new ParameterLayout([...base.model.layout.specs, ...exploration.specs]);
   const initial = new Float32Array(layout.size);
   initial.set(base.weights);
   initial.set(exploration.initialise(random.stream("noise net weights")), base.weights.length);
@@ -176,6 +178,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
   const gradients = compileGradients(players, buffer, {
     policyLoss: (columns) => ppoLoss(columns, o),
     valueLoss: (columns) => valueLoss(columns, o),
+    clips: path.unitClips?.(o.clipPlossCoef),
     cloning,
     microBatchSize: o.microBatchSize,
   });

@@ -1,35 +1,42 @@
-// Action chunks for a batch of observations, one denoising step: noise drawn, the chunk written into the same array at every call.
+// Action chunks for a batch of observations, one step of MeanFlow or all of diffusion's: noise drawn, the chunk written into the same array at every call.
 import { compile, constants } from "../../../sdk/src/engine/compile.js";
 import type { tf, Weights } from "../../../sdk/src/engine/tensor.js";
-import { hopperModel, random, uniform } from "./hopper.js";
+import type { Tensors } from "../../../sdk/src/policies/definition.js";
+import { emptyDraws, fillDraws } from "../../../sdk/src/policies/policy-model.js";
+import { hopperDiffusion, hopperModel, random, uniform } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
 
-const { threads, batch: size, repeats, weights: kind } = parameters({ batch: 1, repeats: 2000, weights: "constants" });
-const model = hopperModel();
+const {
+  threads,
+  batch: size,
+  repeats,
+  weights: kind,
+  policy,
+} = parameters({ batch: 1, repeats: 2000, weights: "constants", policy: "meanflow" });
+const model = policy === "diffusion" ? hopperDiffusion() : hopperModel();
 const weights = model.views(model.layout.initialise(random.stream("weights")));
-const [state, noise] = [uniform(size, 1, 11), uniform(size, 4, 3)];
-type Batch = { state: tf.Tensor; noise: tf.Tensor3D };
+const state = uniform(size, 1, 11);
+const draws = emptyDraws(model.actingDraws(), size);
+type Batch = { state: tf.Tensor; draws: Tensors };
 
 const frozen = () => {
-  const act = compile(
-    ({ state, noise }: Batch) => model.sample(constants<Weights>(weights), { state }, { noise }, { steps: 1 }),
-    { threads },
-  );
-  return { act, input: { state, noise } };
+  const act = compile(({ state, draws }: Batch) => model.sample(constants<Weights>(weights), { state }, draws), {
+    threads,
+  });
+  return { act, input: { state, draws } };
 };
 const changing = () => {
   const act = compile(
-    ({ weights, state, noise }: Batch & { weights: Weights }) =>
-      model.sample(weights, { state }, { noise }, { steps: 1 }),
+    ({ weights, state, draws }: Batch & { weights: Weights }) => model.sample(weights, { state }, draws),
     { threads },
   );
-  return { act, input: { weights, state, noise } };
+  return { act, input: { weights, state, draws } };
 };
 const { act, input } = kind === "constants" ? frozen() : changing();
 const output = await act.prepare(input as never);
 await report(
   async () => {
-    random.stream("noise").normal(noise.data as Float32Array);
+    fillDraws(model.actingDraws(), draws, random.stream("noise"));
     await act(input as never, output);
   },
   repeats,

@@ -13,6 +13,14 @@ export function hopperModel(options: { flowRatio?: number } = {}): PolicyModel {
   });
 }
 
+/** The diffusion policy of the benchmarks: DDPM with 20 levels of noise, as the hopper configurations have it. */
+export function hopperDiffusion(): PolicyModel {
+  return new PolicyModel({
+    policy: "diffusion",
+    network: { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [512, 512, 512], activationType: "ReLU" },
+  });
+}
+
 /** Numbers in [-1, 1). */
 export function uniform(...shape: number[]): HostTensor {
   const size = shape.reduce((product, extent) => product * extent, 1);

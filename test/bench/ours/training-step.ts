@@ -1,15 +1,21 @@
-// One pre-training step: draw noise and times, improved MeanFlow with the dispersive loss, gradients, AdamW.
+// One pre-training step: draw noise and times, loss (improved MeanFlow with the dispersive one, or diffusion), gradients, AdamW.
 import { Trainable } from "../../../sdk/src/engine/optimizer.js";
 import { compileTraining } from "../../../sdk/src/engine/training-step.js";
 import type { Host, Weights } from "../../../sdk/src/engine/tensor.js";
 import type { VelocityNetwork } from "../../../sdk/src/nn/velocity-network.js";
 import { meanFlow, meanFlowLoss, type MeanFlowBatch } from "../../../sdk/src/policies/mean-flow.js";
 import { emptyDraws, fillDraws } from "../../../sdk/src/policies/policy-model.js";
-import { hopperModel, random, uniform } from "./hopper.js";
+import { hopperDiffusion, hopperModel, random, uniform } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
 
-const { threads, batch: size, repeats, tangents } = parameters({ batch: 128, tangents: "needed" });
-const model = hopperModel();
+const {
+  threads,
+  batch: size,
+  repeats,
+  tangents,
+  policy,
+} = parameters({ batch: 128, tangents: "needed", policy: "meanflow" });
+const model = policy === "diffusion" ? hopperDiffusion() : hopperModel();
 const trainable = new Trainable(model.layout, model.layout.initialise(random.stream("weights")));
 const draws = emptyDraws(model.trainingDraws, size);
 const batch = { action: uniform(size, 4, 3), state: uniform(size, 1, 11), ...draws } as Host<MeanFlowBatch>;

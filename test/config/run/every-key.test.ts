@@ -42,11 +42,16 @@ const unused = {
 test.each([
   ["gym/pretrain/hopper-medium-v2", "pre_improved_meanflow_dispersive_mlp", 60, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_reflow_mlp", 48, unused.always],
+  ["gym/pretrain/hopper-medium-v2", "pre_diffusion_mlp", 50, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 44, unused.always],
   ["gym/finetune/hopper-v2", "ft_ppo_meanflow_mlp", 80, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_reflow_mlp", 90, Object.values(unused).flat()],
+  ["gym/finetune/hopper-v2", "ft_ppo_diffusion_mlp", 80, Object.values(unused).flat()],
+  ["gym/finetune/hopper-v2", "ft_ppo_ddim_mlp", 80, Object.values(unused).flat()],
+  ["gym/scratch/hopper-v2", "ppo_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/scratch/hopper-v2", "ppo_gaussian_mlp", 65, Object.values(unused).flat()],
   ["gym/eval/hopper-medium-v2", "eval_meanflow_mlp", 22, [...unused.always, "denoising_steps"]],
+  ["gym/eval/hopper-medium-v2", "eval_diffusion_mlp", 24, unused.always],
 ] as const)("%s/%s: at least %i keys", (directory, name, atLeast, expectedIdle) => {
   const resolve = (...overrides: string[]) => resolveExperiment(`cfg/${directory}`, name, overrides, context);
   const base = resolve();

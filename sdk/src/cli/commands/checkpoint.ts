@@ -55,7 +55,7 @@ function addConvert(checkpoint: Command, { terminal }: CommandContext): void {
 }
 
 interface ExportFlags {
-  readonly steps: number;
+  readonly steps?: number;
   readonly normalization?: string;
   readonly actionDim?: number;
   readonly trainedWeights?: boolean;
@@ -69,7 +69,7 @@ function addExport(checkpoint: Command, { terminal }: CommandContext): void {
     .description("write a policy as an ONNX file: observation and noise in, action chunk out")
     .argument("<file>", "the checkpoint", path)
     .argument("<onnx>", "the file to write; an existing one is kept", path)
-    .option("--steps <K>", "denoising steps in one call", count, 1)
+    .option("--steps <K>", "denoising steps in one call, by default the policy's own", count)
     .option("--trained-weights", "of a pre-training checkpoint, take the weights as trained, not the averaged ones")
     .option("--normalized-values", "leave normalisation out: observations and actions are in [-1, 1]")
     .option("--normalization <npz>", "for .pt files: normalization.npz of the data, or none", path)

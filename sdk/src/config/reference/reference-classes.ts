@@ -92,7 +92,7 @@ const models: Readonly<Record<string, Meaning>> = {
   ConsistencyModel: policy("consistency"),
   DiffusionModel: policy("diffusion"),
   DiffusionEval: policy("diffusion"),
-  PPODiffusion: policy("diffusion"),
+  PPODiffusion: { part: "base/reference/diffusion_ppo", policy: "diffusion" },
   PPOExactDiffusion: policy("diffusion"),
   AWRDiffusion: policy("diffusion"),
   RWRDiffusion: policy("diffusion"),

@@ -17,8 +17,8 @@ import { writeFileAtomic } from "../../files.js";
 import { isAddress } from "../../hub/address.js";
 import { resolvePath } from "../../hub/fetch-file.js";
 import { pathInUse } from "../../paths.js";
-import { PolicyModel } from "../../policies/policy-model.js";
-import { TrainedPolicy } from "../../policies/trained-policy.js";
+import type { Keys } from "../../options.js";
+import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { scratchPolicy } from "../../experiments/scratch-policy.js";
 import { readNormalization } from "../../data/npz-trajectories.js";
 import { findEnvironment } from "../../envs/registry.js";
@@ -70,12 +70,13 @@ export async function runExperiment(
     case "eval": {
       const { play, run } = experiment.options;
       const base = await loadBase(experiment.options, play.env, report, signal, { mayBeReleased: false });
-      const evaluation = await evaluate(base, evaluationInput(experiment.options, signal, report));
+      const steps = experiment.options.denoisingSteps ?? [base.model.defaultSteps];
+      const evaluation = await evaluate(base, evaluationInput(experiment.options, steps, signal, report));
       const folder = await evaluation.save(run.folder);
       await saveConfig(experiment, folder);
       journal.keepIn(folder);
       report(`${evaluation.toString()}\nwritten to ${folder}`);
-      await filmEvaluation(base, experiment.options, folder, signal);
+      await filmEvaluation(base, experiment.options, steps[0], folder, signal);
       return;
     }
   }
@@ -125,7 +126,13 @@ async function pretrainingSettings(options: StageOptions["pretrain"], report: Re
   const { horizonSteps, condSteps } = shapes;
   const model = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps }).for(data);
   const resumePath = await resumeFile(run.resumePath ?? run.basePolicyPath, report, signal);
-  return { model, data, training, test, resumePath };
+  return {
+    model,
+    data,
+    training,
+    test: { ...test, denoisingSteps: test.denoisingSteps ?? model.defaultSteps },
+    resumePath,
+  };
 }
 
 /** The local file, fetched where it is an address; looked for before a run's folder is made. */
@@ -171,7 +178,8 @@ function finetuningSettings(
 }
 
 function evaluationInput(
-  { run, play, denoisingSteps, clipIntermediate }: StageOptions["eval"],
+  { run, play, clipIntermediate }: StageOptions["eval"],
+  denoisingSteps: readonly number[],
   signal: AbortSignal | undefined,
   report: Report,
 ): EvaluateInput {
@@ -183,11 +191,12 @@ function evaluationInput(
 /** Episodes with the first of the numbers of denoising steps. */
 async function filmEvaluation(
   base: TrainedPolicy,
-  { run, play, denoisingSteps, clipIntermediate, films }: StageOptions["eval"],
+  { run, play, clipIntermediate, films }: StageOptions["eval"],
+  denoisingSteps: number | undefined,
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const settings = { ...play, denoisingSteps: denoisingSteps[0], clipIntermediate, episodes: films };
+  const settings = { ...play, denoisingSteps, clipIntermediate, episodes: films };
   await filmMaker(folder, settings, { device: run.device, signal })(base, "eval");
 }
 
@@ -217,13 +226,13 @@ async function fromScratch(
   return scratchPolicy(described, env, run.seed, normalization);
 }
 
-type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "policy" | "acting"> & {
+type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "policy" | "acting" | "trained"> & {
   readonly averagedWeights?: boolean;
 };
 
 /** The checkpoint, if it is what the configuration describes. */
 async function loadBase(
-  { run, shapes, network, policy: name, acting, averagedWeights }: WithBase,
+  { run, shapes, network, policy: name, acting, trained, averagedWeights }: WithBase,
   environment: string,
   report: Report,
   signal: AbortSignal | undefined,
@@ -238,6 +247,7 @@ async function loadBase(
     normalization,
     environment,
     policy: name,
+    objective: { ...trained, ...acting },
     network: { type, activationType, outActivationType },
   });
   const { spec } = policy.model;
@@ -248,14 +258,19 @@ async function loadBase(
   }
   const { horizonSteps, actionDim, state } = policy.space;
   const [condSteps, observationDimension] = state;
+  const sizes = { horizonSteps, condSteps, observationDimension, actionDimension: actionDim };
+  const { training } = policy.model.definition;
   checkStated(
-    { ...shapes, ...prefixed(network) },
-    { horizonSteps, condSteps, observationDimension, actionDimension: actionDim, ...prefixed(spec.network) },
+    { ...shapes, ...prefixed(network), ...keyed(training.keys, trained) },
+    { ...sizes, ...prefixed(spec.network), ...keyed(training.keys, spec.options) },
     path,
   );
-  if (Object.keys(acting).length === 0) return policy;
-  const { options } = spec;
-  return new TrainedPolicy({ ...policy, model: new PolicyModel({ ...spec, options: { ...options, ...acting } }) });
+  return Object.keys(acting).length === 0 ? policy : policy.withOptions(acting);
+}
+
+/** Options under their paths in a configuration. */
+function keyed(keys: Keys = {}, options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(keys).map(([path, option]) => [toSnakeCase(path), options[option]]));
 }
 
 const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };

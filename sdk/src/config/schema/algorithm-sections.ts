@@ -88,7 +88,12 @@ const planned = (name: string, shapes: Shapes, others: Omit<AlgorithmSection, "l
 });
 
 const diffusionBaseline = (name: string, train: z.ZodRawShape, model: z.ZodRawShape = oneCritic) =>
-  planned(name, { top: steppedChain, env: { resetAtIteration }, train, model });
+  planned(name, {
+    top: steppedChain,
+    env: { resetAtIteration },
+    train,
+    model: { minSamplingDenoisingStd: positive, ...model },
+  });
 
 const offPolicy = (name: string, train: z.ZodRawShape, model: z.ZodRawShape) =>
   planned(name, {
@@ -101,10 +106,10 @@ const weighting = { beta: positive.describe("temperature of the weights") };
 
 const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
   ppo_exact: {
+    explores: ppo,
     learning: {
       tables: [ppoTable()],
       extra: extraOf({
-        top: steppedChain,
         model: {
           atol: positive,
           rtol: positive,

@@ -114,7 +114,6 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
   },
   consistency: { vit: { options: timedHead.extend(vision), learning: pictured } },
   diffusion: {
-    mlp: { options: timedHead },
     vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
     unet: { options: unet, waitsFor: waits("Unet1D") },
     unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },

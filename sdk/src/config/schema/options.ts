@@ -75,7 +75,7 @@ export function pretrainOptionsOf(values: Values, selection: Selection) {
       ...optionsOf({ keys: pretrainKeys, options: pretrainOptions }, values),
       seed: config.seed,
     }),
-    test: { ...playOf(config), denoisingSteps: config.denoisingSteps },
+    test: { ...playOf(config), denoisingSteps: callsOf(config, selection) },
   };
 }
 
@@ -95,10 +95,22 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
     /** Options of a policy that begins with fresh weights. */
     objective: selection.stage === "scratch" ? optionsOf(findPolicy(selection.policy), values) : null,
     acting: actingOf(selection.policy, values),
+    trained: trainedOf(selection.policy, values),
     saveEvery: saveModelFreq,
     films: isFilmed(config) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
     network: networkOf(config, selection),
   };
+}
+
+/** Network calls per chunk; undefined where `denoising_steps` is an option of the policy, which knows its calls itself. */
+function callsOf({ denoisingSteps }: { readonly denoisingSteps: number }, { policy }: Selection): number | undefined {
+  return Object.hasOwn(findPolicy(policy).keys, "denoisingSteps") ? undefined : denoisingSteps;
+}
+
+/** Options of the policy that its weights depend on, as far as the configuration states them: what a checkpoint has must agree. */
+function trainedOf(policy: string, values: Values): Values {
+  const { training, options } = findPolicy(policy);
+  return optionsOf({ keys: training.keys ?? {}, options }, values);
 }
 
 /** Options of the policy that say how it acts, where the configuration sets them anew. */
@@ -132,14 +144,17 @@ function mergeOptions(first: Values, second: Values): Values {
 
 export function evalOptionsOf(values: Values, selection: Selection) {
   const config = evalConfig.parse(values);
+  const calls = callsOf(config, selection);
   return {
     run: runOf(config),
     shapes: shapesOf(config),
     play: playOf(config),
     policy: selection.policy,
     acting: actingOf(selection.policy, values),
+    trained: trainedOf(selection.policy, values),
     averagedWeights: config.loadEma,
-    denoisingSteps: config.denoisingStepList ?? [config.denoisingSteps],
+    /** Null: the policy's own number. */
+    denoisingSteps: config.denoisingStepList ?? (calls === undefined ? null : [calls]),
     clipIntermediate: config.clipIntermediateActions,
     films: isFilmed(config) ? config.renderNum : 0,
     network: networkOf(config, selection),

@@ -25,32 +25,12 @@ export interface PolicySection {
   readonly waitsFor?: string;
 }
 
-const { count, number, positive, fraction, flag, widths } = optional;
+const { count, positive } = optional;
 
 const actionRange = { actMin: z.number().default(-1), actMax: z.number().default(1) };
 const flow = z.strictObject({ times: timeDistribution.unwrap().prefault({ type: "uniform" }), ...actionRange });
 const flowChain = {
   timeDimExplore: z.int().nonnegative().optional().describe("0: the noise net reads the policy's embedding of time"),
-};
-
-/** How the noise of a denoising chain is clipped, and its lowest standard deviation. */
-const diffusion = z.strictObject({
-  predictEpsilon: z.boolean().default(true),
-  denoisedClipValue: z.number().positive().default(1),
-  randnClipValue: positive,
-  useDdim: flag.describe("denoise by DDIM"),
-  ddimSteps: count,
-  learnEta: flag,
-  eta: z.strictObject({ baseEta: number, minEta: number, maxEta: number, mlpDims: widths }).optional(),
-});
-
-const chain = {
-  ...diffusion.shape,
-  gammaDenoising: fraction.describe("discount per denoising step"),
-  minSamplingDenoisingStd: positive,
-  minLogprobDenoisingStd: positive,
-  clipPlossCoefBase: positive.describe("clip of the first denoising step; it grows towards clip_ploss_coef"),
-  clipPlossCoefRate: positive,
 };
 
 /** Everything below one key. */
@@ -62,7 +42,6 @@ const dispersive = {
   options: z.object({ dispersive: dispersiveOptions.nullable().default(null) }),
 };
 const likelihood: Section = { extra: below("model", { randnClipValue: positive }) };
-const denoising = { denoisingSteps: count.optional(), ftDenoisingSteps: count.optional() };
 const shortcut = flow.extend({
   delta: z.number().positive().default(1e-5),
   selfConsistencyK: z.number().min(0).max(1).default(0.25),
@@ -94,12 +73,6 @@ const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
     evaluation: { extra: below("model", consistency.shape) },
     waitsFor: "policy Consistency",
   },
-  diffusion: {
-    pretraining: { extra: below("model", diffusion.shape) },
-    evaluation: { extra: { ...below("model", diffusion.shape), ftDenoisingSteps: z.int().nonnegative().optional() } },
-    learning: { extra: { ...denoising, ...below("model", chain) } },
-    waitsFor: "policy Diffusion",
-  },
   gmm: { pretraining: likelihood, evaluation: likelihood, learning: likelihood, waitsFor: "policy GMM" },
 };
 
@@ -114,7 +87,7 @@ function anew(keys: Keys, options: z.ZodObject): Section {
 }
 
 function existing(definition: AnyPolicy): PolicySection {
-  const { name, keys, options, networks, path, acting } = definition;
+  const { name, keys, options, networks, path, training, acting } = definition;
   const space = { horizonSteps: 1, actionDim: 1, state: [1, 1] } as const;
   const families = Object.entries(networks).map(([type, family]) => {
     // Sizes follow from the data or the environment.
@@ -122,10 +95,13 @@ function existing(definition: AnyPolicy): PolicySection {
     const left = Object.entries(family.options.shape).filter(([option]) => !given.includes(option));
     return [type, { options: z.strictObject(Object.fromEntries(left)) }] as const;
   });
+  const later = { ...training.keys, ...acting.keys };
+  // What the path has is the path's.
+  const inLearning = Object.fromEntries(Object.entries(later).filter(([key]) => !Object.hasOwn(path?.keys ?? {}, key)));
   return {
     networks: { ...Object.fromEntries(families), ...plannedNetworks[name] },
     pretraining: { tables: [{ keys, options }] },
-    ...(acting.keys && { evaluation: anew(acting.keys, options), learning: anew(acting.keys, options) }),
+    ...((training.keys ?? acting.keys) && { evaluation: anew(later, options), learning: anew(inLearning, options) }),
     path,
   };
 }

@@ -45,7 +45,7 @@ export async function referencePolicy(
   options: ReferenceOptions,
   path: string,
 ): Promise<TrainedPolicy> {
-  const { set, tensors } = referenceWeights(object, averaged, path);
+  const { set, tensors, pretrained } = referenceWeights(object, averaged, path);
   const shapes = new Map(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
   const { policy, type, inferred } = recognise(shapes, options, `${path}: ${set}`);
   const { chunkSize, stateSize } = inferred;
@@ -75,7 +75,17 @@ export async function referencePolicy(
     options: options.objective,
     network: { type, ...network, ...Object.fromEntries(stated) },
   });
-  const weights = fitWeights(model.layout, tensors, `${path}: ${set}`);
+  const { assemble } = model.definition;
+  if (pretrained && assemble && options.objective?.[assemble.option] === undefined) {
+    const wrong = "holds the network before and after fine-tuning";
+    const expected = `the option ${assemble.option}, which says where each is used`;
+    fail("DMPO_POLICY_FILE", path, wrong, expected, `give objective: { ${assemble.option}: ... }`);
+  }
+  const copies = model.layout.specs.flatMap(({ name, copyOf }) => {
+    const tensor = copyOf && (pretrained ?? tensors)[copyOf];
+    return tensor ? [[name, tensor] as const] : [];
+  });
+  const weights = fitWeights(model.layout, { ...tensors, ...Object.fromEntries(copies) }, `${path}: ${set}`);
   return new TrainedPolicy({ model, weights, normalization, environment: options.environment ?? "unknown" });
 }
 

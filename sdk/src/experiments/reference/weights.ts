@@ -1,5 +1,6 @@
 // Which weights of a reference checkpoint are a policy's, under this program's names.
-// Layouts: pre-training `model`, `ema`; fine-tuning `policy`, or `model` with `actor_ft.policy.*`; or a bare state dict.
+// Layouts: pre-training `model`, `ema`; fine-tuning `policy`, or `model` with `actor_ft.policy.*`, or with `actor_ft.*` and, as it was
+// before, `actor.*`; or a bare state dict.
 import { elementsOf, type RawTensor } from "../../checkpoints/element-types.js";
 import { TorchTensor } from "../../checkpoints/torch-tensor.js";
 import type { HostTensor } from "../../engine/tensor.js";
@@ -11,6 +12,8 @@ export interface ReferenceWeights {
   readonly isFineTuned: boolean;
   /** Names begin with `network.`. */
   readonly tensors: Readonly<Record<string, HostTensor>>;
+  /** The network as it was before fine-tuning, under the same names, where the file has it. */
+  readonly pretrained?: Readonly<Record<string, HostTensor>>;
 }
 
 export type StateDict = ReadonlyMap<string, RawTensor>;
@@ -28,7 +31,11 @@ export function referenceWeights(object: unknown, averaged: boolean, path: strin
   const bare = stateDict(top);
   const model = stateDict(top.get("model")) ?? bare;
   const tuned = model && fineTuned(model);
-  if (tuned) return named("model.actor_ft", true, tuned, path);
+  if (tuned) {
+    const before = below(model, "actor.");
+    const weights = named("model.actor_ft", true, tuned, path);
+    return { ...weights, ...(before && { pretrained: named("model.actor", true, before, path).tensors }) };
+  }
   if (bare) return named("state dict", false, bare, path);
   const set = averaged ? "ema" : "model";
   const found = stateDict(top.get(set));
@@ -57,9 +64,10 @@ export function stateDict(value: unknown): StateDict | undefined {
 const isRaw = (value: unknown): value is RawTensor =>
   typeof value === "object" && value !== null && "dtype" in value && "bytes" in value;
 
-/** The actor of a fine-tuning model: `actor_ft.policy.*` of flow policies. */
-function fineTuned(model: StateDict): StateDict | undefined {
-  const prefix = "actor_ft.policy.";
+/** The actor of a fine-tuning model: `actor_ft.policy.*` of flow policies, `actor_ft.*` of the others. */
+const fineTuned = (model: StateDict) => below(model, "actor_ft.policy.") ?? below(model, "actor_ft.");
+
+function below(model: StateDict, prefix: string): StateDict | undefined {
   const own = [...model].filter(([key]) => key.startsWith(prefix));
   return own.length > 0 ? new Map(own.map(([key, tensor]) => [key.slice(prefix.length), tensor])) : undefined;
 }

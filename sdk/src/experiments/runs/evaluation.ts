@@ -33,7 +33,7 @@ import { versions } from "./versions.js";
  * `successThreshold` is held against the rewards of a chunk, summed, and 3 by default.
  */
 export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Partial<EnvironmentSettings> {
-  /** Numbers of denoising steps to evaluate with, each at least 1. Default [1, 2, 5]. */
+  /** Numbers of denoising steps to evaluate with, each at least 1. Default [1, 2, 5] and the policy's own. */
   readonly denoisingSteps?: readonly number[];
   /** Whole episodes for each of them. Default 40. */
   readonly episodes?: number;
@@ -54,7 +54,7 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
 export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
   const policy = await policyOf(source);
   const {
-    denoisingSteps = [1, 2, 5],
+    denoisingSteps = [...new Set([1, 2, 5, policy.model.defaultSteps])].sort((a, b) => a - b),
     episodes = 40,
     initialNoise = "sampled",
     clipIntermediate = true,

@@ -6,7 +6,7 @@ import { fail } from "../../errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import { drive, type DriveContext, type Run, type RunResult } from "../../learning/drive.js";
-import { runOptions } from "../../learning/run-options.js";
+import { runOptions, startingPolicy } from "../../learning/run-options.js";
 import { parseOptions } from "../../options.js";
 import { policyRecord, type TrainedPolicy } from "../../policies/trained-policy.js";
 import type { MetricsRecord } from "../../tracking/metrics-sink.js";
@@ -49,12 +49,14 @@ export interface LearningSettings<Row> {
 
 /** A run stopped by the control's signal saves a checkpoint and returns what it has. */
 export async function runLearning<Row>(
-  settings: LearningSettings<Row>,
+  wantedSettings: LearningSettings<Row>,
   given: RunControl = {},
 ): Promise<{ readonly result: RunResult<Row>; readonly folder: string | undefined }> {
   const control = stoppable(given);
-  const { algorithm, base, seed, environments: wanted, films, saveEvery, countsFrom, test, resumePath } = settings;
-  const options = parseOptions(runOptions(algorithm, base.model), settings.options);
+  const { algorithm, seed, environments: wanted, films, saveEvery, countsFrom, test, resumePath } = wantedSettings;
+  const options = parseOptions(runOptions(algorithm, wantedSettings.base.model), wantedSettings.options);
+  const base = startingPolicy(algorithm, wantedSettings.base, options);
+  const settings = { ...wantedSettings, base };
   const folder = await folderOf(control, settings.task, seed);
   const resumed = resumePath ? await openRun(resumePath, settings, (line) => announce(line, folder)) : undefined;
   const environments = wanted && (await openEnvironments(base, wanted, seed, control));
