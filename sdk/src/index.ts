@@ -9,7 +9,14 @@ export { makeEnvironment, type Environment, type RenderOptions } from "./envs/ma
 export { Animation, Picture } from "./envs/render/picture.js";
 export type { Viewpoint } from "./envs/render/view.js";
 export { Random, type RandomStream } from "./engine/random.js";
-export { defineEnvironment, type EnvironmentDefinition, type Simulation } from "./envs/environment.js";
+export {
+  defineEnvironment,
+  type EnvironmentDefinition,
+  type EnvironmentInput,
+  type EnvironmentSource,
+  type Simulation,
+  type SimulationInput,
+} from "./envs/environment.js";
 export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
