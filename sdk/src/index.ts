@@ -1,6 +1,8 @@
 // The public API, nothing else.
 import "./display/index.js";
 
+export type { CollectOptions, Controller } from "./data/collect.js";
+export type { Dimension, EpisodeView } from "./data/columns.js";
 export { Dataset } from "./data/dataset.js";
 export { QLearningSampler, type QLearningBatch, type QLearningOptions } from "./data/q-learning.js";
 export type { DatasetSummary } from "./data/summary.js";

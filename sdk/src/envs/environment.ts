@@ -139,7 +139,7 @@ function check(input: EnvironmentInput): void {
   const where = `environment ${typeof input?.name === "string" ? input.name : ""}`.trim();
   if (typeof input !== "object" || input === null) fail("DMPO_ENV_DEFINITION", where, String(input), "a definition");
   const expect = (holds: boolean, key: keyof EnvironmentInput, expected: string) => {
-    if (!holds) problems.push({ path: `${where}: ${key}`, wrong: shown(input[key]), expected });
+    if (!holds) problems.push({ path: `${where}: ${key}`, wrong: shown(Reflect.get(input, key)), expected });
   };
   expect(
     /^[^/\\]+$/.test(typeof input.name === "string" ? input.name : ""),
@@ -154,6 +154,6 @@ function check(input: EnvironmentInput): void {
     const count = key === "actionNames" ? input.actionDimension : input.observationDimension;
     expect(names === undefined || new Set(names).size === count, key, `${count} different names`);
   }
-  expect(typeof input.create === "function", "create", "a function that returns a simulation");
+  expect(typeof Reflect.get(input, "create") === "function", "create", "a function that returns a simulation");
   if (problems.length > 0) throw new InputError("DMPO_ENV_DEFINITION", problems);
 }
