@@ -49,7 +49,8 @@ export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confid
 export { timeDensity, type DrawnTime } from "./policies/time-density.js";
 export type { TimeDistributionInput } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
-export { TrainedPolicy } from "./policies/trained-policy.js";
+export { TrainedPolicy, type SampleOptions } from "./policies/trained-policy.js";
+export type { ActOptions, RawActor, RawActorOptions, RawChunk, RawObservation } from "./policies/raw-acting.js";
 export { play, type PlaySettings } from "./experiments/play.js";
 export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.js";
 export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";
