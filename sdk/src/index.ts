@@ -47,7 +47,7 @@ export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
 export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
 export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confidence.js";
 export { timeDensity, type DrawnTime } from "./policies/time-density.js";
-export type { TimeDistributionInput } from "./policies/time-sampling.js";
+export type { TimeDistributionInput, TimeFunction } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
 export { TrainedPolicy, type SampleOptions } from "./policies/trained-policy.js";
 export type { ActOptions, RawActor, RawActorOptions, RawChunk, RawObservation } from "./policies/raw-acting.js";

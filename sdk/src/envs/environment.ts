@@ -21,12 +21,15 @@ export interface Capsule {
   readonly radius: number;
 }
 
+/** Numbers in order, in whatever array. */
+export type Numbers = ArrayLike<number> & Iterable<number>;
+
 /** Joint positions and velocities, from which everything else follows. */
 export interface PhysicsState {
   /** MuJoCo's generalised positions: m for slides, rad for hinges, a position (m) and a unit quaternion for free bodies. */
-  readonly qpos: ArrayLike<number>;
+  readonly qpos: Numbers;
   /** Their velocities: m/s and rad/s; a free body has six. */
-  readonly qvel: ArrayLike<number>;
+  readonly qvel: Numbers;
 }
 
 /** One running simulation, in raw units. The caller counts steps and decides when to reset. */
@@ -74,7 +77,7 @@ export interface EnvironmentDefinition {
   /** Mean returns of a random policy and of an expert, between which scores are counted. */
   readonly referenceReturns?: { readonly random: number; readonly expert: number };
   /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
-  pose?(qpos: ArrayLike<number>): Capsule[];
+  pose?(qpos: Numbers): Capsule[];
   /** Loads a simulation, which has to be reset before its first step. */
   create(options: { readonly inertia: Inertia }): Promise<Simulation>;
 }

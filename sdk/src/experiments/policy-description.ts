@@ -56,7 +56,7 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     return this.#with({ dispersive: options });
   }
 
-  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`: see policies/time-sampling.ts. @throws InputError for a policy without. */
+  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`, `(u) => u ** 2`: see {@link TimeDistributionInput}. @throws InputError for a policy without. */
   withTimes(times: TimeDistributionInput): PolicyDescription<Objective, NetworkOptions> {
     return this.#with({ times });
   }
