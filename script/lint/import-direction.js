@@ -27,11 +27,14 @@ const side = ["figures", "tracking", "checkpoints", "hub"];
 const training = ["policies", "envs", "data", "nn", "engine", ...side];
 
 /** What each room may import besides itself and the leaves. `engine/random` names a single file: data and envs know no tensors;
- * so do the readers of Python's pickles, which data files contain too. */
+ * so do the readers of Python's pickles, which data files contain too. Data sets are recorded in environments. */
 export const rooms = {
   engine: [],
   nn: ["engine"],
-  data: ["engine/random", "hub", "checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
+  data: [
+    ...["engine/random", "hub", "checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
+    ...["envs/dimension-names", "envs/environment", "envs/make-environment", "envs/registry"],
+  ],
   envs: ["engine/random", "hub"],
   policies: ["nn", "engine"],
   evaluation: training,

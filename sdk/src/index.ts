@@ -1,6 +1,8 @@
 // The public API, nothing else.
 import "./display/index.js";
 
+export type { CollectOptions, Controller } from "./data/collect.js";
+export type { Dimension, EpisodeView } from "./data/columns.js";
 export { Dataset } from "./data/dataset.js";
 export { QLearningSampler, type QLearningBatch, type QLearningOptions } from "./data/q-learning.js";
 export type { DatasetSummary } from "./data/summary.js";
@@ -9,7 +11,14 @@ export { makeEnvironment, type Environment, type RenderOptions } from "./envs/ma
 export { Animation, Picture } from "./envs/render/picture.js";
 export type { Viewpoint } from "./envs/render/view.js";
 export { Random, type RandomStream } from "./engine/random.js";
-export { defineEnvironment, type EnvironmentDefinition, type Simulation } from "./envs/environment.js";
+export {
+  defineEnvironment,
+  type EnvironmentDefinition,
+  type EnvironmentInput,
+  type EnvironmentSource,
+  type Simulation,
+  type SimulationInput,
+} from "./envs/environment.js";
 export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
@@ -38,9 +47,10 @@ export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
 export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
 export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confidence.js";
 export { timeDensity, type DrawnTime } from "./policies/time-density.js";
-export type { TimeDistributionInput } from "./policies/time-sampling.js";
+export type { TimeDistributionInput, TimeFunction } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
-export { TrainedPolicy } from "./policies/trained-policy.js";
+export { TrainedPolicy, type SampleOptions } from "./policies/trained-policy.js";
+export type { ActOptions, RawActor, RawActorOptions, RawChunk, RawObservation } from "./policies/raw-acting.js";
 export { play, type PlaySettings } from "./experiments/play.js";
 export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.js";
 export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";

@@ -165,7 +165,7 @@ test("a film of random actions runs at its true speed; what cannot be seen shows
   expect(animation.framesPerSecond).toBe(25);
   expect(animation.pictures).toHaveLength(Math.floor((steps - 1) * 0.008 * 25) + 1);
   const create: typeof hopper.create = async (options) => ({ ...(await hopper.create(options)), physics: undefined });
-  const unseen = await randomRollout({ ...hopper, create });
+  const unseen = await randomRollout({ ...hopper, create, pose: undefined });
   const { data: lines, layout } = "figures" in unseen ? unseen.figures[0]! : expect.unreachable();
   expect(lines).toHaveLength(11);
   expect(lines[0]!.x!.slice(0, 3)).toEqual([0, 0.008, 0.016]);

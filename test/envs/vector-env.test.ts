@@ -139,7 +139,7 @@ describe("a worker that", () => {
     const error = (await vector.step(actions).catch((thrown: unknown) => thrown)) as InputError;
     expect(error).toMatchObject({ code: "DMPO_ENV_WORKER", problems: [{}] });
     const { path, wrong: found } = error.problems[0]!;
-    expect(path).toBe(`env ${scripted}, number 1 of 6 (from 0)`);
+    expect(path).toBe("env scripted, number 1 of 6 (from 0)");
     const [what, action] = found.split("; last action ");
     expect(what).toMatch(wrong);
     expect(action).toBe(`[${effects[effect as keyof typeof effects]}]`);

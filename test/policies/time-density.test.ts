@@ -9,6 +9,11 @@ const distributions: TimeDistributionInput[] = [
   { type: "beta", a: 2, b: 5 },
   { type: "logitNormal" },
   { type: "logitNormal", mean: 0.8, std: 0.6 },
+  { type: "table", density: [0, 1, 4, 2, 2] },
+  { type: "table", density: [3, 0] },
+  { type: "quantiles", values: [0.1, 0.3, 0.4, 0.9] },
+  { type: "mixture", parts: [{ weight: 3, times: { type: "beta", a: 2, b: 5 } }, { times: { type: "uniform" } }] },
+  (u, v) => Math.sqrt(u * v),
 ];
 const cells = 1000;
 /** Midpoint rule over (from, to). */
@@ -17,7 +22,7 @@ function integral(f: (x: number) => number, from = 0, to = 1): number {
   return Array.from({ length: cells }, (_, i) => f(from + (i + 0.5) * width)).reduce((sum, y) => sum + y * width, 0);
 }
 
-describe.each(distributions)("$type $a $b $mean $std", (distribution) => {
+describe.each(distributions.map((distribution) => ({ distribution })))("$distribution", ({ distribution }) => {
   test.each(["draw", "t", "r"] as const)("the density of %s integrates to one", (time) => {
     for (const flowRatio of [0, 0.3, 1]) expect(integral(timeDensity(distribution, time, flowRatio))).toBeCloseTo(1, 3);
   });
@@ -47,6 +52,22 @@ test("textbook values", () => {
   expect(timeDensity({ type: "uniform" }, "r", 0)(0.7)).toBeCloseTo(0.6, 12);
 });
 
+test("tables are linear in between and scaled", () => {
+  const density = timeDensity({ type: "table", density: [0, 3, 0] });
+  expect([0, 0.25, 0.5, 0.75, 1].map(density)).toEqual([0, 1, 2, 1, 0]);
+  const mixed = timeDensity({
+    type: "mixture",
+    parts: [{ times: { type: "uniform" } }, { times: { type: "table", density: [2, 0] } }],
+  });
+  expect(mixed(0.25)).toBeCloseTo(0.5 + 0.75, 12);
+});
+
 test("a wrong parameter is named", () => {
   expect(() => timeDensity({ type: "beta", a: -1 })(0.5)).toThrow(/times\.a: is -1/);
+  expect(() => timeDensity({ type: "table", density: [0, 0] })).toThrow(/times\.density/);
+  expect(() => timeDensity({ type: "table", density: [1, -1] })).toThrow(/times\.density\.1: is -1/);
+  expect(() => timeDensity({ type: "quantiles", values: [0.5, 0.2] })).toThrow(/ascending/);
+  const parts = [{ weight: 0, times: { type: "uniform" } as const }];
+  expect(() => timeDensity({ type: "mixture", parts })).toThrow(/times\.parts\.0\.weight: is 0/);
+  expect(() => timeDensity((u) => 2 * u)).toThrow(/gives 1\.0.* for \(0\.5/);
 });

@@ -4,8 +4,12 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { Random } from "../engine/random.js";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
+import { namesFor } from "../envs/dimension-names.js";
+import type { EnvironmentSource } from "../envs/environment.js";
 import type { Normalization } from "../normalization.js";
 import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } from "./d3il.js";
+import { collectEpisodes, type CollectOptions, type Controller } from "./collect.js";
+import { columnOf, EpisodeView, type Dimension } from "./columns.js";
 import { readD4rlHdf5 } from "./d4rl-hdf5.js";
 import {
   bundledDatasets,
@@ -49,6 +53,10 @@ export class Dataset implements Trajectories {
   readonly observationDimension: number;
   /** Numbers Da per action. */
   readonly actionDimension: number;
+  /** A name for each number of an observation (Do): given with the data, or those of the built-in robot that `name` names. */
+  readonly observationNames?: readonly string[];
+  /** A name for each number of an action (Da). */
+  readonly actionNames?: readonly string[];
   readonly normalization: Normalization;
 
   private constructor(
@@ -65,6 +73,9 @@ export class Dataset implements Trajectories {
     this.observationDimension = trajectories.observationDimension;
     this.actionDimension = trajectories.actionDimension;
     this.normalization = trajectories.normalization;
+    const known = namesFor(name, trajectories);
+    this.observationNames = trajectories.observationNames ?? known?.observationNames;
+    this.actionNames = trajectories.actionNames ?? known?.actionNames;
   }
 
   /**
@@ -199,6 +210,15 @@ export class Dataset implements Trajectories {
     return new Dataset(raw.name ?? "arrays", fromArrays(raw));
   }
 
+  /**
+   * Records whole episodes of an environment (a name, the path of a module, or a definition) in which `controller` acts: a
+   * function from raw observations (Do) to raw actions (Da), or e.g. `policy.actor()`. Actions are kept as it gave them.
+   * @throws InputError `DMPO_ENV_*` for an unknown environment or an action that does not fit, `DMPO_OPTIONS`.
+   */
+  static async collect(env: EnvironmentSource, controller: Controller, options: CollectOptions = {}): Promise<Dataset> {
+    return Dataset.from(await collectEpisodes(env, controller, options));
+  }
+
   /** Number of steps N. */
   get steps(): number {
     return this.observations.length / this.observationDimension;
@@ -207,6 +227,27 @@ export class Dataset implements Trajectories {
   /** All episodes in order: rows, length, raw return and best reward of each; NaN without rewards. */
   get episodes(): Episode[] {
     return listEpisodes(this);
+  }
+
+  /**
+   * One episode in raw units: `data.episode(0).observation("height")`.
+   * @param index from 0; negative ones count from the end. @throws InputError `DMPO_DATA_EMPTY` for one that there is not.
+   */
+  episode(index: number): EpisodeView {
+    const all = this.episodes;
+    const found = all.at(index);
+    if (!found || !Number.isInteger(index)) {
+      return fail("DMPO_DATA_EMPTY", "episode", String(index), `an integer from ${-all.length} to ${all.length - 1}`);
+    }
+    return new EpisodeView(this, found);
+  }
+
+  /**
+   * One number of every step (N), raw: `data.column("observation", "height")`, `data.column("action", 0)`.
+   * @throws InputError `DMPO_DATA_COLUMN` with the names that there are.
+   */
+  column(kind: "observation" | "action", dimension: Dimension): Float64Array {
+    return columnOf(this, kind, dimension);
   }
 
   /**

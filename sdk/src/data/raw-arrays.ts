@@ -16,6 +16,10 @@ export interface RawTrajectories {
   readonly terminals?: ArrayLike<number | boolean>;
   /** Positive integers adding up to N. */
   readonly episodeLengths: ArrayLike<number>;
+  /** A name for each number of an observation (Do); default: those of the built-in robot that `name` names. */
+  readonly observationNames?: readonly string[];
+  /** A name for each number of an action (Da). */
+  readonly actionNames?: readonly string[];
 }
 
 /** @throws InputError `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
@@ -24,10 +28,20 @@ export function fromArrays(raw: RawTrajectories): Trajectories {
   const observations = toTable(raw.observations, `${source}: observations`);
   const actions = toTable(raw.actions, `${source}: actions`);
   const terminals = raw.terminals && Uint8Array.from(raw.terminals, Number);
-  return toTrajectories(
+  const { observationNames, actionNames } = raw;
+  for (const [kind, names, { shape }] of [
+    ["observationNames", observationNames, observations],
+    ["actionNames", actionNames, actions],
+  ] as const) {
+    if (names && new Set(names).size !== shape[1]) {
+      fail("DMPO_DATA_SHAPE", `${source}: ${kind}`, JSON.stringify(names), `${shape[1]} different names`);
+    }
+  }
+  const trajectories = toTrajectories(
     { ...raw, source, observations, actions, terminals },
     checkedLengths(raw, observations, source),
   );
+  return { ...trajectories, observationNames, actionNames };
 }
 
 function toTable(values: RawTrajectories["observations"], where: string): RecordedTable {

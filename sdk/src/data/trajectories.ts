@@ -20,6 +20,10 @@ export interface Trajectories {
   readonly observationDimension: number;
   /** Numbers Da per action. */
   readonly actionDimension: number;
+  /** A name for each number of an observation (Do), where they are known. */
+  readonly observationNames?: readonly string[];
+  /** A name for each number of an action (Da). */
+  readonly actionNames?: readonly string[];
   /** Statistics of the whole source, including steps and episodes that were dropped. */
   readonly normalization: Normalization;
 }

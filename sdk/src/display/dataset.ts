@@ -13,8 +13,8 @@ showsAs(Dataset.prototype, (data) => {
     ...(episodeReturns ? [histogram([{ name: "returns", values: episodeReturns }], { x: "episode return" })] : []),
     histogram([{ name: "lengths", values: episodeLengths }], { x: "steps of an episode" }),
   ];
-  const ranges = (kind: string, pairs: readonly (readonly [number, number])[]) =>
-    pairs.map(([low, high], index) => [`${kind} ${index}`, low, high]);
+  const ranges = (kind: string, pairs: readonly (readonly [number, number])[], names?: readonly string[]) =>
+    pairs.map(([low, high], index) => [`${kind} ${index}${names ? `, ${names[index]}` : ""}`, low, high]);
   return panelBundle({
     heading: `Dataset ${name}`,
     notes: [
@@ -29,7 +29,10 @@ showsAs(Dataset.prototype, (data) => {
       {
         title: "Range of every dimension, raw",
         columns: ["dimension", "least", "most"],
-        rows: [...ranges("observation", summary.observationRanges), ...ranges("action", summary.actionRanges)],
+        rows: [
+          ...ranges("observation", summary.observationRanges, data.observationNames),
+          ...ranges("action", summary.actionRanges, data.actionNames),
+        ],
       },
     ],
     figures: charts,

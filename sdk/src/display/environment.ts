@@ -1,6 +1,5 @@
 // Environments in a notebook: their numbers and a film of random actions.
 import { Environment } from "../envs/make-environment.js";
-import { findEnvironment } from "../envs/registry.js";
 import { VectorEnv } from "../envs/vector-env.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
@@ -20,7 +19,7 @@ showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
 );
 
 showsAs(VectorEnv.prototype, async (environments) => {
-  const definition = await findEnvironment(environments.env);
+  const { definition } = environments;
   return panelBundle({
     heading: `${environments.count} environments ${definition.name}`,
     facts: {

@@ -21,13 +21,14 @@ export async function randomRollout(
   const environment = new Environment(definition, simulation, random.stream("environment"));
   const action = new Float32Array(definition.actionDimension);
   const { secondsPerStep } = environment;
+  const isVisible = simulation.physics !== undefined || definition.pose !== undefined;
   const pictures: Picture[] = [];
   const observations: Float64Array[] = [];
   try {
     observations.push(environment.reset());
     for (let ended = false; !ended && observations.length < mostSteps;) {
       const due = Math.floor((observations.length - 1) * secondsPerStep * framesPerSecond);
-      if (simulation.physics && due >= pictures.length) pictures.push(environment.render(filmSize));
+      if (isVisible && due >= pictures.length) pictures.push(environment.render(filmSize));
       const { observation, terminated, truncated } = environment.step(random.stream("actions").uniform(action, -1, 1));
       observations.push(observation);
       ended = terminated || truncated;

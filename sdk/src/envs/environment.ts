@@ -1,5 +1,6 @@
 // What an environment is to the rest of the project: a name, a few numbers, and simulations that deal in typed arrays.
 import type { RandomStream } from "../engine/random.js";
+import { fail, InputError, type Problem } from "../errors.js";
 import type { PhysicsArrays } from "./render/scene.js";
 
 /**
@@ -20,12 +21,15 @@ export interface Capsule {
   readonly radius: number;
 }
 
+/** Numbers in order, in whatever array. */
+export type Numbers = ArrayLike<number> & Iterable<number>;
+
 /** Joint positions and velocities, from which everything else follows. */
 export interface PhysicsState {
   /** MuJoCo's generalised positions: m for slides, rad for hinges, a position (m) and a unit quaternion for free bodies. */
-  readonly qpos: ArrayLike<number>;
+  readonly qpos: Numbers;
   /** Their velocities: m/s and rad/s; a free body has six. */
-  readonly qvel: ArrayLike<number>;
+  readonly qvel: Numbers;
 }
 
 /** One running simulation, in raw units. The caller counts steps and decides when to reset. */
@@ -62,6 +66,10 @@ export interface EnvironmentDefinition {
   readonly observationDimension: number;
   /** Numbers Da per action. */
   readonly actionDimension: number;
+  /** A name for each number of an observation (Do), e.g. "height"; by them data sets are read. */
+  readonly observationNames?: readonly string[];
+  /** A name for each number of an action (Da), e.g. "knee torque". */
+  readonly actionNames?: readonly string[];
   /** Control steps after which an episode is cut off. */
   readonly maxEpisodeSteps: number;
   /** How capsules are weighed unless asked otherwise; default "legacy", as in the data. */
@@ -69,12 +77,86 @@ export interface EnvironmentDefinition {
   /** Mean returns of a random policy and of an expert, between which scores are counted. */
   readonly referenceReturns?: { readonly random: number; readonly expert: number };
   /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
-  pose?(qpos: ArrayLike<number>): Capsule[];
+  pose?(qpos: Numbers): Capsule[];
   /** Loads a simulation, which has to be reset before its first step. */
   create(options: { readonly inertia: Inertia }): Promise<Simulation>;
 }
 
-/** Checks the shape of a definition at compile time and freezes it. */
-export function defineEnvironment(definition: EnvironmentDefinition): EnvironmentDefinition {
-  return Object.freeze(definition);
+/** A simulation as it may be written: what has a meaning in few environments is optional. */
+export type SimulationInput = Omit<Simulation, "state" | "setState" | "delete"> &
+  Partial<Pick<Simulation, "state" | "setState" | "delete">>;
+
+/** A definition as it may be written, e.g. in a cell of a notebook. */
+export interface EnvironmentInput extends Omit<EnvironmentDefinition, "aliases" | "create"> {
+  /** Further names. Default: none. */
+  readonly aliases?: readonly string[];
+  /** Makes a simulation, which is reset before its first step. */
+  create(options: { readonly inertia: Inertia }): SimulationInput | Promise<SimulationInput>;
+}
+
+/** How an environment is given: by its name, as the `file:` URL or path of the module that defines it, or as its definition. */
+export type EnvironmentSource = string | EnvironmentInput;
+
+const complete = new WeakMap<EnvironmentInput, EnvironmentDefinition>();
+
+/**
+ * An environment, frozen. What is returned goes wherever an environment is asked for, and is what a module exports by default.
+ * @throws InputError DMPO_ENV_DEFINITION with all that is wrong.
+ */
+export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinition {
+  const known = complete.get(input);
+  if (known) return known;
+  check(input);
+  const definition = Object.freeze<EnvironmentDefinition>({
+    ...input,
+    aliases: input.aliases ?? [],
+    create: async (options) => completed(await input.create(options), input.name),
+  });
+  for (const key of [input, definition]) complete.set(key, definition);
+  return definition;
+}
+
+const shown = (value: unknown) => (typeof value === "function" ? "a function" : (JSON.stringify(value) ?? "undefined"));
+
+function completed(simulation: SimulationInput, name: string): Simulation {
+  if (simulation.state && simulation.setState && simulation.delete) return simulation as Simulation;
+  const { physics } = simulation;
+  return {
+    secondsPerStep: simulation.secondsPerStep,
+    reset: (random) => simulation.reset(random),
+    step: (action) => simulation.step(action),
+    observe: (out) => simulation.observe(out),
+    terminated: () => simulation.terminated(),
+    state: () => simulation.state?.() ?? { qpos: [], qvel: [] },
+    setState: (state) =>
+      simulation.setState
+        ? simulation.setState(state)
+        : fail("DMPO_ENV_STATE", name, "its state cannot be set", "a simulation with setState()"),
+    ...(physics && { physics }),
+    delete: () => simulation.delete?.(),
+  };
+}
+
+function check(input: EnvironmentInput): void {
+  const problems: Problem[] = [];
+  const where = `environment ${typeof input?.name === "string" ? input.name : ""}`.trim();
+  if (typeof input !== "object" || input === null) fail("DMPO_ENV_DEFINITION", where, String(input), "a definition");
+  const expect = (holds: boolean, key: keyof EnvironmentInput, expected: string) => {
+    if (!holds) problems.push({ path: `${where}: ${key}`, wrong: shown(Reflect.get(input, key)), expected });
+  };
+  expect(
+    /^[^/\\]+$/.test(typeof input.name === "string" ? input.name : ""),
+    "name",
+    'a text without slashes, e.g. "pendulum"',
+  );
+  for (const key of ["observationDimension", "actionDimension", "maxEpisodeSteps"] as const) {
+    expect(Number.isSafeInteger(input[key]) && input[key] > 0, key, "a positive integer");
+  }
+  for (const key of ["observationNames", "actionNames"] as const) {
+    const { [key]: names } = input;
+    const count = key === "actionNames" ? input.actionDimension : input.observationDimension;
+    expect(names === undefined || new Set(names).size === count, key, `${count} different names`);
+  }
+  expect(typeof Reflect.get(input, "create") === "function", "create", "a function that returns a simulation");
+  if (problems.length > 0) throw new InputError("DMPO_ENV_DEFINITION", problems);
 }

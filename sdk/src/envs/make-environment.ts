@@ -1,10 +1,18 @@
 // One environment, one action at a time, in raw units: for trying things out and for pictures.
 import { Random, type RandomStream } from "../engine/random.js";
 import { fail } from "../errors.js";
-import type { Capsule, EnvironmentDefinition, Inertia, PhysicsState, Simulation } from "./environment.js";
+import type {
+  Capsule,
+  EnvironmentDefinition,
+  EnvironmentSource,
+  Inertia,
+  PhysicsState,
+  Simulation,
+} from "./environment.js";
 import { findEnvironment } from "./registry.js";
 import type { Picture } from "./render/picture.js";
 import { Renderer, type RendererOptions } from "./render/renderer.js";
+import { figureView, stickFigure } from "./render/stick-figure.js";
 import type { Viewpoint } from "./render/view.js";
 
 export interface EnvironmentOptions {
@@ -27,10 +35,10 @@ export interface Transition {
 
 /**
  * One environment, to be reset before the first step and closed after the last.
- * @param env name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition.
- * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name.
+ * @param env name, e.g. "hopper-v2" or "hopper-medium-v2", path of a module whose default export is a definition, or a definition.
+ * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name, DMPO_ENV_MODULE, DMPO_ENV_DEFINITION.
  */
-export async function makeEnvironment(env: string, options: EnvironmentOptions = {}): Promise<Environment> {
+export async function makeEnvironment(env: EnvironmentSource, options: EnvironmentOptions = {}): Promise<Environment> {
   const definition = await findEnvironment(env);
   const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
   const random = new Random(seed).stream("environment");
@@ -121,12 +129,21 @@ export class Environment {
    */
   render({ camera, ...options }: RenderOptions = {}): Picture {
     const { physics } = this.#simulation;
-    if (!physics) {
-      return fail("DMPO_RENDER_NOTHING", this.definition.name, "has no pictures", "an environment in MuJoCo");
+    const capsules = physics ? [] : this.pose();
+    if (!physics && capsules.length === 0) {
+      fail(
+        "DMPO_RENDER_NOTHING",
+        this.definition.name,
+        "has no pictures",
+        "an environment in MuJoCo, or one with pose()",
+      );
     }
     const key = JSON.stringify(options);
-    if (this.#renderer?.key !== key) this.#renderer = { key, renderer: new Renderer(physics, options) };
-    return this.#renderer.renderer.render(camera);
+    if (this.#renderer?.key !== key) {
+      const renderer = new Renderer(physics ?? stickFigure(() => this.pose()), options);
+      this.#renderer = { key, renderer };
+    }
+    return this.#renderer.renderer.render(camera ?? (physics ? undefined : figureView(capsules)));
   }
 
   /** Frees the engine's memory; the environment must not be used afterwards. */

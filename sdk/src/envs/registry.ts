@@ -1,6 +1,7 @@
 // The environments that exist, by name. A new one is a line in `environments`.
 import { fail, nearest } from "../errors.js";
-import type { EnvironmentDefinition } from "./environment.js";
+import { defineEnvironment, type EnvironmentDefinition, type EnvironmentSource } from "./environment.js";
+import { importEnvironment, isModule } from "./environment-module.js";
 import { avoidingTasks } from "./d3il/avoiding.js";
 import { ant, antV4 } from "./locomotion/ant.js";
 import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
@@ -29,13 +30,17 @@ const byName = new Map(
 export const environmentNames: readonly string[] = [...byName.keys()];
 
 /**
- * The environment called `env`, or, where `env` is the `file:` URL of a module, its default export: an
- * {@link EnvironmentDefinition} from outside this package.
- * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name.
+ * The environment called `env`; where `env` is the `file:` URL or the path of a module, its default export; or `env` itself.
+ * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name, DMPO_ENV_MODULE, DMPO_ENV_DEFINITION.
  */
-export async function findEnvironment(env: string): Promise<EnvironmentDefinition> {
-  if (env.startsWith("file:")) return ((await import(env)) as { default: EnvironmentDefinition }).default;
-  return builtInEnvironment(env);
+export async function findEnvironment(env: EnvironmentSource): Promise<EnvironmentDefinition> {
+  if (typeof env !== "string") return defineEnvironment(env);
+  return isModule(env) ? defineEnvironment(await importEnvironment(env)) : builtInEnvironment(env);
+}
+
+/** What folders and titles call it: a name of this package as it was given, else the name in the definition. */
+export async function environmentTitle(env: EnvironmentSource): Promise<string> {
+  return typeof env === "string" && !isModule(env) ? env : (await findEnvironment(env)).name;
 }
 
 /**
@@ -51,6 +56,6 @@ export function builtInEnvironment(env: string): EnvironmentDefinition {
     "env",
     `there is no environment "${env}"`,
     `one of ${environments.map(({ name }) => name).join(", ")}, or the name of a dataset recorded in one`,
-    guess && `did you mean "${guess}"?`,
+    guess ? `did you mean "${guess}"?` : "an environment of your own is given as its definition or module: env: ...",
   );
 }

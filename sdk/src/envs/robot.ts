@@ -1,10 +1,10 @@
 // A robot in MuJoCo and what is to be done with it: the few functions in which such environments differ.
 import type { RandomStream } from "../engine/random.js";
-import { defineEnvironment, type EnvironmentDefinition, type Inertia } from "./environment.js";
+import { defineEnvironment, type EnvironmentDefinition, type EnvironmentInput, type Inertia } from "./environment.js";
 import { Simulator } from "./simulator.js";
 
 /** An environment in MuJoCo, by the functions in which robots differ; `Simulator` is the state, in raw units. */
-export interface Robot extends Omit<EnvironmentDefinition, "create"> {
+export interface Robot extends Omit<EnvironmentInput, "create"> {
   /** Engine steps per control step. */
   readonly frameSkip: number;
   /**

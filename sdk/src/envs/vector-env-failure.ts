@@ -5,12 +5,12 @@ import type { MemberTask } from "./vector-env-protocol.js";
 
 /** `index`: of the environment, undefined where no single one is to blame. */
 export function memberProblem(task: MemberTask, index: number | undefined, wrong: string): Omit<Problem, "remedy"> {
-  const { env, count } = task;
+  const { title, count } = task;
   const expected = "every environment to finish its chunk";
-  if (index === undefined) return { path: `env ${env}`, wrong, expected };
+  if (index === undefined) return { path: `env ${title}`, wrong, expected };
   const action = lastAction(task, index);
   return {
-    path: `env ${env}, number ${index} of ${count} (from 0)`,
+    path: `env ${title}, number ${index} of ${count} (from 0)`,
     wrong: action ? `${wrong}; last action ${action}` : wrong,
     expected,
   };

@@ -1,13 +1,13 @@
 // What a vector environment can be asked for, and what is wrong with a request.
 import { InputError, type Problem } from "../errors.js";
 import type { Normalization } from "../normalization.js";
-import type { EnvironmentDefinition, Inertia } from "./environment.js";
+import type { EnvironmentDefinition, EnvironmentSource, Inertia } from "./environment.js";
 import type { MultiStepOptions } from "./multi-step.js";
 
 /** E equal environments driven by action chunks, and the threads that step them. */
 export interface VectorEnvOptions extends MultiStepOptions {
-  /** Name, e.g. "hopper-v2" or "hopper-medium-v2", or `file:` URL of a module whose default export is a definition. */
-  readonly env: string;
+  /** Name, e.g. "hopper-v2" or "hopper-medium-v2", path of a module whose default export is a definition, or a definition. */
+  readonly env: EnvironmentSource;
   /** Number of environments E, at least 1. */
   readonly count: number;
   /** Environment i draws from `seed + i`, or from `seed[i]`, whatever the number of workers. */

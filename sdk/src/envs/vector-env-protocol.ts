@@ -2,13 +2,15 @@
 // through which the main thread commands the workers.
 import { Random } from "../engine/random.js";
 import { chunkOf, type ChunkBuffers } from "./chunk-buffers.js";
-import type { Inertia } from "./environment.js";
+import type { EnvironmentSource, Inertia } from "./environment.js";
 import { MultiStep, type MultiStepOptions } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 
-/** What every member is built from; plain data, so that it can be sent to a thread. */
+/** What every member is built from; where there are workers plain data, so that it can be sent to them. */
 export interface MemberTask extends MultiStepOptions {
-  readonly env: string;
+  readonly env: EnvironmentSource;
+  /** Name of the environment. */
+  readonly title: string;
   readonly count: number;
   /** Actions per chunk, Te. */
   readonly actionSteps: number;

@@ -4,8 +4,11 @@
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
+import { warn } from "../plain-text.js";
 import type { Observations, Space } from "../space.js";
 import { checkActions, chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
+import type { EnvironmentDefinition } from "./environment.js";
+import { isModule, moduleAddress } from "./environment-module.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { memberProblem } from "./vector-env-failure.js";
@@ -29,8 +32,8 @@ type Outputs = Omit<ChunkBuffers, "actions">;
 
 /** E environments that reset themselves. The arrays are the same objects throughout and overwritten by each call. */
 export class VectorEnv implements Outputs, ChunkShape {
-  /** Name of the environments, or URL of their module. */
-  readonly env: string;
+  /** What the environments are: name, dimensions, time limit. */
+  readonly definition: EnvironmentDefinition;
   /** Number of environments E. */
   readonly count: number;
   /** Actions Te per chunk. */
@@ -72,6 +75,7 @@ export class VectorEnv implements Outputs, ChunkShape {
   #lastTurn = 0;
 
   private constructor(
+    definition: EnvironmentDefinition,
     task: MemberTask,
     shape: ChunkShape,
     members: readonly MultiStep[],
@@ -79,7 +83,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     team: WorkerTeam | undefined,
   ) {
     this.#task = task;
-    this.env = task.env;
+    this.definition = definition;
     this.count = shape.count;
     this.actionSteps = shape.actionSteps;
     this.condSteps = shape.condSteps;
@@ -111,11 +115,14 @@ export class VectorEnv implements Outputs, ChunkShape {
     const { env, count, actionSteps, condSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
     const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;
     const { observationDimension, actionDimension } = definition;
-    const workers = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
+    const wanted = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
+    const workers = typeof env === "string" ? wanted : 0;
+    if (wanted > workers) sayThatOneThreadWorks(definition);
     const shape = { count, actionSteps, condSteps, observationDimension, actionDimension };
     const allocate = (bytes: number) => (workers > 0 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
     const task: MemberTask = {
-      env,
+      env: typeof env === "string" && isModule(env) ? moduleAddress(env) : env,
+      title: definition.name,
       count,
       actionSteps,
       seeds: seedsOf(options),
@@ -139,7 +146,7 @@ export class VectorEnv implements Outputs, ChunkShape {
       await team?.close();
       throw error;
     }
-    return new VectorEnv(task, shape, members, workers, team);
+    return new VectorEnv(definition, task, shape, members, workers, team);
   }
 
   /**
@@ -245,4 +252,16 @@ export class VectorEnv implements Outputs, ChunkShape {
       to.finalObservations.state.set(from.finalObservations.state.subarray(i * size, (i + 1) * size), i * size);
     }
   }
+}
+
+const said = new WeakSet<EnvironmentDefinition>();
+
+/** What was defined in the program cannot be sent to a thread. Said once for each. */
+function sayThatOneThreadWorks(definition: EnvironmentDefinition): void {
+  if (said.has(definition)) return;
+  said.add(definition);
+  warn(
+    `${definition.name} is defined in this program, so one thread steps all its environments; ` +
+      `in a module of its own, given by its path, it uses all cores`,
+  );
 }

@@ -1,16 +1,16 @@
 // A trained policy acting in environments: one compiled call from observations and initial noise to the executed actions.
-import { compile, constants, type CompileOptions } from "../engine/compile.js";
+import type { CompileOptions } from "../engine/compile.js";
 import type { RandomStream } from "../engine/random.js";
-import { hostTensor, type tf, type Weights } from "../engine/tensor.js";
+import { hostTensor } from "../engine/tensor.js";
 import { InputError, type Problem } from "../errors.js";
-import type { Observation } from "../nn/network.js";
-import type { SamplingOptions, Tensors } from "../policies/definition.js";
+import { chunkSampler } from "../policies/chunk-sampler.js";
+import type { SamplingOptions } from "../policies/definition.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { sizeOf, type Space } from "../space.js";
 import type { Environments } from "./environments.js";
 import type { Actor, InitialNoise } from "./evaluate.js";
-import { hostObservation } from "./host-observation.js";
+import { hostObservation } from "../policies/host-observation.js";
 
 export interface ActorOptions {
   readonly sampling: SamplingOptions;
@@ -37,25 +37,18 @@ export function policyActor(
 ): Required<Actor> {
   expectFit(space, environments);
   const { count, actionSteps } = environments;
-  type Input = { weights: Weights; observation: Observation; draws: Tensors };
-  const fixed = frozen ? model.views(weights.slice()) : undefined;
-  const sample = compile<Input, tf.Tensor3D>(
-    ({ weights, observation, draws }) =>
-      model.sample(fixed ? constants(fixed) : weights, observation, draws, sampling).slice([0, 0], [-1, actionSteps]),
-    { name: "sample", ...compileOptions },
-  );
-  const views = fixed ? {} : model.views(weights);
-  const drawn = model.actingDraws(sampling.steps);
+  const sampler = chunkSampler({ model, weights }, { sampling, actionSteps, compile: compileOptions, frozen });
+  const { drawn } = sampler;
   const draws = emptyDraws(drawn, count);
   const shape = [count, actionSteps, space.actionDim];
   const action = hostTensor(new Float32Array(sizeOf(shape)), shape);
   return {
     async act(observations) {
       if (initialNoise === "sampled") fillDraws(drawn, draws, random);
-      await sample({ weights: views, observation: hostObservation(observations, space, count), draws }, action);
+      await sampler.sample(hostObservation(observations, space, count), draws, action);
       return action.data as Float32Array;
     },
-    dispose: () => sample.dispose(),
+    dispose: () => sampler.dispose(),
   };
 }
 

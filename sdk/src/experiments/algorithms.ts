@@ -1,5 +1,6 @@
 // The algorithms of the fluent API: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
 import type { z } from "zod";
+import type { EnvironmentSource } from "../envs/environment.js";
 import { fail, nearest } from "../errors.js";
 import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js";
 import type { Parts } from "../learning/parts.js";
@@ -92,8 +93,8 @@ export const PPO = finetuning(ppo);
  * controlled.
  */
 export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
-  /** Name, e.g. "halfcheetah-v2". */
-  readonly env: string;
+  /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
+  readonly env: EnvironmentSource;
   /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
   readonly policy?: Pick<PolicyDescription, "for">;
 };

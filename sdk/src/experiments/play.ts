@@ -1,6 +1,7 @@
 // A trained policy in the simulator: environments that fit it, and whole episodes.
 import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
+import type { EnvironmentSource } from "../envs/environment.js";
 import { VectorEnv } from "../envs/vector-env.js";
 import { watchedEnvironment, type Watch } from "../envs/watched-environment.js";
 import type { Environments } from "../evaluation/environments.js";
@@ -9,11 +10,12 @@ import type { InitialNoise } from "../evaluation/evaluate.js";
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor, type ActorOptions } from "../evaluation/policy-actor.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
 import { compileOptionsOf, stoppable, type RunControl } from "./runs/control.js";
 
 export interface EnvironmentSettings {
-  /** Name, e.g. "hopper-v2". */
-  readonly env: string;
+  /** Name, e.g. "hopper-v2", path of a module that defines one, or a definition. */
+  readonly env: EnvironmentSource;
   /** Environments side by side, at least 1. Default 40. */
   readonly environments?: number;
   /** Actions Te of a chunk that are executed, 1 to Ta. Default: the whole chunk. */
@@ -63,10 +65,11 @@ export function openEnvironments(
  * @throws the reason of the control's signal when it is stopped.
  */
 export async function play(
-  policy: TrainedPolicy,
+  source: PolicySource,
   settings: PlaySettings,
   given: RunControl = {},
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
+  const policy = await policyOf(source);
   const control = stoppable(given);
   const { denoisingSteps: steps, initialNoise, seed } = settings;
   const environments = await openEnvironments(policy, settings, seed, control);
@@ -77,8 +80,8 @@ export async function play(
 
 /** How one episode is watched. */
 export interface EpisodeOptions {
-  /** Name, e.g. "hopper-v2". */
-  readonly env: string;
+  /** Name, e.g. "hopper-v2", path of a module that defines one, or a definition. */
+  readonly env: EnvironmentSource;
   /** Seed of the episode. Default 0. */
   readonly seed?: number;
   /** Environment steps, unless the episode ends before; Infinity: the environment's own limit. Default 150. */

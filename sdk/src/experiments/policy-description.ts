@@ -1,6 +1,7 @@
 // The fluent way to any policy: describe it, then train it. Every with...() returns a new description.
 import type { z } from "zod";
 import type { Dataset } from "../data/dataset.js";
+import type { EnvironmentSource } from "../envs/environment.js";
 import type { Network } from "../nn/network.js";
 import { parseOptions } from "../options.js";
 import type { Policy } from "../policies/definition.js";
@@ -25,8 +26,8 @@ export type NetworkInput<Options = Readonly<Record<string, unknown>>> = Partial<
 /** Options of pre-training, all optional: the schema's, whose defaults are the hopper recipe, and how the run is controlled. */
 export type PretrainInput = z.input<typeof pretrainOptions> &
   RunControl & {
-    /** Where tests are played. Default: the environment of the data. */
-    readonly env?: string;
+    /** Where tests are played: a name, the path of a module, or a definition. Default: the environment of the data. */
+    readonly env?: EnvironmentSource;
     /** How tests are played, with `testInMujoco`. Default: 40 episodes, the policy's own number of steps, sampled noise. */
     readonly test?: Partial<Omit<PlaySettings, "env" | "seed">>;
     /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
@@ -55,7 +56,7 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     return this.#with({ dispersive: options });
   }
 
-  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`: see policies/time-sampling.ts. @throws InputError for a policy without. */
+  /** Changes the distribution of the training times, e.g. `{ type: "beta", a: 1.5, b: 1 }`, `(u) => u ** 2`: see {@link TimeDistributionInput}. @throws InputError for a policy without. */
   withTimes(times: TimeDistributionInput): PolicyDescription<Objective, NetworkOptions> {
     return this.#with({ times });
   }

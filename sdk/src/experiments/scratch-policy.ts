@@ -1,5 +1,6 @@
 // A policy with fresh weights for an environment, to learn without demonstrations.
-import { findEnvironment } from "../envs/registry.js";
+import type { EnvironmentSource } from "../envs/environment.js";
+import { environmentTitle, findEnvironment } from "../envs/registry.js";
 import { rawNumbers, type Normalization } from "../normalization.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { freshPolicy } from "../pretrain/pretrain.js";
@@ -13,12 +14,12 @@ import type { PolicyDescription } from "./policy-description.js";
  */
 export async function scratchPolicy(
   description: Pick<PolicyDescription, "for">,
-  env: string,
+  env: EnvironmentSource,
   seed: number,
   normalization?: Normalization,
 ): Promise<TrainedPolicy> {
   const { observationDimension, actionDimension } = await findEnvironment(env);
   const model = description.for({ observationDimension, actionDimension });
   const statistics = normalization ?? rawNumbers(observationDimension, actionDimension);
-  return freshPolicy(model, { normalization: statistics, name: env }, seed);
+  return freshPolicy(model, { normalization: statistics, name: await environmentTitle(env) }, seed);
 }

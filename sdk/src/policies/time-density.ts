@@ -1,8 +1,8 @@
-// Closed-form densities of the times that training draws (time-sampling.ts): of one draw, and of t and r made from two.
+// Densities of the times that training draws (time-sampling.ts): of one draw, and of t and r made from two.
 import { z } from "zod";
 import { incompleteBeta, logBeta, normalCdf } from "./special-functions.js";
 import { parseOptions } from "../options.js";
-import { timeDistribution, type TimeDistribution, type TimeDistributionInput } from "./time-sampling.js";
+import { tableLaw, timeDistribution, type TimeDistribution, type TimeDistributionInput } from "./time-sampling.js";
 
 /** One draw; t, the larger of two; or r: the smaller one, or t in the share `flowRatio` of the rows. */
 export type DrawnTime = "draw" | "t" | "r";
@@ -44,5 +44,43 @@ function laws(times: TimeDistribution): Record<"density" | "cumulative", (x: num
         cumulative: (x) => normalCdf(standardised(x)),
       };
     }
+    case "table":
+      return tableLaw(times.density);
+    case "quantiles":
+      return quantileLaw(times.values);
+    case "mixture": {
+      const parts = times.parts.map(({ weight, times: part }) => ({ weight, ...laws(part) }));
+      const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+      const mixed = (law: "density" | "cumulative") => (x: number) =>
+        parts.reduce((sum, part) => sum + (part.weight / total) * part[law](x), 0);
+      return { density: mixed("density"), cumulative: mixed("cumulative") };
+    }
   }
+}
+
+/** Uniform between neighbouring quantiles; what has a probability of its own is not in the density. */
+function quantileLaw(values: readonly number[]): Record<"density" | "cumulative", (x: number) => number> {
+  const steps = values.length - 1;
+  /** The last quantile at or below x. */
+  const lastBelow = (x: number) => {
+    let [low, high] = [-1, values.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (values[middle]! <= x) low = middle;
+      else high = middle;
+    }
+    return low;
+  };
+  const isOutside = (cell: number) => cell < 0 || cell >= steps;
+  return {
+    density(x) {
+      const cell = lastBelow(x);
+      return isOutside(cell) ? 0 : 1 / (steps * (values[cell + 1]! - values[cell]!));
+    },
+    cumulative(x) {
+      const cell = lastBelow(x);
+      if (isOutside(cell)) return cell < 0 ? 0 : 1;
+      return (cell + (x - values[cell]!) / (values[cell + 1]! - values[cell]!)) / steps;
+    },
+  };
 }

@@ -3,6 +3,15 @@ import { z } from "zod";
 import { fail } from "../errors.js";
 import type { HostTensor } from "../engine/tensor.js";
 import { boundsOf, type Normalization } from "../normalization.js";
+import {
+  noiseOf,
+  RawActor,
+  rawChunks,
+  type ActOptions,
+  type RawActorOptions,
+  type RawChunk,
+  type RawObservation,
+} from "./raw-acting.js";
 import { fitWeights } from "./fit-weights.js";
 import { PolicyModel, policySpec } from "./policy-model.js";
 import type { Space } from "../space.js";
@@ -18,7 +27,12 @@ export class TrainedPolicy {
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
 
-  constructor({ model, weights, normalization, environment }: Omit<TrainedPolicy, "space" | "withOptions">) {
+  constructor({
+    model,
+    weights,
+    normalization,
+    environment,
+  }: Pick<TrainedPolicy, "model" | "weights" | "normalization" | "environment">) {
     this.model = model;
     this.weights = weights;
     this.normalization = normalization;
@@ -43,7 +57,43 @@ export class TrainedPolicy {
     const width = this.normalization.observationMin.length;
     return { horizonSteps, actionDim, state: [encoder.stateSize / width, width] };
   }
+
+  /**
+   * Action chunks for one observation or many, raw in and out: `const [first] = await policy.act(environment.reset())`.
+   * Equal seeds give equal answers.
+   * @throws InputError DMPO_POLICY_OBSERVATION for observations of another size, DMPO_OPTIONS.
+   */
+  act(observation: RawObservation, options?: ActOptions): Promise<RawChunk>;
+  act(observations: readonly RawObservation[], options?: ActOptions): Promise<RawChunk[]>;
+  async act(given: RawObservation | readonly RawObservation[], options: ActOptions = {}) {
+    if (isMany(given)) return rawChunks(this, given, options, noiseOf(options));
+    return (await rawChunks(this, [given], options, noiseOf(options)))[0]!;
+  }
+
+  /**
+   * `count` chunks for the same observation, each with noise of its own: the policy's distribution of actions there.
+   * @param options `count`, at least 1: default 100. @throws InputError as {@link act}.
+   */
+  async sample(observation: RawObservation, options: SampleOptions = {}): Promise<RawChunk[]> {
+    const { count = 100 } = options;
+    if (!(Number.isInteger(count) && count >= 1)) fail("DMPO_OPTIONS", "count", String(count), "a positive integer");
+    return rawChunks(this, Array<RawObservation>(count).fill(observation), options, noiseOf(options));
+  }
+
+  /** For closed loops, action by action: `const action = await actor.act(observation)`. @throws InputError DMPO_OPTIONS. */
+  actor(options: RawActorOptions = {}): RawActor {
+    return new RawActor(this, options);
+  }
 }
+
+/** How many chunks are sampled, and how. */
+export interface SampleOptions extends Omit<ActOptions, "initialNoise"> {
+  /** Default 100. */
+  readonly count?: number;
+}
+
+const isMany = (given: RawObservation | readonly RawObservation[]): given is readonly RawObservation[] =>
+  Array.isArray(given) && typeof given[0] !== "number";
 
 /** A policy as named tensors and a JSON value. */
 export interface PolicyRecord {

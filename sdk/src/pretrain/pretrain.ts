@@ -9,7 +9,7 @@ import { cosineWithWarmupAndRestarts, type Schedule } from "../learning/schedule
 import { hostTensor, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { fail } from "../errors.js";
-import { hostObservation } from "../evaluation/host-observation.js";
+import { hostObservation } from "../policies/host-observation.js";
 import { defineAlgorithm, type IterationFacts, type Progress } from "../learning/algorithm.js";
 import { Values } from "../learning/parts.js";
 import type { Stage } from "../learning/stage.js";

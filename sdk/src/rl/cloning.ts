@@ -4,7 +4,7 @@ import { stopGradient } from "../engine/jvp.js";
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, tf, type HostTensor, type Weights } from "../engine/tensor.js";
 import { fail } from "../errors.js";
-import { hostObservation } from "../evaluation/host-observation.js";
+import { hostObservation } from "../policies/host-observation.js";
 import type { Observation } from "../nn/network.js";
 import type { SamplingOptions, Tensors } from "../policies/definition.js";
 import { emptyDraws, fillDraws, type PolicyModel } from "../policies/policy-model.js";

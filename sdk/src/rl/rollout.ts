@@ -4,7 +4,7 @@ import type { Trainable } from "../engine/optimizer.js";
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
 import type { FinishedEpisode } from "../evaluation/episode-statistics.js";
-import { hostObservation } from "../evaluation/host-observation.js";
+import { hostObservation } from "../policies/host-observation.js";
 import type { Arena } from "../learning/arena.js";
 import type { Critic } from "../nn/critic.js";
 import type { Network, Observation } from "../nn/network.js";

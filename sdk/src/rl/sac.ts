@@ -9,7 +9,7 @@ import { constant, ParameterLayout } from "../engine/parameters.js";
 import { tf, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import type { FinishedEpisode } from "../evaluation/episode-statistics.js";
-import { hostObservation } from "../evaluation/host-observation.js";
+import { hostObservation } from "../policies/host-observation.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
 import { actionCritic, actionCriticOptions } from "../nn/critic.js";

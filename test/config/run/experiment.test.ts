@@ -96,6 +96,30 @@ test("evaluation", () => {
   expect(options.run.basePolicyPath).toBe("a.pt");
 });
 
+test("times by a table of densities, or a mixture", () => {
+  const table = { type: "table", density: [0, 1, 0.5] };
+  const { options } = resolve(
+    "pretrain",
+    pretraining,
+    dmpo,
+    "model.times.type=table",
+    "++model.times.density=[0,1,0.5]",
+  );
+  expect(options.objective.times).toEqual(table);
+  const mixture = `{type: mixture, parts: [{weight: 2, times: {type: table, density: [0, 1, 0.5]}}, {times: {type: beta}}]}`;
+  const folder = folderWith({
+    "cfg/x.yaml": `defaults: [gym/pretrain/hopper-medium-v2/pre_meanflow_mlp]\nmodel: {times: ${mixture}}\n`,
+  });
+  const { options: mixed } = resolve("pretrain", `${folder}/cfg`, "x");
+  expect(mixed.objective.times).toEqual({
+    type: "mixture",
+    parts: [
+      { weight: 2, times: table },
+      { weight: 1, times: { type: "beta", a: 1.5, b: 1 } },
+    ],
+  });
+});
+
 test("the overrides of the guide", () => {
   const { options } = resolve(
     "pretrain",

@@ -27,6 +27,12 @@ test("histograms are shares over common bins", () => {
   expect(bars[0]!.x).toEqual(bars[1]!.x);
 });
 
+test("actions may be rows, as a policy gives them", () => {
+  const rows = { name: "policy", values: [Float64Array.of(0, 1, 2), [0, 1, 2]] };
+  const names = ["hip", "knee", "ankle"];
+  expect(actionDistribution([rows], names)).toEqual(actionDistribution([policy], names));
+});
+
 test("what does not fit is refused", () => {
   expect(() => actionDistribution([], ["a"])).toThrow(/samples: empty/);
   expect(() => actionDistribution([policy], [])).toThrow(/dimensions: empty/);

@@ -29,16 +29,17 @@ export function schemaDefaults(schema: z.core.$ZodType, prefix = ""): Map<string
   );
 }
 
-/** The type inside optional, nullable and default. */
+/** The type inside optional, nullable, default and what is done before it looks. */
 export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
   let inner = schema;
   while (
     inner instanceof z.ZodOptional ||
     inner instanceof z.ZodNullable ||
     inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodPipe
   ) {
-    inner = inner.unwrap();
+    inner = inner instanceof z.ZodPipe ? inner.out : inner.unwrap();
   }
   return inner;
 }

@@ -1,6 +1,7 @@
 // The avoiding task of D3IL (Jia et al. 2024) as DPPO's fork runs it: a Panda pushes a rod through three rows of obstacles; there
 // are 24 ways, and the reward wants some of them. Observations and rewards are those of
 // before the simulation, as policies were trained with.
+import { dimensionNames } from "../dimension-names.js";
 import { defineEnvironment, type EnvironmentDefinition } from "../environment.js";
 import { element, toXml, type Element } from "../locomotion/model.js";
 import { Simulator } from "../simulator.js";
@@ -152,6 +153,7 @@ function avoiding({
     aliases,
     observationDimension: 4,
     actionDimension: 2,
+    ...dimensionNames.avoid,
     maxEpisodeSteps: 100,
     async create() {
       const arm = await RodArm.load();

@@ -1,4 +1,5 @@
 // Ant-v2, as behind D4RL: a sphere on four legs that runs forward. Schulman et al. 2015.
+import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { allFinite, gymNames, gymnasiumV4, jitter, jitterNormal, observeState, sumSquares } from "./locomotion.js";
@@ -26,6 +27,7 @@ export const ant = defineRobot({
   aliases: gymNames("Ant"),
   observationDimension: 111,
   actionDimension: 8,
+  ...dimensionNames.ant,
   maxEpisodeSteps: 1000,
   referenceReturns: { random: -325.6, expert: 3879.7 },
   frameSkip: 5,
@@ -42,7 +44,10 @@ export const ant = defineRobot({
 });
 
 /** Version 4 leaves the contact forces out. */
-export const antV4 = gymnasiumV4(ant, "Ant", { observationDimension: 27 });
+export const antV4 = gymnasiumV4(ant, "Ant", {
+  observationDimension: 27,
+  observationNames: dimensionNames.ant.observationNames.slice(0, 27),
+});
 
 /** MJCF text. */
 export function antModel(inertia: Inertia): string {

@@ -1,4 +1,5 @@
 // HalfCheetah-v2, as behind D4RL: a planar body with a front and a back leg that runs forward. Wawrzynski 2009.
+import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { gymNames, gymnasiumV4, jitter, jitterNormal, observeState, sumSquares } from "./locomotion.js";
@@ -75,6 +76,7 @@ export const halfCheetah = defineRobot({
   aliases: gymNames("HalfCheetah"),
   observationDimension: 17,
   actionDimension: 6,
+  ...dimensionNames.halfcheetah,
   maxEpisodeSteps: 1000,
   referenceReturns: { random: -280.178953, expert: 12135 },
   frameSkip: 5,

@@ -1,4 +1,5 @@
 // Hopper-v2, as behind D4RL: a planar leg that hops forward.
+import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import type { Simulator } from "../simulator.js";
@@ -42,6 +43,7 @@ export const hopper = defineRobot({
   aliases: ["hopper-medium-mini", ...gymNames("Hopper")],
   observationDimension: 11,
   actionDimension: 3,
+  ...dimensionNames.hopper,
   maxEpisodeSteps: 1000,
   referenceReturns: { random: -20.272305, expert: 3234.3 },
   frameSkip: 4,

@@ -1,4 +1,5 @@
 // Humanoid-v3: a man who walks forward. Tassa, Erez, Todorov 2012. Unlike the other robots it is not behind D4RL's wrapper.
+import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import type { Simulator } from "../simulator.js";
@@ -35,6 +36,7 @@ export const humanoid = defineRobot({
   pattern: /humanoid/i,
   observationDimension: 376,
   actionDimension: 17,
+  ...dimensionNames.humanoid,
   maxEpisodeSteps: 1000,
   frameSkip: 5,
   clipsActions: false,

@@ -1,4 +1,5 @@
 // Walker2d-v2, as behind D4RL: a planar torso on two legs that walks forward.
+import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { gymNames, gymnasiumV4, jitter, observeState, sumSquares } from "./locomotion.js";
@@ -48,6 +49,7 @@ export const walker2d = defineRobot({
   aliases: gymNames("Walker2d"),
   observationDimension: 17,
   actionDimension: 6,
+  ...dimensionNames.walker2d,
   maxEpisodeSteps: 1000,
   referenceReturns: { random: 1.629008, expert: 4592.3 },
   frameSkip: 4,

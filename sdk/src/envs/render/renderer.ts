@@ -4,7 +4,7 @@ import { fail } from "../../errors.js";
 import { Canvas } from "./canvas.js";
 import { Picture } from "./picture.js";
 import { headlight, shade, studioLight, type Shining } from "./lighting.js";
-import { cameraIndex, readPoses, readScene, type PhysicsArrays, type Plane, type Poses } from "./scene.js";
+import { cameraIndex, physicsScene, type PhysicsArrays, type Plane, type Poses, type SceneSource } from "./scene.js";
 import type { Material, Rgb, Scene, Solid, Texture } from "./scene.js";
 import { axesAt, dot, normalized, placement, subtract, vectorAt, type Vector } from "./vectors.js";
 import { nearPlane, sideView, View, type Viewpoint } from "./view.js";
@@ -31,20 +31,20 @@ const unlit = -1;
 /** Draws one simulation, whose state is read anew for every picture. */
 export class Renderer {
   readonly scene: Scene;
-  readonly #physics: PhysicsArrays;
+  readonly #source: SceneSource;
   readonly #canvas: Canvas;
   readonly #shadows: boolean;
   /** [x, y, 1/depth, red, green, blue] of the vertices of the solid being drawn. */
   #vertices = new Float32Array(0);
 
   /** @throws InputError DMPO_RENDER_SIZE. */
-  constructor(physics: PhysicsArrays, options: RendererOptions = {}) {
+  constructor(source: PhysicsArrays | SceneSource, options: RendererOptions = {}) {
     const { width = 480, height = 360, samples = 2, groups, shadows = true } = options;
     checkRange("width", width, 1, 8192);
     checkRange("height", height, 1, 8192);
     checkRange("samples", samples, 1, 4);
-    this.#physics = physics;
-    this.scene = readScene(physics, groups);
+    this.#source = "poses" in source ? source : physicsScene(source);
+    this.scene = this.#source.scene(groups);
     this.#canvas = new Canvas(width, height, samples);
     this.#shadows = shadows;
   }
@@ -54,7 +54,7 @@ export class Renderer {
    * @throws InputError DMPO_RENDER_CAMERA.
    */
   render(camera?: string | Viewpoint): Picture {
-    const poses = readPoses(this.#physics);
+    const poses = this.#source.poses();
     const view = new View(this.#viewpoint(camera, poses), this.#canvas);
     const lights = this.#lights(poses, view);
     this.#canvas.clear();

@@ -9,6 +9,20 @@ export interface PhysicsArrays {
   dataArray(name: string): Float64Array;
 }
 
+/** What can be drawn, however it is simulated. */
+export interface SceneSource {
+  /** @param groups of shapes that are shown, where there are groups. */
+  scene(groups?: readonly number[]): Scene;
+  /** As things stand now. */
+  poses(): Poses;
+}
+
+/** What there is to see of a simulation in MuJoCo. */
+export const physicsScene = (physics: PhysicsArrays): SceneSource => ({
+  scene: (groups) => readScene(physics, groups),
+  poses: () => readPoses(physics),
+});
+
 /** Colours from 0 to 1. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { NpyArray } from "../../data/npy.js";
 import { encodeNpz } from "../../data/npz.js";
 import type { Estimate } from "../../evaluation/episode-statistics.js";
+import { environmentTitle } from "../../envs/registry.js";
 import {
   evaluateSettings,
   type EvaluationResult,
@@ -92,7 +93,7 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
           stdReturn: statistics.return.standardDeviation,
         }),
     });
-    return new EvaluationReport(policy.model.spec.policy, env, evaluation);
+    return new EvaluationReport(policy.model.spec.policy, await environmentTitle(env), evaluation);
   } finally {
     await Promise.all([sink.close(), environments.close()]);
   }

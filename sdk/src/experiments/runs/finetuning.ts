@@ -1,4 +1,5 @@
 // A fine-tuning run: what an algorithm made of a policy in environments, and where its files are.
+import { environmentTitle } from "../../envs/registry.js";
 import { learningCurve } from "../../figures/charts/learning-curve.js";
 import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
 import type { Figure } from "../../figures/figure.js";
@@ -107,7 +108,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
   const { result, folder } = await runLearning<IterationRecord>(
     {
       ...{ algorithm, base, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
-      task: `finetune/${settings.env}`,
+      task: `finetune/${await environmentTitle(settings.env)}`,
       metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
       shown: {
         counter: "itr",

@@ -10,8 +10,8 @@ import { bins } from "./histogram.js";
 export interface ActionSample {
   /** For the legend. */
   readonly name: string;
-  /** (N, D), row by row: N at least 1, all finite. */
-  readonly values: ArrayLike<number>;
+  /** (N, D), N at least 1, all finite: N rows, or their numbers one after the other. */
+  readonly values: ArrayLike<number> | readonly ArrayLike<number>[];
 }
 
 const mostPoints = 2000;
@@ -24,11 +24,12 @@ const cell = 150;
  * @throws InputError DMPO_FIGURE_DATA for empty or non-finite samples and those whose length is no multiple of D.
  */
 export function actionDistribution(
-  samples: readonly ActionSample[],
+  given: readonly ActionSample[],
   dimensions: readonly string[],
   options: Titles = {},
 ): Figure {
   const count = dimensions.length;
+  const samples = given.map(({ name, values }) => ({ name, values: flat(values) }));
   assertSound([
     ...(samples.length ? [] : [problem("samples", "empty", "at least one sample")]),
     ...(count ? [] : [problem("dimensions", "empty", "a name for every dimension")]),
@@ -131,4 +132,12 @@ function points(x: Float64Array, y: Float64Array): Trace {
   const every = Math.max(1, x.length / mostPoints);
   const rows = Array.from({ length: Math.min(x.length, mostPoints) }, (_, at) => Math.floor(at * every));
   return { type: "scatter", mode: "markers", x: rows.map((row) => x[row]!), y: rows.map((row) => y[row]!) };
+}
+
+const isRow = (value: number | ArrayLike<number> | undefined) => typeof value === "object";
+
+function flat(values: ActionSample["values"]): ArrayLike<number> {
+  return isRow(values[0])
+    ? Array.from(values as readonly ArrayLike<number>[]).flatMap((row) => Array.from(row))
+    : (values as ArrayLike<number>);
 }

@@ -1,0 +1,76 @@
+// Demonstrations by a controller: whole episodes of an environment, as raw arrays.
+import type { EnvironmentSource } from "../envs/environment.js";
+import { fail } from "../errors.js";
+import type { RawTrajectories } from "./raw-arrays.js";
+
+type Action = ArrayLike<number>;
+
+/** What chooses actions (Da) for observations (Do), both raw: a function, or an object such as `policy.actor()`. */
+export type Controller =
+  | ((observation: Float64Array) => Action | Promise<Action>)
+  | {
+      /** Called once for each step. */
+      act(observation: Float64Array): Action | Promise<Action>;
+      /** Called before each episode. */
+      reset?(): void;
+    };
+
+/** What is recorded. */
+export interface CollectOptions {
+  /** Whole episodes. Default 20. */
+  readonly episodes?: number;
+  /** Of the environment; the episodes draw from it one after the other. Default 0. */
+  readonly seed?: number;
+  /** Time limit in steps. Default: the environment's own, which is also the maximum. */
+  readonly maxEpisodeSteps?: number;
+  /** Of the data set. Default: that of the environment. */
+  readonly name?: string;
+  /** Ends the recording by throwing its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws InputError DMPO_ENV_* for an unknown environment or an action that does not fit, DMPO_OPTIONS for wrong counts. */
+export async function collectEpisodes(
+  env: EnvironmentSource,
+  controller: Controller,
+  { episodes = 20, seed = 0, maxEpisodeSteps = Infinity, name, signal }: CollectOptions,
+): Promise<RawTrajectories> {
+  for (const [option, value] of Object.entries({ episodes, maxEpisodeSteps })) {
+    if (value >= 1 && (Number.isInteger(value) || value === Infinity)) continue;
+    fail("DMPO_OPTIONS", option, String(value), "a positive integer");
+  }
+  // Whoever only reads data does not load the engines.
+  const [{ makeEnvironment }, { environmentTitle }] = await Promise.all([
+    import("../envs/make-environment.js"),
+    import("../envs/registry.js"),
+  ]);
+  const environment = await makeEnvironment(env, { seed });
+  const act = typeof controller === "function" ? controller : (seen: Float64Array) => controller.act(seen);
+  const [observations, actions]: [Float64Array[], Float64Array[]] = [[], []];
+  const [rewards, terminals, episodeLengths]: [number[], number[], number[]] = [[], [], []];
+  try {
+    for (let episode = 0; episode < episodes; episode++) {
+      if (typeof controller === "object") controller.reset?.();
+      let observation = environment.reset();
+      for (let steps = 1, ended = false; !ended; steps++) {
+        signal?.throwIfAborted();
+        const action = Float64Array.from(await act(observation));
+        const result = environment.step(action);
+        ended = result.terminated || result.truncated || steps >= maxEpisodeSteps;
+        observations.push(observation);
+        actions.push(action);
+        rewards.push(result.reward);
+        terminals.push(Number(result.terminated));
+        if (ended) episodeLengths.push(steps);
+        observation = result.observation;
+      }
+    }
+  } finally {
+    environment.close();
+  }
+  const { observationNames, actionNames } = environment.definition;
+  return {
+    ...{ name: name ?? (await environmentTitle(env)), observations, actions, rewards, terminals, episodeLengths },
+    ...{ observationNames, actionNames },
+  };
+}

@@ -1,0 +1,97 @@
+// What the numbers of observations and actions are, by robot: names after the joints of the models, in the order of MuJoCo's
+// arrays. Data sets are read by them.
+
+/** A name for each number of an observation (Do) and of an action (Da). */
+export interface DimensionNames {
+  readonly observationNames: readonly string[];
+  readonly actionNames: readonly string[];
+}
+
+const readable = (joint: string) => joint.replaceAll("_", " ");
+const angles = (joints: readonly string[]) => joints.map((joint) => `${readable(joint)} angle`);
+const rates = (joints: readonly string[]) => joints.map((joint) => `${readable(joint)} velocity`);
+const torques = (joints: readonly string[]) => joints.map((joint) => `${readable(joint)} torque`);
+const axes = (what: string) => ["x", "y", "z"].map((axis) => `${what} ${axis}`);
+
+/** A robot in the plane without its position along x: height, pitch, hinges, and the velocities of all. */
+function planar(torso: string, hinges: readonly string[]): DimensionNames {
+  const velocities = ["forward velocity", "vertical velocity", `${torso} angular velocity`, ...rates(hinges)];
+  return {
+    observationNames: ["height", `${torso} angle`, ...angles(hinges), ...velocities],
+    actionNames: torques(hinges),
+  };
+}
+
+/** A free body without x and y: height, quaternion, hinges, and the velocities of all. */
+const spatial = (hinges: readonly string[]) => [
+  ...["height", ...["w", "x", "y", "z"].map((part) => `orientation ${part}`), ...angles(hinges)],
+  ...[...axes("velocity"), ...axes("angular velocity"), ...rates(hinges)],
+];
+
+const perBody = (bodies: readonly string[], parts: readonly string[]) =>
+  bodies.flatMap((body) => parts.map((part) => `${readable(body)} ${part}`));
+const contactForces = (bodies: readonly string[]) =>
+  perBody(bodies, [...axes("contact torque"), ...axes("contact force")]);
+
+const legs = ["thigh", "leg", "foot"];
+const bothLegs = [...legs, ...legs.map((joint) => `${joint}_left`)];
+
+const antJoints = [1, 2, 3, 4].flatMap((leg) => [`hip_${leg}`, `ankle_${leg}`]);
+const antBodies = ["world", "torso", ...[1, 2, 3, 4].flatMap((leg) => [`leg_${leg}`, `aux_${leg}`, `foot_${leg}`])];
+
+const limbs = (side: string) => ["hip_x", "hip_z", "hip_y", "knee"].map((joint) => `${side}_${joint}`);
+const arm = (side: string) => ["shoulder1", "shoulder2", "elbow"].map((joint) => `${side}_${joint}`);
+const limbJoints = [...limbs("right"), ...limbs("left"), ...arm("right"), ...arm("left")];
+const humanoidJoints = ["abdomen_z", "abdomen_y", "abdomen_x", ...limbJoints];
+const humanoidBodies = [
+  ...["world", "torso", "lwaist", "pelvis"],
+  ...["right", "left"].flatMap((side) => ["thigh", "shin", "foot"].map((part) => `${side}_${part}`)),
+  ...["right", "left"].flatMap((side) => [`${side}_upper_arm`, `${side}_lower_arm`]),
+];
+const inertia = [
+  ...["xx", "yy", "zz", "xy", "xz", "yz"].map((pair) => `inertia ${pair}`),
+  ...[...axes("mass times offset"), "mass"],
+];
+
+export const dimensionNames = {
+  hopper: planar("torso", legs),
+  walker2d: planar("torso", bothLegs),
+  halfcheetah: planar(
+    "torso",
+    ["back", "front"].flatMap((side) => ["thigh", "shin", "foot"].map((part) => `${side}_${part}`)),
+  ),
+  ant: {
+    observationNames: [...spatial(antJoints), ...contactForces(antBodies)],
+    actionNames: torques([4, 1, 2, 3].flatMap((leg) => [`hip_${leg}`, `ankle_${leg}`])),
+  },
+  humanoid: {
+    observationNames: [
+      ...spatial(humanoidJoints),
+      ...perBody(humanoidBodies, inertia),
+      ...perBody(humanoidBodies, [...axes("angular velocity"), ...axes("velocity")]),
+      ...[...axes("root force"), ...axes("root torque"), ...torques(humanoidJoints)].map((name) => `actuator ${name}`),
+      ...contactForces(humanoidBodies),
+    ],
+    actionNames: torques(["abdomen_y", "abdomen_z", "abdomen_x", ...limbJoints]),
+  },
+  avoid: {
+    observationNames: ["set point x", "set point y", "tool x", "tool y"],
+    actionNames: ["set point step x", "set point step y"],
+  },
+} satisfies Record<string, DimensionNames>;
+
+/** Names of a built-in robot's numbers, found by the name of an environment or data set; undefined for other robots and sizes. */
+export function namesFor(
+  name: string,
+  {
+    observationDimension,
+    actionDimension,
+  }: { readonly observationDimension: number; readonly actionDimension: number },
+): DimensionNames | undefined {
+  const robot = Object.entries(dimensionNames).find(([key]) => name.toLowerCase().startsWith(key))?.[1];
+  // Version 4 of ant leaves the contact forces at the end out.
+  const sizes = [robot?.observationNames.length, robot === dimensionNames.ant ? 27 : undefined];
+  if (!robot || !sizes.includes(observationDimension) || actionDimension !== robot.actionNames.length) return undefined;
+  const { observationNames, actionNames } = robot;
+  return { observationNames: observationNames.slice(0, observationDimension), actionNames };
+}

@@ -1,0 +1,148 @@
+// A trained policy asked in a program: raw observations in, raw actions out, one at a time or many.
+import { Random, type RandomStream } from "../engine/random.js";
+import { hostTensor } from "../engine/tensor.js";
+import { fail } from "../errors.js";
+import { denormalize, normalize } from "../normalization.js";
+import { chunkSampler } from "./chunk-sampler.js";
+import { emptyDraws, fillDraws } from "./policy-model.js";
+import type { TrainedPolicy } from "./trained-policy.js";
+
+/** One observation, raw: Do numbers, or To x Do, the oldest first. With Do numbers the history is that observation repeated. */
+export type RawObservation = ArrayLike<number>;
+
+/** Ta actions of Da numbers each, raw. */
+export type RawChunk = readonly Float64Array[];
+
+/** How a chunk is made. */
+export interface ActOptions {
+  /** Network calls per chunk, at least 1. Default: the policy's own. */
+  readonly denoisingSteps?: number;
+  /** Clip after every denoising step, not only the last. Default true. */
+  readonly clipIntermediate?: boolean;
+  /** Initial noise of every chunk: standard normal, or zero for the policy's central chunk. Default "sampled". */
+  readonly initialNoise?: "sampled" | "zero";
+  /** Of the noise. Default 0. */
+  readonly seed?: number;
+}
+
+/** How an actor acts. */
+export interface RawActorOptions extends ActOptions {
+  /** Actions Te of a chunk that are executed before the next one, 1 to Ta. Default: the whole chunk. */
+  readonly actionSteps?: number;
+}
+
+type Sampler = ReturnType<typeof chunkSampler>;
+
+/** Compiled once for each way to sample. */
+const samplers = new WeakMap<TrainedPolicy, Map<string, Sampler>>();
+
+/** Chunks for many observations, with noise from `random`; `undefined` is zero noise. */
+export async function rawChunks(
+  policy: TrainedPolicy,
+  observations: readonly RawObservation[],
+  { denoisingSteps: steps, clipIntermediate }: ActOptions,
+  random: RandomStream | undefined,
+): Promise<RawChunk[]> {
+  const { space, normalization } = policy;
+  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1)) {
+    fail("DMPO_OPTIONS", "denoisingSteps", String(steps), "a positive integer");
+  }
+  const [rows, { horizonSteps, actionDim }] = [observations.length, space];
+  const state = new Float32Array(rows * space.state[0] * space.state[1]);
+  observations.forEach((observation, row) => writeHistory(policy, observation, state, row));
+  const sampler = samplerOf(policy, { steps, clipIntermediate });
+  const draws = emptyDraws(sampler.drawn, rows);
+  if (random) fillDraws(sampler.drawn, draws, random);
+  const { data } = await sampler.sample({ state: hostTensor(state, [rows, ...space.state]) }, draws);
+  const { actionMin, actionMax } = normalization;
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: horizonSteps }, (_, step) =>
+      Float64Array.from({ length: actionDim }, (_, at) =>
+        denormalize(data[(row * horizonSteps + step) * actionDim + at]!, actionMin[at]!, actionMax[at]!),
+      ),
+    ),
+  );
+}
+
+function samplerOf(policy: TrainedPolicy, sampling: { steps?: number; clipIntermediate?: boolean }): Sampler {
+  const known = samplers.get(policy) ?? new Map<string, Sampler>();
+  samplers.set(policy, known);
+  const key = JSON.stringify(sampling);
+  const actionSteps = policy.space.horizonSteps;
+  const sampler = known.get(key) ?? chunkSampler(policy, { sampling, actionSteps, compile: { threads: 1 } });
+  known.set(key, sampler);
+  return sampler;
+}
+
+function writeHistory(policy: TrainedPolicy, observation: RawObservation, out: Float32Array, row: number): void {
+  const [steps, width] = policy.space.state;
+  const size = steps * width;
+  const { length } = observation;
+  if (length !== width && length !== size) {
+    const expected = steps > 1 ? `${width} numbers, or a history of ${steps} x ${width}` : `${width} numbers`;
+    fail("DMPO_POLICY_OBSERVATION", `observation ${row}`, `${length} numbers`, expected);
+  }
+  const { observationMin, observationMax } = policy.normalization;
+  for (let i = 0; i < size; i++) {
+    const [value, at] = [observation[i % length]!, i % width];
+    if (!Number.isFinite(value)) {
+      fail("DMPO_POLICY_OBSERVATION", `observation ${row}[${i % length}]`, String(value), "a finite number");
+    }
+    out[row * size + i] = normalize(value, observationMin[at]!, observationMax[at]!);
+  }
+}
+
+/** Noise for one question: the same seed gives the same answer. */
+export const noiseOf = ({ initialNoise = "sampled", seed = 0 }: ActOptions): RandomStream | undefined =>
+  initialNoise === "zero" ? undefined : new Random(seed).stream("initial noise");
+
+/**
+ * A policy in a closed loop: remembers the observations of the episode, the rest of the chunk in progress, and where its random
+ * numbers stand. The same episode as evaluate() plays with this seed in one environment.
+ */
+export class RawActor {
+  readonly #policy: TrainedPolicy;
+  readonly #options: RawActorOptions;
+  readonly #actionSteps: number;
+  readonly #random: RandomStream | undefined;
+  #history: Float64Array | undefined;
+  #pending: Float64Array[] = [];
+
+  constructor(policy: TrainedPolicy, options: RawActorOptions) {
+    const { horizonSteps } = policy.space;
+    const { actionSteps = horizonSteps } = options;
+    if (!(Number.isInteger(actionSteps) && actionSteps >= 1 && actionSteps <= horizonSteps)) {
+      fail("DMPO_OPTIONS", "actionSteps", String(actionSteps), `an integer from 1 to ${horizonSteps}`);
+    }
+    this.#policy = policy;
+    this.#options = options;
+    this.#actionSteps = actionSteps;
+    this.#random = noiseOf(options);
+  }
+
+  /** Begins an episode: forgets observations and the chunk in progress; random numbers go on. */
+  reset(): void {
+    this.#history = undefined;
+    this.#pending = [];
+  }
+
+  /** The action (Da) for the present observation (Do), both raw. @throws InputError DMPO_POLICY_OBSERVATION. */
+  async act(observation: RawObservation): Promise<Float64Array> {
+    this.#remember(observation);
+    if (this.#pending.length === 0) {
+      const [chunk] = await rawChunks(this.#policy, [this.#history!], this.#options, this.#random);
+      this.#pending = chunk!.slice(0, this.#actionSteps);
+    }
+    return this.#pending.shift()!;
+  }
+
+  #remember(observation: RawObservation): void {
+    const [steps, width] = this.#policy.space.state;
+    if (observation.length !== width) {
+      fail("DMPO_POLICY_OBSERVATION", "observation", `${observation.length} numbers`, `${width} numbers`);
+    }
+    this.#history ??= Float64Array.from({ length: steps * width }, (_, i) => observation[i % width]!);
+    this.#history.copyWithin(0, width);
+    this.#history.set(Array.from(observation), (steps - 1) * width);
+  }
+}
