@@ -20,8 +20,9 @@ class QuickestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: JSON.parse(process.env.DMPO_MUTATION_TESTS),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Stryker ends what takes too long, in proportion to what it took before.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     sequence: { sequencer: QuickestFirst },
   },
 });

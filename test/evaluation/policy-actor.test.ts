@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostObservation } from "../../sdk/src/evaluation/host-observation.js";
+import { hostObservation } from "../../sdk/src/policies/host-observation.js";
 import { policyActor, type ActorOptions } from "../../sdk/src/evaluation/policy-actor.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
