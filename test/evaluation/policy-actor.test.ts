@@ -1,8 +1,7 @@
-// A policy made ready to act: which actions, which weights, which noise; and pictures on their way to it.
+// A policy made ready to act: which actions, which weights, which noise.
 import { beforeEach, expect, test, vi } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostObservation } from "../../sdk/src/policies/host-observation.js";
 import { policyActor, type ActorOptions } from "../../sdk/src/evaluation/policy-actor.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
@@ -80,12 +79,4 @@ test("what it compiles is called sample, unless it is named, and is given back",
   const dispose = vi.spyOn(vi.mocked(compile).mock.results[0]!.value as { dispose: () => Promise<void> }, "dispose");
   await actor.dispose();
   expect(dispose).toHaveBeenCalledOnce();
-});
-
-test("pictures go with the numbers where there are any", () => {
-  const state = new Float32Array(6);
-  const rgb = new Uint8Array(2 * 12);
-  const both = hostObservation({ state, rgb }, { state: [1, 3], rgb: [3, 2, 2] }, 2);
-  expect(both).toEqual({ state: { data: state, shape: [2, 1, 3] }, rgb: { data: rgb, shape: [2, 3, 2, 2] } });
-  expect(hostObservation({ state }, { state: [1, 3] }, 2)).toEqual({ state: { data: state, shape: [2, 1, 3] } });
 });
