@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
-import { hostTensor, tf, type HostTensor, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type HostTensor, type Weights } from "../../sdk/src/engine/tensor.js";
 import { activations, type ActivationName } from "../../sdk/src/nn/activations.js";
 import { critic } from "../../sdk/src/nn/critic.js";
 import { noiseNet } from "../../sdk/src/nn/noise-net.js";
@@ -13,7 +13,7 @@ import { meanFlow, meanFlowLoss, meanFlowSteps, type MeanFlowBatch } from "../..
 import { expectClose, wave } from "../nn/close.js";
 import { filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
-import { lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
+import { hostOf, lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -22,15 +22,10 @@ afterAll(async () => void (await Promise.all(cleanups.map((dispose) => dispose()
 
 const isTensor = (node: unknown): node is tf.Tensor => node instanceof tf.Tensor;
 
-const host = (tree: object): object =>
-  isTensor(tree)
-    ? hostTensor(tree.dataSync(), tree.shape)
-    : Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, host(value as object)]));
-
 async function compiled(fn: (input: never) => object, input: object): Promise<object> {
   const run = compile(fn as (input: tf.Tensor) => tf.Tensor, { threads: 1 });
   cleanups.push(() => run.dispose());
-  return run(host(input) as HostTensor);
+  return run(hostOf(input) as HostTensor);
 }
 
 /** Both results hold the same numbers, whatever their structure. */

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, tf, type Host, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type Host, type Weights } from "../../sdk/src/engine/tensor.js";
 import { flowMlp } from "../../sdk/src/nn/flow-mlp.js";
 import { stepNoiseNet } from "../../sdk/src/nn/noise-net.js";
 import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
@@ -12,7 +12,7 @@ import { reFlow, reFlowLoss, reFlowSteps } from "../../sdk/src/policies/reflow.j
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
-import { lossOf } from "./batches.js";
+import { hostOf, lossOf } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -146,12 +146,8 @@ test("compiled equals eager", async () => {
       action: model.sample(weights, batch, { noise: batch.noise! }, { steps: 4 }),
     };
   };
-  const host = (tree: object): object =>
-    tree instanceof tf.Tensor
-      ? hostTensor(tree.dataSync(), tree.shape)
-      : Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, host(value as object)]));
   const run = compile(all, { threads: 1 });
-  const got = await run(host(input) as Host<typeof input>);
+  const got = await run(hostOf(input) as Host<typeof input>);
   const want = all(input);
   const close = (a: { data: ArrayLike<number>; shape: readonly number[] }, b: tf.Tensor) =>
     expectClose(tf.tensor(Float32Array.from(a.data), [...a.shape]), b.arraySync(), 1e-4);

@@ -1,14 +1,19 @@
 // The policies of the fluent API: `MeanFlow.improved().pretrain(data)`.
 import type { z } from "zod";
+import type { consistencyMlpOptions } from "../nn/consistency-mlp.js";
 import type { flowMlpOptions } from "../nn/flow-mlp.js";
 import type { gaussianMlpOptions } from "../nn/gaussian-mlp.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
+import type { shortcutMlpOptions } from "../nn/shortcut-mlp.js";
+import { consistencyModel, type consistencyOptions } from "../policies/consistency.js";
 import { diffusion } from "../policies/diffusion.js";
 import type { diffusionOptions } from "../policies/diffusion-step.js";
 import { gaussian, type gaussianOptions } from "../policies/gaussian.js";
 import { meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
 import { reFlow, type reFlowOptions } from "../policies/reflow.js";
-import { describePolicy } from "./policy-description.js";
+import { shortcut, type shortcutOptions } from "../policies/shortcut.js";
+import { describePolicy, PolicyDescription } from "./policy-description.js";
+import type { PolicySource } from "./policy-source.js";
 
 type Sizes = "horizonSteps" | "actionDim" | "condDim";
 
@@ -39,6 +44,30 @@ export const Diffusion = describePolicy<
   keyof typeof diffusion.presets,
   Omit<z.input<typeof flowMlpOptions>, Sizes>
 >(diffusion);
+
+/**
+ * Velocities for steps of a given size; 4 per chunk by default, and few or one by design. Frans et al. 2025 (arXiv 2410.12557).
+ * Only `standard()`.
+ */
+export const ShortcutFlow = describePolicy<
+  typeof shortcutOptions,
+  never,
+  Omit<z.input<typeof shortcutMlpOptions>, Sizes>
+>(shortcut);
+
+type ConsistencyNetwork = Omit<z.input<typeof consistencyMlpOptions>, Sizes>;
+
+/** One step per chunk, learned from a flow. Song et al. 2023 (arXiv 2303.01469). */
+export const ConsistencyModel = {
+  /**
+   * Learns what the paths of `teacher` end in: of a trained MeanFlow, ReFlow or ShortcutFlow, a run that ended with one, or the
+   * path of its checkpoint. Takes options of the objective. @throws InputError `DMPO_OPTIONS` for wrong ones.
+   */
+  distil(teacher: PolicySource, objective: z.input<typeof consistencyOptions> = {}) {
+    consistencyModel.configure(objective);
+    return new PolicyDescription<typeof objective, ConsistencyNetwork>(consistencyModel, objective, {}, teacher);
+  },
+} as const;
 
 /** One normal distribution per action entry: behaviour cloning, and the policy of SAC. Only `standard()`. */
 export const Gaussian = describePolicy<typeof gaussianOptions, never, Omit<z.input<typeof gaussianMlpOptions>, Sizes>>(

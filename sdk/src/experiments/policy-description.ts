@@ -7,9 +7,12 @@ import { parseOptions } from "../options.js";
 import type { Policy } from "../policies/definition.js";
 import type { dispersiveOptions } from "../policies/dispersive.js";
 import { networkFamily, PolicyModel } from "../policies/policy-model.js";
+import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { TimeDistributionInput } from "../policies/time-sampling.js";
 import { pretrainOptions } from "../pretrain/options.js";
 import type { PlaySettings } from "./play.js";
+import { loadPolicy } from "./load-policy.js";
+import { policyOf, type PolicySource } from "./policy-source.js";
 import { splitOptions, type RunControl } from "./runs/control.js";
 import { runPretraining, type PretrainingRun } from "./runs/pretraining.js";
 
@@ -49,6 +52,8 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     readonly objective: Objective,
     /** What was set of the network; wrong options are found when it is built for data. */
     readonly network: NetworkInput<NetworkOptions> = {},
+    /** What it learns from besides demonstrations, where its kind has a teacher. */
+    readonly teacher?: PolicySource,
   ) {}
 
   /** Adds dispersive regularisation, e.g. `{ type: "infonce_l2", weight: 0.5, temperature: 0.5 }`. @throws InputError for a policy without. */
@@ -63,10 +68,8 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
 
   /** Changes the network, e.g. `{ mlpDims: [256, 256, 256] }`, or the length of chunk and history. */
   withNetwork(options: NetworkInput<NetworkOptions>): PolicyDescription<Objective, NetworkOptions> {
-    return new PolicyDescription<Objective, NetworkOptions>(this.definition, this.objective, {
-      ...this.network,
-      ...options,
-    });
+    const network = { ...this.network, ...options };
+    return new PolicyDescription<Objective, NetworkOptions>(this.definition, this.objective, network, this.teacher);
   }
 
   /** Changes the objective, e.g. `{ flowRatio: 0.25 }`. @throws InputError for unknown options and values outside their range. */
@@ -104,14 +107,20 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
       seed: options.seed,
       ...test,
     };
-    return runPretraining({ model, data, training: options, test: settings, resumePath }, control);
+    const teacher = this.teacher === undefined ? undefined : await teacherFor(this.teacher, data);
+    return runPretraining({ model, data, teacher, training: options, test: settings, resumePath }, control);
   }
 
   #with(options: object): PolicyDescription<Objective, NetworkOptions> {
     const objective = { ...this.objective, ...options };
     parseOptions(this.definition.options, objective as Record<string, unknown>);
-    return new PolicyDescription<Objective, NetworkOptions>(this.definition, objective, this.network);
+    return new PolicyDescription<Objective, NetworkOptions>(this.definition, objective, this.network, this.teacher);
   }
+}
+
+/** Files of the reference hold no statistics; a teacher has those of the data that its student learns from. */
+function teacherFor(source: PolicySource, { normalization }: Dataset): Promise<TrainedPolicy> {
+  return typeof source === "string" ? loadPolicy(source, { normalization }) : policyOf(source);
 }
 
 /** `standard()`, and a function for every preset: each begins a description. */

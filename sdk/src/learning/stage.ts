@@ -25,6 +25,8 @@ export interface StageSetup {
   readonly evaluationEnvironments?: Environments;
   /** What it imitates; absent from scratch. */
   readonly demonstrations?: Dataset;
+  /** A trained policy that the learner imitates besides, for those that have a teacher. */
+  readonly teacher?: TrainedPolicy;
   /** Return of a policy's episodes in environments made for the occasion; needed to test while pre-training. */
   readonly test?: (policy: TrainedPolicy, iteration: number) => Promise<TestResult>;
   /** Told how many iterations are done, fractions included, and the loss that was just measured. */
@@ -64,6 +66,8 @@ export class Stage {
   readonly base: TrainedPolicy;
   /** What it imitates; undefined from scratch. */
   readonly demonstrations: Dataset | undefined;
+  /** What it imitates besides; undefined for policies without a teacher. */
+  readonly teacher: TrainedPolicy | undefined;
   /** Seed of everything random but the environments. */
   readonly seed: number;
   /** Streams of random numbers from `seed`, by name; checkpoints hold where they stand. */
@@ -87,6 +91,7 @@ export class Stage {
     const { base, environments, evaluationEnvironments = environments, seed = 42, signal } = setup;
     this.base = base;
     this.demonstrations = setup.demonstrations;
+    this.teacher = setup.teacher;
     this.seed = seed;
     this.random = new Random(seed);
     this.test = setup.test;

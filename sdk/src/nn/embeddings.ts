@@ -20,13 +20,32 @@ export function sinusoidalEmbedding(time: tf.Tensor1D, dimension: number): tf.Te
   return tf.concat([angle.sin(), angle.cos()], 1) as tf.Tensor2D;
 }
 
-/** Sinusoids -> Linear(d, 2d) -> Mish -> Linear(2d, d); parameters `<name>.1.*` and `<name>.3.*`. */
-export function timeEmbedding(name: string, dimension: number): TimeEmbedding {
-  const inner = linear(`${name}.1`, dimension, 2 * dimension);
-  const outer = linear(`${name}.3`, 2 * dimension, dimension);
+/**
+ * Sinusoids -> Linear(d, e d) -> Mish -> Linear(e d, d), e = `expansion`, by default 2; parameters `<name>.1.*` and `<name>.3.*`.
+ */
+export function timeEmbedding(name: string, dimension: number, expansion = 2): TimeEmbedding {
+  const inner = linear(`${name}.1`, dimension, expansion * dimension);
+  const outer = linear(`${name}.3`, expansion * dimension, dimension);
   return {
     parameters: [...inner.parameters, ...outer.parameters],
     apply: (weights, time) =>
       outer.apply(weights, activations.Mish(inner.apply(weights, sinusoidalEmbedding(time, dimension)))),
+  };
+}
+
+/**
+ * Two scalars, e.g. a time and a step size: their sinusoids side by side -> Linear(2d, d) -> Mish -> Linear(d, d); parameters
+ * `<name>.0.*` and `<name>.2.*`.
+ */
+export function pairEmbedding(name: string, dimension: number) {
+  const inner = linear(`${name}.0`, 2 * dimension, dimension);
+  const outer = linear(`${name}.2`, dimension, dimension);
+  return {
+    parameters: [...inner.parameters, ...outer.parameters],
+    /** Both (B), features (B, dimension). */
+    apply(weights: Weights, first: tf.Tensor1D, second: tf.Tensor1D): tf.Tensor2D {
+      const waves = tf.concat2d([sinusoidalEmbedding(first, dimension), sinusoidalEmbedding(second, dimension)], 1);
+      return outer.apply(weights, activations.Mish(inner.apply(weights, waves)));
+    },
   };
 }

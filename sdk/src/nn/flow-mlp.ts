@@ -13,7 +13,7 @@ export const flowMlpOptions = z.strictObject({
   timeDim: z.int().min(4).multipleOf(2).default(16).describe("width of the embedding of t"),
   ...flowHeadOptions,
 });
-type FlowMlpOptions = z.output<typeof flowMlpOptions>;
+export type FlowMlpOptions = z.output<typeof flowMlpOptions>;
 
 export interface FlowNetwork extends Network {
   /** Width of {@link timeFeatures}. */
@@ -29,12 +29,12 @@ export interface FlowNetwork extends Network {
   timeFeatures(weights: Weights, t: tf.Tensor1D): tf.Tensor2D;
 }
 
-/** Builds the network; `prefix` starts every parameter name, e.g. "network.". */
-export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = ""): FlowNetwork {
+/** Builds the network; `prefix` starts every parameter name, e.g. "network."; `expansion` is that of the embedding of t. */
+export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = "", expansion = 2): FlowNetwork {
   const options = flowMlpOptions.parse(input);
   const { horizonSteps, actionDim, timeDim, activationType: activation } = options;
   const size = horizonSteps * actionDim;
-  const timeOf = timeEmbedding(`${prefix}time_embedding`, timeDim);
+  const timeOf = timeEmbedding(`${prefix}time_embedding`, timeDim, expansion);
   const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, activation);
   const module = head(`${prefix}mlp_mean`, [size + timeDim + encoder.width, ...options.mlpDims, size], options);
   return {
@@ -50,5 +50,5 @@ export const flowMlpFamily: NetworkFamily<FlowNetwork> = {
   options: flowMlpOptions,
   sizes: stateSizes,
   build: (options, prefix) => flowMlp(options as FlowMlpOptions, prefix),
-  infer: (shapes, prefix, source) => inferHead(shapes, prefix, source, { timeDim: "time_embedding" }),
+  infer: (shapes, prefix, source) => inferHead(shapes, prefix, source, { embeddings: { timeDim: "time_embedding" } }),
 };

@@ -53,5 +53,5 @@ export const meanFlowMlpFamily: NetworkFamily<VelocityNetwork> = {
   sizes: stateSizes,
   build: (options, prefix) => meanFlowMlp(options as MeanFlowMlpOptions, prefix),
   infer: (shapes, prefix, source) =>
-    inferHead(shapes, prefix, source, { timeDim: "time_embedding", rEmbeddingDim: "r_embedding" }),
+    inferHead(shapes, prefix, source, { embeddings: { timeDim: "time_embedding", rEmbeddingDim: "r_embedding" } }),
 };

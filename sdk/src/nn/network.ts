@@ -58,13 +58,16 @@ export interface NetworkFamily<Net extends Network> {
   infer(shapes: Shapes, prefix: string, source: string): InferredNetwork;
 }
 
+/** Options of networks that leave no trace in the shapes of weights. */
+export const untoldByWeights = ["activationType", "outActivationType", "embedCombinationType"] as const;
+
 /** What {@link NetworkFamily.infer} reads off the shapes of weights. */
 export interface InferredNetwork {
   /** Numbers Ta x Da of an action chunk, which weights do not divide. */
   readonly chunkSize: number;
   /** Numbers To x Do of the observation history. */
   readonly stateSize: number;
-  /** Everything but {@link NetworkFamily.sizes} and the activations, which leave no trace in weights. */
+  /** Everything but {@link NetworkFamily.sizes} and what is {@link untoldByWeights}. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

@@ -32,6 +32,12 @@ export type TrainingBatch = Tensors &
     readonly action: tf.Tensor3D;
   };
 
+/**
+ * A trained flow that another policy learns from, its weights being constants: where it takes noisy actions x (B, Ta, Da)
+ * from times `from` to times `to` (B), 0 being noise and 1 data, in one step.
+ */
+export type Teacher = (x: tf.Tensor3D, from: tf.Tensor1D, to: tf.Tensor1D, observation: Observation) => tf.Tensor3D;
+
 /** How an action chunk is made. */
 export interface SamplingOptions {
   /** Network calls K >= 1; default: the policy's own. Without meaning for policies that have no `acting.steps`. */
@@ -140,12 +146,15 @@ export interface PolicyDefinition<
     readonly keys?: Keys;
     /** What the loss wants for each row, e.g. noise and times. */
     draws(options: z.output<Schema>, network: Net): Draws;
+    /** Whether it learns from a {@link Teacher} besides the demonstrations. */
+    readonly teacher?: true;
     /** One loss per row (B), so that rows can be weighted; `batchwise` terms (scalars) are added to their mean. */
     loss(
       network: Net,
       weights: Weights,
       batch: TrainingBatch,
       options: z.output<Schema>,
+      teacher?: Teacher,
     ): { readonly rows: tf.Tensor1D; readonly batchwise?: Readonly<Record<string, tf.Scalar>> };
     /** The function that the network has learned, at random points: what two policies can be compared by. */
     readonly probe?: {
@@ -173,6 +182,15 @@ export interface PolicyDefinition<
       sampling: SamplingOptions & { readonly steps: number },
     ): tf.Tensor3D;
   };
+  /** One step of its flow as a {@link Teacher} takes it, under condition encodings (B, C); absent if it is none. */
+  advance?(
+    network: Net,
+    weights: Weights,
+    x: tf.Tensor3D,
+    from: tf.Tensor1D,
+    to: tf.Tensor1D,
+    condition: tf.Tensor2D,
+  ): tf.Tensor3D;
   /** How it explores with a density, which policy gradients need; absent if it cannot. */
   readonly path?: Path<Net, z.output<Schema>>;
 }

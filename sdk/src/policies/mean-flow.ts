@@ -140,6 +140,10 @@ export const meanFlow = definePolicy({
         network.velocity(weights, x as tf.Tensor3D, t as tf.Tensor1D, r as tf.Tensor1D, condition),
     },
   },
+  advance(network, weights, x, from, to, condition) {
+    const [t, r] = [tf.scalar(1).sub<tf.Tensor1D>(from), tf.scalar(1).sub<tf.Tensor1D>(to)];
+    return x.sub(network.velocity(weights, x, t, r, condition).mul(to.sub(from).reshape([-1, 1, 1])));
+  },
   acting: flowActing(meanFlowSteps, 1),
   path: flowPath(meanFlowSteps, {
     options: noiseNetOptions.omit({ horizonSteps: true, actionDim: true, conditionDimension: true }),

@@ -8,7 +8,7 @@ import { fail, nearest } from "../errors.js";
 import type { Network, NetworkFamily, Observation } from "../nn/network.js";
 import { parseOptions } from "../options.js";
 import { sizeOf } from "../space.js";
-import type { AnyPolicy, BoundPath, Draws, SamplingOptions, Tensors, TrainingBatch } from "./definition.js";
+import type { AnyPolicy, BoundPath, Draws, SamplingOptions, Teacher, Tensors, TrainingBatch } from "./definition.js";
 import { findPolicy } from "./registry.js";
 
 /** As files hold it; options and network are checked by the policy itself. */
@@ -50,9 +50,10 @@ export class PolicyModel {
     return this.definition.training.draws(this.spec.options, this.network);
   }
 
-  /** Training loss of a batch (scalar), and its parts where there are several. */
-  loss(weights: Weights, batch: TrainingBatch): { loss: tf.Scalar } & Record<string, tf.Scalar> {
-    const { rows, batchwise } = this.definition.training.loss(this.network, weights, batch, this.spec.options);
+  /** Training loss of a batch (scalar), and its parts where there are several; `teacher` for policies that have one. */
+  loss(weights: Weights, batch: TrainingBatch, teacher?: Teacher): { loss: tf.Scalar } & Record<string, tf.Scalar> {
+    const { training } = this.definition;
+    const { rows, batchwise } = training.loss(this.network, weights, batch, this.spec.options, teacher);
     const regression: tf.Scalar = rows.mean();
     if (!batchwise) return { loss: regression };
     const loss = Object.values(batchwise).reduce<tf.Scalar>((sum, term) => sum.add(term), regression);

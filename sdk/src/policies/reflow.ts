@@ -90,6 +90,8 @@ export const reFlow = definePolicy({
         network.velocity(weights, x as tf.Tensor3D, t as tf.Tensor1D, condition).velocity,
     },
   },
+  advance: (network, weights, x, from, to, condition) =>
+    x.add(network.velocity(weights, x, from, condition).velocity.mul(to.sub(from).reshape([-1, 1, 1]))),
   acting: flowActing(reFlowSteps, 4),
   path: flowPath(reFlowSteps, {
     options: stepNoiseNetOptions,

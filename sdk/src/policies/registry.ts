@@ -1,14 +1,18 @@
 // Every policy by its name.
 import { fail, nearest } from "../errors.js";
 import type { AnyPolicy } from "./definition.js";
+import { consistencyModel } from "./consistency.js";
 import { diffusion } from "./diffusion.js";
 import { gaussian } from "./gaussian.js";
 import { meanFlow } from "./mean-flow.js";
 import { reFlow } from "./reflow.js";
+import { shortcut } from "./shortcut.js";
 
 export const policies = {
   [meanFlow.name]: meanFlow,
   [reFlow.name]: reFlow,
+  [shortcut.name]: shortcut,
+  [consistencyModel.name]: consistencyModel,
   [diffusion.name]: diffusion,
   [gaussian.name]: gaussian,
 } as const;

@@ -15,6 +15,7 @@ import { Values } from "../learning/parts.js";
 import type { Stage } from "../learning/stage.js";
 import type { TrainingBatch } from "../policies/definition.js";
 import { emptyDraws, fillDraws, type PolicyModel } from "../policies/policy-model.js";
+import { teacherOf } from "../policies/teacher.js";
 import { TrainedPolicy } from "../policies/trained-policy.js";
 import { emptyObservations, sizeOf } from "../space.js";
 import { pretrainKeys, pretrainOptions, type PretrainOptions } from "./options.js";
@@ -75,7 +76,8 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
   const action = hostTensor(new Float32Array(sizeOf(shape)), shape);
   const batch = { action, ...hostObservation(observations, space, o.batchSize), ...drawn } as Host<TrainingBatch>;
   const fill = (indices: Int32Array) => windows.fill(indices, action.data as Float32Array, observations.state);
-  const loss = (weights: Weights, batch: TrainingBatch) => model.loss(weights, batch);
+  const teacher = teacherOf(model, base.normalization, stage.teacher);
+  const loss = (weights: Weights, batch: TrainingBatch) => model.loss(weights, batch, teacher);
   const step = compileTraining<TrainingBatch>(loss, trainable, { name: "pretraining loss", ...compileOptions });
   const validate = validation.length < o.batchSize ? undefined : validationLoss();
   const learningRate = scheduleOf(o, batches);
@@ -117,7 +119,7 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
   function validationLoss() {
     type Input = { weights: Weights; batch: TrainingBatch };
     const evaluate = compile<Input, { loss: Weights[string] }>(
-      ({ weights, batch }) => ({ loss: model.loss(weights, batch).loss }),
+      ({ weights, batch }) => ({ loss: model.loss(weights, batch, teacher).loss }),
       { name: "validation loss", ...compileOptions },
     );
     const weights = model.views(trainable.ema!);

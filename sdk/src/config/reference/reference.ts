@@ -48,8 +48,6 @@ const renamed: Readonly<Record<string, string>> = {
   "model.critic.backbone.cfg": "model.critic.backbone",
   "model.network_path": "base_policy_path",
   num_modes: "model.network.num_modes",
-  sigma_min: "model.sigma_min",
-  sigma_max: "model.sigma_max",
   num_training_steps: "model.num_training_steps",
   teacher_model: "teacher",
   "teacher.network.backbone.cfg": "teacher.network.backbone",

@@ -17,6 +17,7 @@ import { writeFileAtomic } from "../../files.js";
 import { isAddress } from "../../hub/address.js";
 import { resolvePath } from "../../hub/fetch-file.js";
 import { pathInUse } from "../../paths.js";
+import { untoldByWeights } from "../../nn/network.js";
 import type { Keys } from "../../options.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { scratchPolicy } from "../../experiments/scratch-policy.js";
@@ -125,14 +126,45 @@ async function pretrainingSettings(options: StageOptions["pretrain"], report: Re
   checkStated(shapes, { observationDimension, actionDimension }, data.name);
   const { horizonSteps, condSteps } = shapes;
   const model = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps }).for(data);
+  const teacher = options.teacher ? await loadTeacher(options.teacher, data, report, signal) : undefined;
   const resumePath = await resumeFile(run.resumePath ?? run.basePolicyPath, report, signal);
   return {
     model,
     data,
+    teacher,
     training,
     test: { ...test, denoisingSteps: test.denoisingSteps ?? model.defaultSteps },
     resumePath,
   };
+}
+
+/** The policy that another learns from, if it is what the configuration says. */
+async function loadTeacher(
+  { teacherPath, teacher: { type, network } }: NonNullable<StageOptions["pretrain"]["teacher"]>,
+  data: Dataset,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<TrainedPolicy> {
+  if (teacherPath === null) {
+    const remedy = "pre-train a flow first and give teacher_path=<its folder>/checkpoint/last.safetensors";
+    fail("DMPO_CONFIG_TEACHER", "teacher_path", "missing", "the checkpoint of a flow to learn from", remedy);
+  }
+  const { normalization, name: environment } = data;
+  const path = await resolvePath(teacherPath, fetchOptions(report, signal));
+  const stated = { policy: type, network: untold(network) };
+  const policy = await loadPolicy(path, { normalization, environment, ...stated });
+  const { spec } = policy.model;
+  checkStated(
+    { "teacher.type": type, ...prefixed(network, "teacher.network") },
+    { "teacher.type": spec.policy, ...prefixed(spec.network, "teacher.network") },
+    path,
+  );
+  return policy;
+}
+
+/** Which network weights belong to, as far as they do not tell. */
+function untold(network: Readonly<Record<string, unknown>> | null) {
+  return Object.fromEntries(["type", ...untoldByWeights].map((option) => [option, network?.[option]]));
 }
 
 /** The local file, fetched where it is an address; looked for before a run's folder is made. */
@@ -240,15 +272,13 @@ async function loadBase(
 ): Promise<TrainedPolicy> {
   const wanted = { ...run, policy: mayBeReleased ? name : null, environment };
   const { path, normalization } = await checkpointSource(wanted, report, signal);
-  // Weights do not tell which policy and which activations they belong to.
-  const { type, activationType, outActivationType } = network ?? {};
   const policy = await loadPolicy(path, {
     averagedWeights,
     normalization,
     environment,
     policy: name,
     objective: { ...trained, ...acting },
-    network: { type, activationType, outActivationType },
+    network: untold(network),
   });
   const { spec } = policy.model;
   if (spec.policy !== name) {
@@ -276,9 +306,9 @@ function keyed(keys: Keys = {}, options: Readonly<Record<string, unknown>>): Rec
 const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };
 
 /** Options of a network under their paths in a configuration. */
-function prefixed(network: object | null): Record<string, unknown> {
+function prefixed(network: object | null, section = "model.network"): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(network ?? {}).map(([key, value]) => [`model.network.${toSnakeCase(key)}`, value]),
+    Object.entries(network ?? {}).map(([key, value]) => [`${section}.${toSnakeCase(key)}`, value]),
   );
 }
 

@@ -20,3 +20,9 @@ export const optional = {
   widths: some(z.array(count).min(1)),
   activation: some(activationName),
 } as const;
+
+/** A key that may be left out, as something else has its value. */
+export function withoutDefault(schema: z.ZodType): z.ZodOptional {
+  const isDefault = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  return (isDefault ? (schema.unwrap() as z.ZodType) : schema).optional();
+}

@@ -1,7 +1,8 @@
 // `model.network:` by policy and `type`. A policy names the networks that it can use; the first is its default.
 import { z } from "zod";
 import { activationName } from "../../nn/activations.js";
-import { optional } from "./fields.js";
+import { shortcutMlpOptions } from "../../nn/shortcut-mlp.js";
+import { optional, withoutDefault } from "./fields.js";
 import type { Extra } from "./keys.js";
 
 const { count, number, positive, flag, widths, activation, fraction } = optional;
@@ -25,7 +26,7 @@ const outActivationType = activationName.default("Identity");
 const timedHead = head.extend({ timeDim: count, condMlpDims: widths, outActivationType });
 const stepHead = head.extend({
   tdEmbDim: count.describe("width of the embedding of time and step size"),
-  embedCombinationType: z.enum(["add", "mul", "concate"]).default("add"),
+  embedCombinationType: shortcutMlpOptions.shape.embedCombinationType,
   condMlpDims: widths,
   outActivationType,
 });
@@ -108,11 +109,8 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
     },
   },
   reflow: { vit: { options: timedHead.extend(vision), waitsFor: waits("VisionFlowMLP"), learning: pictured } },
-  shortcut: {
-    mlp: { options: stepHead },
-    vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT"), learning: pictured },
-  },
-  consistency: { vit: { options: timedHead.extend(vision), learning: pictured } },
+  shortcut: { vit: { options: stepHead.extend(vision), waitsFor: waits("ShortCutFlowViT"), learning: pictured } },
+  consistency: { vit: { options: timedHead.extend(vision), waitsFor: waits("ConsistencyViT") } },
   diffusion: {
     vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
     unet: { options: unet, waitsFor: waits("Unet1D") },
@@ -131,4 +129,9 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
 
 /** The one-step actor of FQL, and the flow that it imitates. */
 export const oneStepActor = z.strictObject({ hiddenDim: count });
-export const teacherNetwork = timedHead.extend({ ...stepHead.shape, ...vision });
+/** Whatever a teacher's network may have. */
+const teacherOptions = { ...timedHead.shape, ...stepHead.shape, rEmbeddingDim: count, ...vision };
+export const teacherNetwork = z.strictObject({
+  type: z.enum(["mlp", "vit"]).optional(),
+  ...Object.fromEntries(Object.entries(teacherOptions).map(([name, schema]) => [name, withoutDefault(schema)])),
+});

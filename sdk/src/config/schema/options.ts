@@ -21,6 +21,12 @@ const pretrainConfig = base.extend(pretrainShape);
 const evalConfig = base.extend(evalShape);
 const learningConfig = base.extend({ train: z.looseObject(learningTrain) });
 
+/** Of policies that have a teacher. */
+const teacherConfig = z.object({
+  teacherPath: z.string().nullable(),
+  teacher: z.object({ type: z.string().optional(), network: z.record(z.string(), z.unknown()) }),
+});
+
 type Config = z.output<typeof base>;
 type Values = Readonly<Record<string, unknown>>;
 
@@ -76,6 +82,7 @@ export function pretrainOptionsOf(values: Values, selection: Selection) {
       seed: config.seed,
     }),
     test: { ...playOf(config), denoisingSteps: callsOf(config, selection) },
+    teacher: findPolicy(selection.policy).training.teacher ? teacherConfig.parse(values) : null,
   };
 }
 

@@ -2,12 +2,9 @@
 // the others stands here what they will have.
 import { z } from "zod";
 import type { AnyPolicy } from "../../policies/definition.js";
-import { dispersiveKeys, dispersiveOptions } from "../../policies/dispersive.js";
-import { meanFlow } from "../../policies/mean-flow.js";
 import type { Keys } from "../../options.js";
 import { policies } from "../../policies/registry.js";
-import { timeDistribution } from "../../policies/time-sampling.js";
-import { optional, optionalText } from "./fields.js";
+import { optional, optionalText, withoutDefault } from "./fields.js";
 import type { Extra, Section } from "./keys.js";
 import { plannedNetworks, teacherNetwork, type NetworkSection } from "./networks.js";
 
@@ -27,64 +24,35 @@ export interface PolicySection {
 
 const { count, positive } = optional;
 
-const actionRange = { actMin: z.number().default(-1), actMax: z.number().default(1) };
-const flow = z.strictObject({ times: timeDistribution.unwrap().prefault({ type: "uniform" }), ...actionRange });
-const flowChain = {
-  timeDimExplore: z.int().nonnegative().optional().describe("0: the noise net reads the policy's embedding of time"),
-};
-
 /** Everything below one key. */
 const below = (section: string, shape: z.ZodRawShape): Extra =>
   Object.fromEntries(Object.entries(shape).map(([name, schema]) => [`${section}.${name}`, schema as z.ZodType]));
 
-const dispersive = {
-  keys: dispersiveKeys,
-  options: z.object({ dispersive: dispersiveOptions.nullable().default(null) }),
-};
 const likelihood: Section = { extra: below("model", { randnClipValue: positive }) };
-const shortcut = flow.extend({
-  delta: z.number().positive().default(1e-5),
-  selfConsistencyK: z.number().min(0).max(1).default(0.25),
-});
-const consistency = z.strictObject({ ...actionRange, sigmaMin: positive, sigmaMax: positive, numTrainingSteps: count });
 
 const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
-  shortcut: {
-    pretraining: { tables: [dispersive], extra: below("model", shortcut.shape) },
-    evaluation: { extra: below("model", shortcut.shape) },
-    learning: { extra: below("model", flowChain) },
-    path: meanFlow.path,
-    waitsFor: "policy Shortcut",
-  },
-  consistency: {
-    pretraining: {
-      extra: {
-        ...below("model", consistency.shape),
-        teacherPath: optionalText.describe("checkpoint of the flow to distil"),
-        teacher: z
-          .strictObject({
-            type: z.enum(["reflow", "shortcut"]).default("reflow"),
-            maxDenoisingSteps: count,
-            network: teacherNetwork.extend({ type: z.enum(["mlp", "vit"]).default("vit") }).prefault({}),
-          })
-          .prefault({}),
-      },
-    },
-    evaluation: { extra: below("model", consistency.shape) },
-    waitsFor: "policy Consistency",
-  },
   gmm: { pretraining: likelihood, evaluation: likelihood, learning: likelihood, waitsFor: "policy GMM" },
 };
 
 /** Keys that may be left out: the checkpoint has a value. */
 function anew(keys: Keys, options: z.ZodObject): Section {
-  const unset = (schema: z.ZodType) => (schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema);
   const entries = Object.entries(keys).map(([key, option]) => [
     key,
-    unset(options.shape[option] as z.ZodType).optional(),
+    withoutDefault(options.shape[option] as z.ZodType),
   ]);
   return { extra: Object.fromEntries(entries) as Extra };
 }
+
+/** Where a policy that has a teacher finds it. A checkpoint knows what it is; stating that checks it. */
+const teacher = {
+  teacherPath: optionalText.describe("checkpoint of the trained flow to learn from"),
+  teacher: z
+    .strictObject({
+      type: z.enum(Object.values(policies).flatMap((policy) => ("advance" in policy ? [policy.name] : []))).optional(),
+      network: teacherNetwork.prefault({}),
+    })
+    .prefault({}),
+};
 
 function existing(definition: AnyPolicy): PolicySection {
   const { name, keys, options, networks, path, training, acting } = definition;
@@ -100,7 +68,7 @@ function existing(definition: AnyPolicy): PolicySection {
   const inLearning = Object.fromEntries(Object.entries(later).filter(([key]) => !Object.hasOwn(path?.keys ?? {}, key)));
   return {
     networks: { ...Object.fromEntries(families), ...plannedNetworks[name] },
-    pretraining: { tables: [{ keys, options }] },
+    pretraining: { tables: [{ keys, options }], ...(training.teacher && { extra: teacher }) },
     ...((training.keys ?? acting.keys) && { evaluation: anew(later, options), learning: anew(inLearning, options) }),
     path,
   };

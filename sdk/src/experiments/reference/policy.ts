@@ -2,7 +2,7 @@
 // the statistics of the data and the length of a chunk come from the caller.
 import { readNormalization } from "../../data/npz-trajectories.js";
 import { fail, InputError, type Problem } from "../../errors.js";
-import type { InferredNetwork, Shapes } from "../../nn/network.js";
+import { untoldByWeights, type InferredNetwork, type Shapes } from "../../nn/network.js";
 import { rawNumbers, type Normalization } from "../../normalization.js";
 import { fitWeights } from "../../policies/fit-weights.js";
 import { networkFamily, PolicyModel } from "../../policies/policy-model.js";
@@ -23,7 +23,7 @@ export interface ReferenceOptions {
   readonly actionDim?: number;
   /** Name of the policy, e.g. "meanflow". Default: the first that has a network with such weights. */
   readonly policy?: string;
-  /** What weights do not tell (`activationType`, `outActivationType`), and what to check (all else). */
+  /** What weights do not tell (`activationType`, `outActivationType`, `embedCombinationType`), and what to check (all else). */
   readonly network?: Readonly<Record<string, unknown>> & {
     readonly horizonSteps?: number;
     readonly condSteps?: number;
@@ -67,9 +67,9 @@ export async function referencePolicy(
     options.network,
     path,
   );
-  // Activations are what weights do not tell.
-  const { activationType, outActivationType } = options.network ?? {};
-  const stated = Object.entries({ activationType, outActivationType }).filter(([, value]) => value !== undefined);
+  const stated = untoldByWeights
+    .map((option) => [option, options.network?.[option]] as const)
+    .filter(([option, value]) => value !== undefined && Object.hasOwn(family.options.shape, option));
   const model = new PolicyModel({
     policy,
     options: options.objective,

@@ -76,7 +76,9 @@ function pretrainingState({ object, path, algorithm, notify }: StoredRun, parts:
   // A file without either is a bare state dict, or holds no weights, which the reader explains.
   const trained = isStored("ema") && !isStored("model") ? (absent.push("trained weights"), "ema") : "model";
   const averaged = isStored("ema") ? "ema" : (absent.push("averaged weights"), trained);
-  const names = [...(stateDict(contents.get("model"))?.keys() ?? [])].map(networkName);
+  const keys = [...(stateDict(contents.get("model"))?.keys() ?? [])];
+  // A teacher is stored, but not optimised.
+  const names = keys.filter((key) => !key.startsWith("teacher.")).map(networkName);
   const learned = trainableState(weightsOf(trained), contents.get("optimizer"), names, trainable.layout, {
     others: { ema: weightsOf(averaged) },
     whereAbsent: () => absent.push("moments of the optimizer"),

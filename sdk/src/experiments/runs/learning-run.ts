@@ -28,6 +28,8 @@ export interface LearningSettings<Row> {
   /** Name of the run's folder below the log root, where the control names none. */
   readonly task: string;
   readonly data?: Dataset;
+  /** A trained policy to imitate besides, for policies that have a teacher. */
+  readonly teacher?: TrainedPolicy;
   /** Where it acts; absent for runs on demonstrations alone. */
   readonly environments?: EnvironmentSettings;
   /** How tests while pre-training are played. */
@@ -70,7 +72,7 @@ export async function runLearning<Row>(
   };
   try {
     const setup = {
-      ...{ base, environments, evaluationEnvironments, demonstrations: settings.data, seed },
+      ...{ base, environments, evaluationEnvironments, demonstrations: settings.data, teacher: settings.teacher, seed },
       successThreshold: wanted?.successThreshold,
       compile: compileOptionsOf(control),
       onAdvance: (iterations: number) => sink.advance(iterations),

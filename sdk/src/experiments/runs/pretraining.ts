@@ -5,6 +5,7 @@ import { lossCurve } from "../../figures/charts/loss-curve.js";
 import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
 import type { Figure } from "../../figures/figure.js";
 import type { PolicyModel } from "../../policies/policy-model.js";
+import { teacherOf } from "../../policies/teacher.js";
 import { TrainedPolicy } from "../../policies/trained-policy.js";
 import type { PretrainOptions } from "../../pretrain/options.js";
 import { freshPolicy, pretraining, type PretrainRecord } from "../../pretrain/pretrain.js";
@@ -88,6 +89,8 @@ export interface PretrainingSettings {
   readonly model: PolicyModel;
   readonly data: Dataset;
   readonly training: PretrainOptions;
+  /** What a policy that has a teacher learns from. */
+  readonly teacher?: TrainedPolicy;
   /** How tests in the simulator are played; needed for `testInMujoco`. */
   readonly test?: PlaySettings;
   /** Continue from this checkpoint, exactly; from one of the reference (`.pt`) as far as that goes. */
@@ -96,12 +99,22 @@ export interface PretrainingSettings {
 
 /** A run stopped by the control's signal saves a checkpoint and returns what it has. */
 export async function runPretraining(settings: PretrainingSettings, control: RunControl = {}): Promise<PretrainingRun> {
-  const { model, data, training, test, resumePath } = settings;
+  const { model, data, teacher, training, test, resumePath } = settings;
   const { seed } = training;
+  // Before the run has a folder.
+  teacherOf(model, data.normalization, teacher);
   const { result, folder } = await runLearning<PretrainRecord>(
     {
       ...{ algorithm: pretraining, base: freshPolicy(model, data, seed), options: training, seed },
-      ...{ task: `pretrain/${data.name}`, data, test, resumePath, saveEvery: training.saveEvery, countsFrom: 1 },
+      ...{
+        task: `pretrain/${data.name}`,
+        data,
+        teacher,
+        test,
+        resumePath,
+        saveEvery: training.saveEvery,
+        countsFrom: 1,
+      },
       metrics: (record) => ({ ...record }),
       shown: {
         counter: "epoch",
