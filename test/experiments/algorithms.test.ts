@@ -3,7 +3,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Dataset, Diffusion, evaluate, Gaussian, loadPolicy, MeanFlow, PPO, ReFlow, SAC } from "../../sdk/src/index.js";
+import {
+  ConsistencyModel,
+  Dataset,
+  Diffusion,
+  evaluate,
+  exportOnnx,
+  Gaussian,
+  loadPolicy,
+  MeanFlow,
+  PPO,
+  ReFlow,
+  SAC,
+  ShortcutFlow,
+} from "../../sdk/src/index.js";
 import { tiny } from "./tiny-fine-tuning.js";
 
 const control = { threads: 1, workers: 0, console: false } as const;
@@ -20,6 +33,12 @@ test.each([
   ["meanflow", MeanFlow.improved().withNetwork({ mlpDims: [16, 16, 16] })],
   ["reflow", ReFlow.standard().withNetwork({ mlpDims: [16, 16, 16] })],
   ["diffusion", Diffusion.standard({ denoisingSteps: 4 }).withNetwork({ mlpDims: [16, 16, 16] })],
+  [
+    "shortcut",
+    ShortcutFlow.standard()
+      .withTimes({ type: "beta" })
+      .withNetwork({ mlpDims: [16, 16, 16] }),
+  ],
   ["gaussian", Gaussian.standard().withNetwork({ mlpDims: [16, 16, 16] })],
 ])("%s is pre-trained, fine-tuned with PPO, and found again in the file", async (name, policy) => {
   const base = await policy.pretrain(data, { epochs: 1, folder: null, ...control });
@@ -31,6 +50,35 @@ test.each([
   const loaded = await loadPolicy(join(folder, name, "checkpoint/last.safetensors"));
   expect(loaded.model.definition.name).toBe(name);
   expect(loaded.weights).toEqual(tuned.last.weights);
+});
+
+test("a consistency model is distilled from a run or a file, played, exported, and refuses what is no teacher", async () => {
+  const small = { mlpDims: [16, 16, 16] };
+  const train = { epochs: 1, ...control };
+  const flow = await ReFlow.standard()
+    .withNetwork(small)
+    .pretrain(data, { ...train, folder: join(folder, "teacher") });
+  const file = join(folder, "teacher/checkpoint/last.safetensors");
+  const [byRun, byFile] = [flow, file].map((teacher) =>
+    ConsistencyModel.distil(teacher, { numTrainingSteps: 20 }).withTimes({ type: "beta" }).withNetwork(small),
+  );
+  const run = await byRun!.pretrain(data, { ...train, folder: join(folder, "student") });
+  const again = await byFile!.pretrain(data, { ...train, folder: null });
+  expect(again.policy.weights).toEqual(run.policy.weights);
+  // Acting needs the teacher no more.
+  const student = join(folder, "student/checkpoint/last.safetensors");
+  const report = await evaluate(student, { episodes: 1, denoisingSteps: [1, 2], ...control });
+  expect(report.toString()).toContain("return");
+  const exported = await exportOnnx(student, join(folder, "student.onnx"), { steps: 2 });
+  expect(exported.shapes).toEqual({ observation: [1, 11], noise: [4, 3], renoise: [1, 4, 3], action: [4, 3] });
+  // Neither is it a teacher, nor does it explore.
+  await expect(ConsistencyModel.distil(student).pretrain(data, { ...train, folder: null })).rejects.toThrow(
+    /the teacher: is a consistency policy/,
+  );
+  await expect(ConsistencyModel.distil(join(folder, "none.safetensors")).pretrain(data, train)).rejects.toThrow(/none/);
+  await expect(PPO.finetune(run, { env: "hopper-v2", folder: null, ...tiny, ...control })).rejects.toThrow(
+    /policy consistency: has no density/,
+  );
 });
 
 test("SAC begins without a policy", async () => {

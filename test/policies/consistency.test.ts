@@ -102,7 +102,7 @@ describe("the loss", () => {
     const got = valueAndGradients((w) => lossOf(consistencyLoss(smooth, w, batch(), options, pulled)), w);
     expectClose(got.value.loss, want.value.loss.dataSync()[0]!, 1e-4);
     for (const [name, gradient] of Object.entries(want.gradients)) {
-      expectClose(got.gradients[name]!, gradient.arraySync() as number[], 1e-3);
+      expectClose(got.gradients[name]!, gradient.arraySync(), 1e-3);
     }
   });
 
@@ -210,7 +210,7 @@ describe("a teacher", () => {
           .probe!.value(network as never, frozen, condition, { x: noise(), t: from, d: tf.fill([4], 0.5) })
           .neg(),
     }[name as "reflow"]();
-    expectClose(half, noise().sub(by.mul(0.5)).arraySync() as number[]);
+    expectClose(half, noise().sub(by.mul(0.5)).arraySync());
   });
 
   test("keeps the weights that it had, and gets no gradient", () => {

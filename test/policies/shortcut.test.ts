@@ -122,7 +122,7 @@ describe("the loss", () => {
     const got = valueAndGradients((w) => lossOf(shortcutLoss(smooth, w, batch(), settings)), smoothWeights);
     expectClose(got.value.loss, want.value.loss.dataSync()[0]!);
     for (const [name, gradient] of Object.entries(want.gradients)) {
-      expectClose(got.gradients[name]!, gradient.arraySync() as number[], 1e-4);
+      expectClose(got.gradients[name]!, gradient.arraySync(), 1e-4);
     }
   });
 });
@@ -324,7 +324,7 @@ describe("the network", () => {
         batch().d as tf.Tensor1D,
         condition,
       );
-      expectClose(hidden[0]!, first.add(w["vel_head.layers.0.bias"]!).arraySync() as number[], 1e-5);
+      expectClose(hidden[0]!, first.add(w["vel_head.layers.0.bias"]!).arraySync(), 1e-5);
       return JSON.stringify(velocity.arraySync());
     });
     expect(new Set(velocities).size).toBe(3);

@@ -162,6 +162,30 @@ test.each([
   expect(got.sets.ema).not.toEqual(got.sets.model);
 });
 
+test("a student that learns from a teacher continues bit for bit; other teachers give other students", async () => {
+  const network = { horizonSteps: 4, actionDim: 2, condDim: 3, mlpDims: [16, 16, 16] };
+  const student = new PolicyModel({ policy: "consistency", network: { ...network, timeDim: 8 } });
+  const teachers = [3, 4].map((seed) => freshPolicy(new PolicyModel({ policy: "shortcut", network }), data, seed));
+  const distil = (teacher: StageSetup["teacher"], { onAdvance, ...context }: Context = {}) => {
+    const base = freshPolicy(student, data, options.seed);
+    const setup = { base, demonstrations: data, teacher, seed: options.seed, compile: { threads: 1 }, onAdvance };
+    return pretraining.train(setup, options, context);
+  };
+  const [whole, other] = [await distil(teachers[0]), await distil(teachers[1])];
+  expect(other.sets.model).not.toEqual(whole.sets.model);
+  const controller = new AbortController();
+  let state: RunState | undefined;
+  await distil(teachers[0], {
+    signal: controller.signal,
+    onAdvance: (epochs) => epochs > 2.4 && controller.abort(),
+    onStop: (run) => void (state = structuredClone(run.state())),
+  });
+  const resumed = await distil(teachers[0], { resume: state! });
+  expect(resumed.sets).toEqual(whole.sets);
+  expect(withoutTimes(resumed)).toEqual(withoutTimes(whole));
+  await expect(distil(undefined)).rejects.toThrow(/policy consistency: has no teacher/);
+});
+
 describe("an interrupted run", () => {
   /** The state in the middle of the third epoch. */
   async function interrupted(): Promise<RunState> {

@@ -34,8 +34,7 @@ export function teacherOf(
     );
   }
   const { definition, network } = teacher.model;
-  const { advance } = definition;
-  if (!advance) {
+  if (!definition.advance) {
     const flows = Object.values(policies).filter((policy) => "advance" in policy);
     const expected = `a flow: ${flows.map((policy) => policy.name).join(", ")}`;
     fail("DMPO_TEACHER", "the teacher", `is a ${definition.name} policy`, expected, "choose another checkpoint");
@@ -45,7 +44,7 @@ export function teacherOf(
   const frozen = teacher.model.views(teacher.weights.slice());
   return (x, from, to, observation) => {
     const weights = constants<Weights>(frozen);
-    return advance(network, weights, x, from, to, network.encoder.apply(weights, observation));
+    return definition.advance!(network, weights, x, from, to, network.encoder.apply(weights, observation));
   };
 }
 
