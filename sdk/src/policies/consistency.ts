@@ -101,7 +101,7 @@ export const consistencyModel = definePolicy({
     loss: (network, weights, batch, options, teacher) => consistencyLoss(network, weights, batch, options, teacher!),
   },
   acting: {
-    steps: { default: 1 },
+    steps: { default: () => 1 },
     draws: (_, { horizonSteps, actionDim }, steps) => ({
       shapes: {
         noise: [horizonSteps, actionDim],

@@ -22,7 +22,7 @@ export interface PolicySection {
   readonly waitsFor?: string;
 }
 
-const { count, positive } = optional;
+const { positive } = optional;
 
 /** Everything below one key. */
 const below = (section: string, shape: z.ZodRawShape): Extra =>
