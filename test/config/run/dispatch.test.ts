@@ -383,6 +383,7 @@ test("a checkpoint is read with what only the configuration says of it", async (
         normalization: `${folder}/other/normalization.npz`,
         environment: "hopper-medium-v2",
         policy: "meanflow",
+        objective: {},
         network: { type: undefined, activationType: undefined, outActivationType: undefined },
       },
     ],
