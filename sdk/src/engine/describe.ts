@@ -1,5 +1,6 @@
 // What a compiled function costs, counted on its graph: nodes, arithmetic, memory.
-import { sizeOf, type DataType, type Node, type Value } from "./graph.js";
+import { sizeOf } from "../space.js";
+import type { DataType, Node, Value } from "./graph.js";
 import { optimize } from "./optimize.js";
 import type { Trace } from "./trace.js";
 

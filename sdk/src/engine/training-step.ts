@@ -45,6 +45,6 @@ export function compileTraining<B>(
     await compiled(input, { value, gradients });
     return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));
   }
-  const describe = (batch: Host<B>) => compiled.describe({ weights, batch: batch as Host<Weights> });
+  const describe = (batch: Host<B>) => compiled.describe({ weights, frozen, batch: batch as Host<Weights> });
   return Object.assign(run, { describe, dispose: () => compiled.dispose() });
 }
