@@ -3,6 +3,7 @@ import { activations, type ActivationName } from "./activations.js";
 import { layerNorm, linear } from "./linear.js";
 import type { LayeredModule } from "./module.js";
 
+/** What lies between the layers. */
 export interface MlpOptions {
   /** After every layer but the last; default "Mish". */
   readonly activation?: ActivationName;

@@ -3,6 +3,7 @@ import type { ParameterSpec } from "../engine/parameters.js";
 import type { tf, Weights } from "../engine/tensor.js";
 import { fail, nearest } from "../errors.js";
 
+/** A part of a network. */
 export interface Module {
   /** In PyTorch's registration order, names complete with their prefix. */
   readonly parameters: readonly ParameterSpec[];
