@@ -383,7 +383,8 @@ test("a checkpoint is read with what only the configuration says of it", async (
         normalization: `${folder}/other/normalization.npz`,
         environment: "hopper-medium-v2",
         policy: "meanflow",
-        network: { type: undefined, activationType: undefined, outActivationType: undefined },
+        objective: {},
+        network: { type: undefined },
       },
     ],
   ]);
