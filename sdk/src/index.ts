@@ -27,7 +27,7 @@ export { createRunFolder } from "./experiments/runs/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { exportOnnx, type ExportedPolicy, type ExportOptions } from "./experiments/export-onnx.js";
 export { loadPolicy, type LoadOptions } from "./experiments/load-policy.js";
-export { Diffusion, Gaussian, MeanFlow, ReFlow, type MeanFlowInput } from "./experiments/policies.js";
+export { Diffusion, Gaussian, GMM, MeanFlow, ReFlow, type MeanFlowInput } from "./experiments/policies.js";
 export { PolicyDescription, type NetworkInput, type PretrainInput } from "./experiments/policy-description.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/runs/evaluation.js";
 export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";

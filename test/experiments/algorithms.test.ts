@@ -3,7 +3,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Dataset, Diffusion, evaluate, Gaussian, loadPolicy, MeanFlow, PPO, ReFlow, SAC } from "../../sdk/src/index.js";
+import {
+  Dataset,
+  Diffusion,
+  evaluate,
+  Gaussian,
+  GMM,
+  loadPolicy,
+  MeanFlow,
+  PPO,
+  ReFlow,
+  SAC,
+} from "../../sdk/src/index.js";
 import { tiny } from "./tiny-fine-tuning.js";
 
 const control = { threads: 1, workers: 0, console: false } as const;
@@ -16,11 +27,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const attentive = { transformerEmbedDim: 8, transformerNumHeads: 2, transformerNumLayers: 1, fixedStd: 0.1 };
+
 test.each([
   ["meanflow", MeanFlow.improved().withNetwork({ mlpDims: [16, 16, 16] })],
   ["reflow", ReFlow.standard().withNetwork({ mlpDims: [16, 16, 16] })],
   ["diffusion", Diffusion.standard({ denoisingSteps: 4 }).withNetwork({ mlpDims: [16, 16, 16] })],
   ["gaussian", Gaussian.standard().withNetwork({ mlpDims: [16, 16, 16] })],
+  ["gmm", GMM.standard().withNetwork({ mlpDims: [16], numModes: 2, dropout: 0.1 })],
+  ["gaussian", Gaussian.standard().withNetwork({ type: "transformer", ...attentive, dropout: 0.1 })],
 ])("%s is pre-trained, fine-tuned with PPO, and found again in the file", async (name, policy) => {
   const base = await policy.pretrain(data, { epochs: 1, folder: null, ...control });
   const tuned = await PPO.finetune(base, {

@@ -3,6 +3,7 @@ import { fail, nearest } from "../errors.js";
 import type { AnyPolicy } from "./definition.js";
 import { diffusion } from "./diffusion.js";
 import { gaussian } from "./gaussian.js";
+import { gmm } from "./gmm.js";
 import { meanFlow } from "./mean-flow.js";
 import { reFlow } from "./reflow.js";
 
@@ -11,6 +12,7 @@ export const policies = {
   [reFlow.name]: reFlow,
   [diffusion.name]: diffusion,
   [gaussian.name]: gaussian,
+  [gmm.name]: gmm,
 } as const;
 
 export type PolicyName = keyof typeof policies;

@@ -41,7 +41,6 @@ const dispersive = {
   keys: dispersiveKeys,
   options: z.object({ dispersive: dispersiveOptions.nullable().default(null) }),
 };
-const likelihood: Section = { extra: below("model", { randnClipValue: positive }) };
 const shortcut = flow.extend({
   delta: z.number().positive().default(1e-5),
   selfConsistencyK: z.number().min(0).max(1).default(0.25),
@@ -73,7 +72,6 @@ const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
     evaluation: { extra: below("model", consistency.shape) },
     waitsFor: "policy Consistency",
   },
-  gmm: { pretraining: likelihood, evaluation: likelihood, learning: likelihood, waitsFor: "policy GMM" },
 };
 
 /** Keys that may be left out: the checkpoint has a value. */
