@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Three suites: "fast" runs with `npm test`; files named *.slow.test.ts only with `npm run test:slow`; test/e2e, which needs
@@ -14,6 +15,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "fast",
+          // Vitest leaves one core free, which on two is half of them.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           globalSetup: "test/announce-absent.ts",
           include: ["test/**/*.test.ts"],
           exclude: ["**/*.slow.test.ts", "test/e2e/**", "**/node_modules/**"],

@@ -31,6 +31,7 @@ export {
   ConsistencyModel,
   Diffusion,
   Gaussian,
+  GMM,
   MeanFlow,
   ReFlow,
   ShortcutFlow,

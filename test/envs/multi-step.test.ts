@@ -1,6 +1,6 @@
 // Chunks: early stop, sums, time limits, history, normalisation.
 import { expect, test } from "vitest";
-import { Random } from "../../sdk/src/engine/random.js";
+import { episodeStarts } from "../../sdk/src/envs/episode-starts.js";
 import { chunkBuffers, type ChunkBuffers } from "../../sdk/src/envs/chunk-buffers.js";
 import { hopper } from "../../sdk/src/envs/locomotion/hopper.js";
 import { MultiStep, type MultiStepOptions } from "../../sdk/src/envs/multi-step.js";
@@ -23,7 +23,7 @@ async function drive({ actionSteps = 4, condSteps = 1, ...options }: Case = {}):
   const { observationDimension, actionDimension } = scripted;
   const chunk = chunkBuffers({ count: 1, actionSteps, condSteps, observationDimension, actionDimension });
   const simulation = await scripted.create({ inertia: "legacy" });
-  const multiStep = new MultiStep(scripted, simulation, new Random(5).stream("environment"), chunk, options);
+  const multiStep = new MultiStep(scripted, simulation, episodeStarts(5), chunk, options);
   multiStep.reset();
   return {
     chunk,
@@ -131,8 +131,7 @@ test("Hopper: a chunk equals its actions one by one", async () => {
   const [whole, single] = [4, 1].map((actionSteps) => chunkBuffers({ ...sizes, actionSteps }));
   const made = [];
   for (const chunk of [whole!, single!]) {
-    const random = new Random(1).stream("environment");
-    made.push(new MultiStep(hopper, await hopper.create({ inertia: "legacy" }), random, chunk, {}));
+    made.push(new MultiStep(hopper, await hopper.create({ inertia: "legacy" }), episodeStarts(1), chunk, {}));
   }
   made.forEach((multiStep) => multiStep.reset());
   whole!.actions.set(Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)));

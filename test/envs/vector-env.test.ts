@@ -53,15 +53,32 @@ describe("results", () => {
     }
   });
 
-  test("environment i has seed + i", async () => {
-    const vector = await create({ count: 3, seed: 10 });
-    const shifted = await create({ count: 3, seed: 11 });
+  test("environments, seeds, names and episodes share no starts", async () => {
+    const starts: string[] = [];
+    for (const options of [{ seed: 10 }, { seed: 11 }, { seed: 10, streams: "training" }]) {
+      const vector = await create({ count: 3, ...options });
+      for (let reset = 0; reset < 2; reset++) {
+        await vector.reset();
+        for (let i = 0; i < 3; i++) starts.push(vector.observations.state.slice(11 * i, 11 * (i + 1)).join());
+      }
+    }
+    expect(new Set(starts).size).toBe(18);
+  });
+
+  test.each([0, 1])("an episode is found again by its number (%d workers)", async (workers) => {
+    const vector = await create({ env: scripted, count: 2, actionSteps: 1, workers });
+    const drawn = () => [vector.observations.state[2], vector.observations.state[5]];
+    expect([...vector.episodes]).toEqual([-1, -1]);
     await vector.reset();
-    await shifted.reset();
-    expect([...vector.observations.state.slice(11)]).toEqual([...shifted.observations.state.slice(0, 22)]);
-    const first = [...vector.observations.state];
+    await vector.step(Float32Array.of(1, effects.end));
+    expect([...vector.episodes]).toEqual([0, 1]);
+    const seen = drawn();
     await vector.reset();
-    expect([...vector.observations.state]).not.toEqual(first);
+    expect([...vector.episodes]).toEqual([1, 2]);
+    expect(drawn()).not.toEqual(seen);
+    vector.episodes.set([-1, 0]);
+    await vector.reset();
+    expect(drawn()).toEqual(seen);
   });
 
   test("seeds may be given one by one", async () => {
@@ -76,7 +93,7 @@ describe("results", () => {
     const vector = await create({ env: scripted, workers, count: 3, actionSteps: 2, seed: 5 });
     const drawn = () => [2, 5, 8].map((i) => vector.observations.state[i]);
     const steps = () => [0, 3, 6].map((i) => vector.observations.state[i]);
-    await vector.reset();
+    await vector.reset({ seeds: [5, 6, 7] });
     const first = drawn();
     await vector.step(new Float32Array(6));
     expect(steps()).toEqual([2, 2, 2]);

@@ -10,6 +10,7 @@ import {
   evaluate,
   exportOnnx,
   Gaussian,
+  GMM,
   loadPolicy,
   MeanFlow,
   PPO,
@@ -29,6 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const attentive = { transformerEmbedDim: 8, transformerNumHeads: 2, transformerNumLayers: 1, fixedStd: 0.1 };
+
 test.each([
   ["meanflow", MeanFlow.improved().withNetwork({ mlpDims: [16, 16, 16] })],
   ["reflow", ReFlow.standard().withNetwork({ mlpDims: [16, 16, 16] })],
@@ -40,6 +43,8 @@ test.each([
       .withNetwork({ mlpDims: [16, 16, 16] }),
   ],
   ["gaussian", Gaussian.standard().withNetwork({ mlpDims: [16, 16, 16] })],
+  ["gmm", GMM.standard().withNetwork({ mlpDims: [16], numModes: 2, dropout: 0.1 })],
+  ["gaussian", Gaussian.standard().withNetwork({ type: "transformer", ...attentive, dropout: 0.1 })],
 ])("%s is pre-trained, fine-tuned with PPO, and found again in the file", async (name, policy) => {
   const base = await policy.pretrain(data, { epochs: 1, folder: null, ...control });
   const tuned = await PPO.finetune(base, {

@@ -64,6 +64,39 @@ function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>): void 
 }
 
 test.each([
+  ["gaussian", { mlpDims: [16], fixedStd: 0.1 }],
+  ["gmm", { mlpDims: [16], numModes: 3 }],
+  [
+    "gmm",
+    { type: "transformer", numModes: 3, transformerEmbedDim: 8, transformerNumHeads: 2, transformerNumLayers: 1 },
+  ],
+])("a %s policy with network %o, any batch", async (name, network) => {
+  const model = new PolicyModel({ policy: name, network: { horizonSteps: 4, actionDim: 2, condDim: 6, ...network } });
+  const exported = policy();
+  const other = new TrainedPolicy({ ...exported, model, weights: model.layout.initialise(random.stream("weights")) });
+  const path = join(folder, `${name}.onnx`);
+  const { shapes, batch: taken } = await exportOnnx(other, path, { includeNormalization: false });
+  expect(taken).toBe("any");
+  expect(shapes).toEqual({ observation: [2, 3], ...model.actingDraws().shapes, action: [4, 2] });
+  const session = await InferenceSession.create(path);
+  for (const batch of [1, 5]) {
+    const observation = normal(batch * 6);
+    const draws = Object.entries(model.actingDraws().shapes).map(([draw, shape]) => {
+      const size = [batch, ...shape];
+      return [draw, normal(size.reduce((product, n) => product * n, 1)), size] as const;
+    });
+    const feeds = Object.fromEntries(draws.map(([draw, data, size]) => [draw, new Tensor(data, size)]));
+    const { action } = await session.run({ observation: new Tensor(observation, [batch, 2, 3]), ...feeds });
+    const want = tf.tidy(() => {
+      const drawn = Object.fromEntries(draws.map(([draw, data, size]) => [draw, tf.tensor(data, size)]));
+      const state = tf.tensor3d(observation, [batch, 2, 3]);
+      return model.sample(constants<Weights>(model.views(other.weights)), { state }, drawn).dataSync();
+    });
+    expectClose(action!.data as Float32Array, want);
+  }
+});
+
+test.each([
   [1, {}],
   [3, {}],
   [2, { residualStyle: false, mlpDims: [12], useLayernorm: true, condMlpDims: null, activationType: "GELU" as const }],

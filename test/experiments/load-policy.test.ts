@@ -179,6 +179,63 @@ test.each([
   expect(model.spec.network).toMatchObject({ ...sizes, ...options, activationType: "ReLU" });
 });
 
+const scalar = (value: number) => ({ dtype: "F32", shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) });
+const range = { "network.logvar_min": 2 * Math.log(0.02), "network.logvar_max": 2 * Math.log(0.3) };
+const chunk = { horizonSteps: 4, actionDim: 3, condDim: 11 };
+const attentive = { type: "transformer", transformerEmbedDim: 8, transformerNumHeads: 4, transformerNumLayers: 2 };
+
+test.each([
+  ["gaussian", { mlpDims: [16, 16], residualStyle: false }],
+  ["gaussian", { mlpDims: [16, 16, 16], residualStyle: true, fixedStd: 0.1, learnFixedStd: true }],
+  ["gaussian", { ...attentive, fixedStd: 0.1 }],
+  ["gmm", { mlpDims: [16, 16], numModes: 3, fixedStd: 0.1 }],
+  ["gmm", { mlpDims: [16, 16], numModes: 3, fixedStd: null }],
+  ["gmm", { ...attentive, numModes: 2, fixedStd: 0.1, learnFixedStd: true }],
+])(
+  "a %s network %o is recognised with its range of deviations, pre-trained and fine-tuned",
+  async (policy, network) => {
+    const own = new PolicyModel({ policy, network: { ...chunk, ...network } });
+    const weights = own.layout.initialise(new Random(1).stream("weights"));
+    const views = Object.entries(own.views(weights)).map(([name, { data, shape }]): [string, unknown] => [
+      name,
+      { dtype: "F32", shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) },
+    ]);
+    const dict = new Map([...Object.entries(range).map(([name, value]) => [name, scalar(value)] as const), ...views]);
+    const renamed = (prefix: string) =>
+      [...dict].map(([name, value]) => [name.replace("network.", prefix), value] as const);
+    const critic = ["critic.Q1.moduleList.0.linear_1.weight", dict.values().next().value] as const;
+    const files = {
+      "pretrained.pt": { model: dict, ema: dict, epoch: 3 },
+      // Mixtures have no copies of their actor there.
+      "tuned.pt": {
+        model: new Map([...dict, ...(policy === "gmm" ? [] : [...renamed("actor_ft."), ...renamed("actor.")]), critic]),
+      },
+    };
+    for (const [name, object] of Object.entries(files)) {
+      const loaded = await loadPolicy(write(name, object), { normalization });
+      expect(loaded.model.spec.policy).toBe(policy);
+      expect(loaded.model.spec.network).toMatchObject({ ...chunk, ...network, stdMin: 0.02, stdMax: 0.3 });
+      expect(loaded.weights).toEqual(weights);
+    }
+  },
+);
+
+test("a fixed deviation, heads and activations leave no trace in weights: they are what is said of them", async () => {
+  const own = new PolicyModel({ policy: "gaussian", network: { ...chunk, ...attentive, fixedStd: 0.04 } });
+  const views = Object.entries(own.views(own.layout.initialise(new Random(1).stream("weights"))));
+  const dict = new Map(
+    views.map(([name, { data, shape }]) => [
+      name,
+      { dtype: "F32", shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) },
+    ]),
+  );
+  const stated = { fixedStd: 0.04, transformerNumHeads: 2 };
+  const { model } = await loadPolicy(write("said.pt", dict), { normalization, network: stated });
+  expect(model.spec.network).toMatchObject(stated);
+  const wrong = loadPolicy(write("said.pt", dict), { normalization, network: { transformerNumLayers: 3 } });
+  await expect(wrong).rejects.toThrow(/transformerNumLayers: is 2 by the weights\s+expected 3 as stated/);
+});
+
 test("missing, unexpected and wrongly shaped keys are listed together", async () => {
   const dict = stateDict({ ...sizes, mlpDims: [16, 16, 16], condMlpDims: [8, 4] });
   const weight = dict.get("network.mlp_mean.layers.1.l2.weight");
@@ -257,7 +314,7 @@ describe("diffusion of the reference", () => {
     ]);
   };
   const written = (name: string, contents: Record<string, unknown>) => {
-    writeFileSync(file(name), encodeTorch(new Map(Object.entries(contents)) as never));
+    writeFileSync(file(name), encodeTorch(new Map(Object.entries(contents))));
     return file(name);
   };
 

@@ -1,8 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
+import { Random } from "../../sdk/src/engine/random.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { gaussianMlp, gaussianMlpFamily } from "../../sdk/src/nn/gaussian-mlp.js";
+import { rawNumbers } from "../../sdk/src/normalization.js";
 import { gaussian } from "../../sdk/src/policies/gaussian.js";
-import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
@@ -64,6 +67,105 @@ test.each([
   expectClose(again.logProbability, expected, 1e-4);
   const mean_ = model.path({ likelihood: "reference" }).density(weights, condition, stored, {}).logProbability;
   expectClose(mean_, again.logProbability.div(6).arraySync());
+});
+
+test("log-probability and entropy of fine-tuning equal the reference; the deviation may change while weights stay", () => {
+  const { mu, sigma, a, logprob_mean, entropy_mean } = golden("finetune").gaussian;
+  const wide = { horizonSteps: 1, actionDim: 4, condDim: 1, mlpDims: [1], tanhOutput: false };
+  const model = new PolicyModel({ policy: "gaussian", network: { ...wide, fixedStd: 0.1 } });
+  const normalization = rawNumbers(1, 4);
+  const weights = new Float32Array(model.layout.size);
+  weights.set(mu[0], weights.length - 4);
+  const stored = new TrainedPolicy({ model, weights, normalization, environment: "test" });
+  const tuned = stored.withNetwork({ learnFixedStd: true, fixedStd: 0.2, stdMin: 0.05, stdMax: 0.5 });
+  expect(tuned.model.spec.network).toMatchObject({ learnFixedStd: true, stdMax: 0.5, mlpDims: [1] });
+  const views = tuned.model.views(tuned.weights);
+  expectClose(tf.tensor(views["network.logvar"]!.data), Array<number>(4).fill(Math.log(0.04)));
+  expect([...views["network.mlp_mean.moduleList.1.linear_1.bias"]!.data]).toEqual([...Float32Array.from(mu[0])]);
+
+  const at = Object.fromEntries(
+    Object.entries(views).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  at["network.logvar"] = tf.tensor1d(sigma[0]).log().mul(2);
+  const path = tuned.model.path({ likelihood: "reference" });
+  const { logProbability, entropy } = path.density(at, tf.zeros([1, 1]), { sample: tf.tensor3d([a]) }, {});
+  expectClose(logProbability, logprob_mean);
+  expectClose(entropy, entropy_mean);
+
+  // Whether the deviation is read off the state is a matter of weights, as all the rest is.
+  expect(() => stored.withNetwork({ fixedStd: null })).toThrow(
+    /fixedStd: cannot change while the weights stay\s+expected one of dropout\s/,
+  );
+  expect(() => stored.withNetwork({ mlpDims: [2] })).toThrow(/mlpDims: cannot change/);
+  expect(() => stored.withNetwork({ stdMax: -1 })).toThrow(/stdMax/);
+});
+
+test("acting may have a deviation of its own; pre-training may reward entropy", () => {
+  const quiet = new PolicyModel({ policy: "gaussian", options: { actingStd: 1e-4 }, network });
+  const [weights, loud] = [weightsOf(quiet), new PolicyModel({ policy: "gaussian", network })];
+  const noise = wave<tf.Tensor3D>([4, 2, 3], Math.sin, 1.7, 0.4, 1.5);
+  const act = (model: PolicyModel, by: tf.Tensor) => model.sample(weights, { state: state() }, { noise: by });
+  const mean = act(loud, tf.zeros([4, 2, 3]));
+  expectClose(act(quiet, noise).sub(mean), noise.mul(1e-4).arraySync(), 1e-2);
+  // Exploring keeps the distribution's own.
+  const condition = quiet.network.encoder.apply(weights, { state: state() });
+  const explored = [quiet, loud].map((model) =>
+    model.path().sample(weights, condition, { noise }, {}).action.arraySync(),
+  );
+  expect(explored[0]).toEqual(explored[1]);
+
+  const lossOf = (entCoef: number) => {
+    const model = new PolicyModel({ policy: "gaussian", options: { entCoef }, network });
+    return model.loss(weights, { action: action(), state: state() }).loss.dataSync()[0]!;
+  };
+  const entropy = loud.path().density(weights, condition, { sample: action() }, {}).entropy.mean().dataSync()[0]! / 6;
+  expect(lossOf(0.5)).toBeCloseTo(lossOf(0) - 0.5 * entropy, 4);
+});
+
+test("dropout is drawn for training, zeroes so many entries, and leaves acting alone", () => {
+  const dropping = { ...network, mlpDims: [400, 8], dropout: 0.25 };
+  const model = new PolicyModel({ policy: "gaussian", network: dropping });
+  const [draws, weights] = [model.trainingDraws, weightsOf(model)];
+  const [wide, narrow] = [0, 1].map((layer) => `network.mlp_base.moduleList.${layer}.dropout`) as [string, string];
+  expect(draws.shapes).toEqual({ [wide]: [400], [narrow]: [8] });
+  expect(draws.onlyTraining).toEqual([wide, narrow]);
+  expect(Object.keys(model.actingDraws().shapes)).toEqual(["noise"]);
+  const drawn = emptyDraws(draws, 4);
+  fillDraws(draws, drawn, new Random(1).stream("masks"));
+  const mask = [...drawn[wide]!.data];
+  expect(new Set(mask)).toEqual(new Set([0, Math.fround(4 / 3)]));
+  // Four standard errors of a share of 1600.
+  expect(Math.abs(mask.filter((factor) => factor === 0).length / 1600 - 0.25)).toBeLessThan(0.044);
+
+  const batch = { action: action(), state: state() };
+  const without = new PolicyModel({ policy: "gaussian", network: { ...dropping, dropout: 0 } });
+  const plain = model.loss(weights, batch).loss.arraySync();
+  expect(plain).toBe(without.loss(weights, batch).loss.arraySync());
+  const masks = Object.fromEntries(
+    Object.entries(drawn).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  expect(model.loss(weights, { ...batch, ...masks }).loss.arraySync()).not.toBe(plain);
+  // Masks of a fixed pattern are what columns of the next layer become.
+  const halved = {
+    [wide]: tf
+      .tile(tf.tensor1d([0, 2]), [200])
+      .expandDims(0)
+      .tile([4, 1]),
+    [narrow]: tf.ones([4, 8]),
+  };
+  const next = "network.mlp_base.moduleList.1.linear_1.weight";
+  // ReLU is homogeneous, so a factor may move behind it.
+  const relu = new PolicyModel({ policy: "gaussian", network: { ...dropping, activationType: "ReLU" } });
+  const moved = { ...weights, [next]: weights[next]!.mul(tf.tile(tf.tensor1d([0, 2]), [200]).expandDims(0)) };
+  expectClose(relu.loss(weights, { ...batch, ...halved }).loss, relu.loss(moved, batch).loss.arraySync());
+  const small = new PolicyModel({ policy: "gaussian", network: { ...network, dropout: 0.5 } });
+  const few = { [wide]: tf.tile(tf.tensor1d([0, 2]), [16]).reshape([4, 8]), [narrow]: tf.ones([4, 8]) };
+  expectFiniteDifferences((w) => small.loss(w, { ...batch, ...few }).loss, weightsOf(small));
+
+  expect(
+    () =>
+      new PolicyModel({ policy: "gaussian", network: { ...network, mlpDims: [8], residualStyle: true, dropout: 0.1 } }),
+  ).toThrow(/dropout: is 0.1 in residual blocks/);
 });
 
 test("noise is clipped; draws of zero give the mean; gradients equal finite differences", () => {

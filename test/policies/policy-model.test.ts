@@ -42,7 +42,7 @@ describe("a description", () => {
 
   test("refuses an unknown policy, and options of another", () => {
     expect(() => findPolicy("meanflwo")).toThrow(
-      /^policy: "meanflwo"\s+expected one of meanflow, reflow, shortcut, consistency, diffusion, gaussian\s.*did you mean "meanflow"\?/s,
+      /^policy: "meanflwo"\s+expected one of meanflow, reflow, shortcut, consistency, diffusion, gaussian, gmm\s.*did you mean "meanflow"\?/s,
     );
     expect(() => findPolicy("constructor")).toThrow(/expected one of meanflow/);
     expect(() => new PolicyModel({ options: { grid: "even" }, network: referenceOptions })).toThrow(/grid/);
@@ -81,6 +81,7 @@ describe("acting", () => {
     ["shortcut", 4],
     ["consistency", 1],
     ["gaussian", 1],
+    ["gmm", 1],
   ])("%s takes %i network calls unless asked otherwise", (policy, steps) => {
     const { rEmbeddingDim: _, timeDim: __, condMlpDims: ___, ...network } = referenceOptions;
     expect(new PolicyModel({ policy, network }).defaultSteps).toBe(steps);

@@ -311,11 +311,11 @@ describe("the network", () => {
       // By hand, from the part that the head reads.
       const embedding = net.timeFeatures(w, batch().t as tf.Tensor1D, batch().d as tf.Tensor1D);
       const columns = {
-        add: () => [embedding.add(condition)],
-        multiply: () => [embedding.mul(condition)],
+        add: () => [embedding.add<tf.Tensor2D>(condition)],
+        multiply: () => [embedding.mul<tf.Tensor2D>(condition)],
         concate: () => [embedding, condition],
       }[embedCombinationType]();
-      const input = tf.concat2d([noise().reshape([4, 6]), ...(columns as tf.Tensor2D[])], 1);
+      const input = tf.concat2d([noise().reshape([4, 6]), ...columns] as tf.Tensor2D[], 1);
       const first = tf.matMul(input, w["vel_head.layers.0.weight"] as tf.Tensor2D, false, true);
       const { velocity, hidden } = net.velocity(
         w,

@@ -53,6 +53,8 @@ test("textbook values", () => {
 });
 
 test("tables are linear in between and scaled", () => {
+  const constants = { type: "mixture", parts: [{ times: { type: "table", density: [1, 1] } }] } as const;
+  expect(timeDensity(constants)(0.3)).toBe(1);
   const density = timeDensity({ type: "table", density: [0, 3, 0] });
   expect([0, 0.25, 0.5, 0.75, 1].map(density)).toEqual([0, 1, 2, 1, 0]);
   const mixed = timeDensity({

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { compile, constants } from "../../sdk/src/engine/compile.js";
 import { Trainable } from "../../sdk/src/engine/optimizer.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, type Host, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { hostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { compileTraining } from "../../sdk/src/engine/training-step.js";
 import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
 import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
@@ -47,7 +47,7 @@ async function learned(policy: string, batches: number, settings: readonly Recor
   const step = compileTraining<TrainingBatch>((w, b) => model.loss(w, b), trainable, { threads: 1 });
   for (let i = 0; i < batches; i++) {
     fillDraws(model.trainingDraws, draws, random.stream("draws"));
-    await step({ action: hostTensor(actions(size, "data"), [size, 1, 2]), state, ...draws } as Host<TrainingBatch>);
+    await step({ action: hostTensor(actions(size, "data"), [size, 1, 2]), state, ...draws });
     trainable.adamw({ learningRate: 5e-3 * Math.cos((Math.PI / 2) * (i / batches)) });
     trainable.updateEma(0.98);
   }

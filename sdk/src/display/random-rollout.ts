@@ -1,6 +1,7 @@
 // What an environment looks like: one episode of random actions in a fresh copy, so that the one shown is left alone.
 import { Random } from "../engine/random.js";
 import type { EnvironmentDefinition } from "../envs/environment.js";
+import { episodeStarts } from "../envs/episode-starts.js";
 import { Environment } from "../envs/make-environment.js";
 import { Animation, type Picture } from "../envs/render/picture.js";
 import { learningCurve } from "../figures/charts/learning-curve.js";
@@ -17,8 +18,8 @@ export async function randomRollout(
   definition: EnvironmentDefinition,
 ): Promise<{ readonly films: readonly Film[] } | { readonly figures: readonly Figure[] }> {
   const simulation = await definition.create({ inertia: definition.inertia ?? "legacy" });
-  const random = new Random(0);
-  const environment = new Environment(definition, simulation, random.stream("environment"));
+  const random = new Random(0).stream("actions");
+  const environment = new Environment(definition, simulation, episodeStarts(0));
   const action = new Float32Array(definition.actionDimension);
   const { secondsPerStep } = environment;
   const isVisible = simulation.physics !== undefined || definition.pose !== undefined;
@@ -29,7 +30,7 @@ export async function randomRollout(
     for (let ended = false; !ended && observations.length < mostSteps;) {
       const due = Math.floor((observations.length - 1) * secondsPerStep * framesPerSecond);
       if (isVisible && due >= pictures.length) pictures.push(environment.render(filmSize));
-      const { observation, terminated, truncated } = environment.step(random.stream("actions").uniform(action, -1, 1));
+      const { observation, terminated, truncated } = environment.step(random.uniform(action, -1, 1));
       observations.push(observation);
       ended = terminated || truncated;
     }

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { defaultThreads, warnRejected, warnUnavailable, type ExecutorName } from "./device.js";
 import { loadProgram, type Program, type Provider } from "./executors/onnx.js";
+import { describeGraph, type GraphDescription } from "./describe.js";
 import { runEagerly } from "./executors/tfjs.js";
 import { sameShape, type DataType } from "./graph.js";
 import { sizeOf } from "../space.js";
@@ -11,6 +12,7 @@ import { dataTypeOf, isHostTensor, trace, type OutputStructure } from "./trace.j
 import { leavesOf, mapTree, sameTree, type Leaf } from "./tree.js";
 import { warn } from "../plain-text.js";
 
+/** How a function is compiled, and where it runs. */
 export interface CompileOptions {
   /** Name used in errors; the function's own name by default. */
   readonly name?: string;
@@ -22,6 +24,7 @@ export interface CompileOptions {
   readonly threads?: number;
 }
 
+/** A compiled function: from host arrays to host arrays. */
 export interface Compiled<I, O> {
   /**
    * Runs the function. Dtypes follow the array types (Float32Array, Int32Array; Uint8Array is bool). Results are written
@@ -30,6 +33,8 @@ export interface Compiled<I, O> {
   (input: Host<I>, output?: Host<O>): Promise<Host<O>>;
   /** Compiles for these shapes now, and returns arrays that can be passed as `output` again and again. */
   prepare(input: Host<I>): Promise<Host<O>>;
+  /** What one call with these shapes costs, counted on the graph that is executed; values do not matter. */
+  describe(input: Host<I>): GraphDescription;
   /** Releases the native sessions; the function can be called again and compiles anew. */
   dispose(): Promise<void>;
 }
@@ -186,7 +191,9 @@ export function compile<I, O>(fn: (input: I) => O, options: CompileOptions = {})
     await Promise.all(all.map(async (entry) => (await entry).program.dispose()));
   }
 
-  return Object.assign(call, { prepare, dispose }) as unknown as Compiled<I, O>;
+  const describe = (input: unknown) => describeGraph(name, trace(name, traceable, input));
+
+  return Object.assign(call, { prepare, describe, dispose }) as unknown as Compiled<I, O>;
 }
 
 /** Tensors with the values of host arrays. Inside a compiled function they are constants, e.g. the weights of a frozen policy. */

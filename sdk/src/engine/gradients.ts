@@ -1,7 +1,11 @@
 // Reverse-mode gradients of a loss with respect to named weights, through TensorFlow.js' tape.
 import { tf, type TensorTree, type Weights } from "./tensor.js";
 
-export type LossTerms = { readonly loss: tf.Tensor } & { readonly [name: string]: TensorTree };
+/** What a loss function returns: the scalar `loss`, and anything else worth returning. */
+export type LossTerms = {
+  /** What is differentiated. */
+  readonly loss: tf.Tensor;
+} & { readonly [name: string]: TensorTree };
 
 /**
  * The value of `fn` (a scalar `loss` and anything else worth returning) and the gradient of `loss`, one tensor per weight

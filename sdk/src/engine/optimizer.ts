@@ -9,7 +9,9 @@ const PAGE_BYTES = 65536;
 // Vectors start on cache lines; the SIMD loops need lengths that are multiples of 8.
 const ALIGNMENT_ELEMENTS = 16;
 
+/** Of one step of Adam or AdamW. */
 export interface AdamOptions {
+  /** Step size, above 0. */
   readonly learningRate: number;
   /** Decoupled decay in `adamw`, L2 term of the gradient in `adam`. Default 0. */
   readonly weightDecay?: number;
@@ -25,6 +27,7 @@ export interface AdamOptions {
   readonly from?: "gradient" | "accumulated";
 }
 
+/** What is kept beside the weights. */
 export interface TrainableOptions {
   /** Keep a moving average of the weights, which starts as a copy. Default false. */
   readonly ema?: boolean;
@@ -36,14 +39,19 @@ export interface TrainableOptions {
 export interface TrainableState {
   /** weights, first_moment, second_moment and, if kept, ema; each of the layout's size. */
   readonly vectors: Readonly<Record<string, Float32Array>>;
+  /** What is no vector: optimiser steps made. */
   readonly values: { readonly updateCount: number };
 }
 
 /** Parameters under training. All vectors have `layout.size` elements and are views of one unshared memory. */
 export class Trainable {
+  /** Flat, in `layout`. */
   readonly weights: Float32Array;
+  /** Where a compiled training step leaves the gradient. */
   readonly gradient: Float32Array;
+  /** Moving average of the gradient. */
   readonly firstMoment: Float32Array;
+  /** Moving average of its squares. */
   readonly secondMoment: Float32Array;
   /** Present with the option `ema`. */
   readonly ema: Float32Array | undefined;
@@ -57,6 +65,7 @@ export class Trainable {
 
   /** @param initial copied into `weights` (and `ema`). */
   constructor(
+    /** Names, shapes and places of the parameters. */
     readonly layout: ParameterLayout,
     initial: Float32Array,
     { ema = false, accumulate = false }: TrainableOptions = {},
@@ -105,6 +114,7 @@ export class Trainable {
     this.ema?.set(this.weights);
   }
 
+  /** Copies of all that {@link restore} needs to continue exactly. */
   state(): TrainableState {
     const vectors = Object.entries(this.#stored()).map(([name, vector]) => [name, vector.slice()]);
     return {

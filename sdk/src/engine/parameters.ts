@@ -6,11 +6,13 @@ import { hostTensor, type HostTensor } from "./tensor.js";
 /** Writes the initial values of one parameter into `out`, which has the shape's number of elements. */
 export type Initialiser = (out: Float32Array, shape: readonly number[], random: RandomStream) => void;
 
+/** One parameter of a model. */
 export interface ParameterSpec {
   /** Name in the PyTorch state_dict. */
   readonly name: string;
   /** Shape in PyTorch's layout. */
   readonly shape: readonly number[];
+  /** How its first values are drawn. */
   readonly initialise: Initialiser;
   /** Name of an earlier parameter that this one starts as a copy of. It is never trained. */
   readonly copyOf?: string;
@@ -18,9 +20,13 @@ export interface ParameterSpec {
 
 /** Where a parameter lies in the flat vector, in elements. */
 export interface ParameterEntry {
+  /** Name in the PyTorch state_dict. */
   readonly name: string;
+  /** Shape in PyTorch's layout. */
   readonly shape: readonly number[];
+  /** Of its first element. */
   readonly offset: number;
+  /** Number of elements. */
   readonly size: number;
 }
 
@@ -30,25 +36,33 @@ export function torchLinear(fanIn: number): Initialiser {
   return (out, _shape, random) => void random.uniform(out, -bound, bound);
 }
 
+/** Normal numbers of this deviation and mean. */
 export function normal(std: number, mean = 0): Initialiser {
   return (out, _shape, random) => void random.normal(out, mean, std);
 }
 
+/** The same number everywhere. */
 export function constant(value: number): Initialiser {
   return (out) => void out.fill(value);
 }
 
+/** Zeros. */
 export const zeros: Initialiser = constant(0);
+/** Ones. */
 export const ones: Initialiser = constant(1);
 
 /** The order and place of every parameter; densely packed in the order given. */
 export class ParameterLayout {
+  /** Every parameter with its place, in order. */
   readonly entries: readonly ParameterEntry[];
   /** Number of elements of the flat vector. */
   readonly size: number;
 
   /** @throws InputError if two parameters share a name or a dimension is not a positive integer. */
-  constructor(readonly specs: readonly ParameterSpec[]) {
+  constructor(
+    /** The parameters, in order. */
+    readonly specs: readonly ParameterSpec[],
+  ) {
     let offset = 0;
     const names = new Set<string>();
     this.entries = specs.map(({ name, shape }) => {

@@ -2,7 +2,9 @@
 import { linearizedAs } from "./jvp.js";
 import { tf } from "./tensor.js";
 
+/** A function of tensors that differentiates as a unit. */
 export interface Operation<Inputs extends readonly tf.Tensor[], Y extends tf.Tensor> {
+  /** For errors. */
   readonly name: string;
   /** y, made of ordinary ops or of one {@link defineKernel}. */
   readonly forward: (...inputs: Inputs) => Y;
@@ -33,7 +35,9 @@ export function defineOperation<Inputs extends readonly tf.Tensor[], Y extends t
     );
 }
 
+/** An element-wise function with its derivative. */
 export interface Primitive {
+  /** For errors. */
   readonly name: string;
   /** y = f(x), element by element. */
   readonly forward: (x: tf.Tensor) => tf.Tensor;

@@ -9,12 +9,17 @@ const INVERSE_32 = 2 ** -32;
 
 /** Where a stream stands: `position` counts the 32-bit words drawn so far. */
 export interface RandomStreamState {
+  /** Two 32-bit words, from seed and name. */
   readonly key: readonly [number, number];
+  /** 32-bit words drawn so far. */
   readonly position: number;
 }
 
+/** Where all streams of a family stand. */
 export interface RandomState {
+  /** Of the family. */
   readonly seed: number;
+  /** By name. */
   readonly streams: Readonly<Record<string, RandomStreamState>>;
 }
 

@@ -8,7 +8,9 @@ export { tf };
 
 /** Values of a tensor on the host. The array's type gives the dtype: Float32Array float32, Int32Array int32, Uint8Array bool. */
 export interface HostTensor {
+  /** Row by row. */
   readonly data: Float32Array | Int32Array | Uint8Array;
+  /** Extent of each axis; [] is a scalar. */
   readonly shape: readonly number[];
 }
 

@@ -1,5 +1,6 @@
 // One compiled call per training batch: the loss, its metrics, and the gradient written straight into the flat vector.
 import { compile, type CompileOptions } from "./compile.js";
+import type { GraphDescription } from "./describe.js";
 import { valueAndGradients } from "./gradients.js";
 import type { Trainable } from "./optimizer.js";
 import { type tf, type Host, type HostTensor, type Weights } from "./tensor.js";
@@ -10,9 +11,13 @@ export type LossFunction<B> = (
   batch: B,
 ) => { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 
+/** A compiled loss with its gradient. */
 export interface TrainingStep<B> {
   /** Leaves the gradient in `trainable.gradient` and returns the loss terms; does not change the weights. */
   (batch: Host<B>): Promise<Record<string, number>>;
+  /** What one call costs, gradient included. */
+  describe(batch: Host<B>): GraphDescription;
+  /** Releases the compiled function. */
   dispose(): Promise<void>;
 }
 
@@ -40,5 +45,6 @@ export function compileTraining<B>(
     await compiled(input, { value, gradients });
     return Object.fromEntries(Object.entries(value).map(([name, { data }]) => [name, data[0]!]));
   }
-  return Object.assign(run, { dispose: () => compiled.dispose() });
+  const describe = (batch: Host<B>) => compiled.describe({ weights, frozen, batch: batch as Host<Weights> });
+  return Object.assign(run, { describe, dispose: () => compiled.dispose() });
 }

@@ -1,5 +1,4 @@
 // One environment, one action at a time, in raw units: for trying things out and for pictures.
-import { Random, type RandomStream } from "../engine/random.js";
 import { fail } from "../errors.js";
 import type {
   Capsule,
@@ -9,6 +8,7 @@ import type {
   PhysicsState,
   Simulation,
 } from "./environment.js";
+import { episodeStarts, type EpisodeStarts } from "./episode-starts.js";
 import { findEnvironment } from "./registry.js";
 import type { Picture } from "./render/picture.js";
 import { Renderer, type RendererOptions } from "./render/renderer.js";
@@ -41,8 +41,7 @@ export interface Transition {
 export async function makeEnvironment(env: EnvironmentSource, options: EnvironmentOptions = {}): Promise<Environment> {
   const definition = await findEnvironment(env);
   const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
-  const random = new Random(seed).stream("environment");
-  return new Environment(definition, await definition.create({ inertia }), random);
+  return new Environment(definition, await definition.create({ inertia }), episodeStarts(seed));
 }
 
 /** What a picture shows, and how large and how finely. */
@@ -55,19 +54,20 @@ export interface RenderOptions extends RendererOptions {
 export class Environment {
   #renderer: { readonly key: string; readonly renderer: Renderer } | undefined;
   readonly #simulation: Simulation;
-  readonly #random: RandomStream;
+  readonly #starts: EpisodeStarts;
   readonly #action: Float64Array;
   #elapsed = 0;
+  #episode = -1;
   #running = false;
 
   constructor(
     /** Its name, dimensions and time limit. */
     readonly definition: EnvironmentDefinition,
     simulation: Simulation,
-    random: RandomStream,
+    starts: EpisodeStarts,
   ) {
     this.#simulation = simulation;
-    this.#random = random;
+    this.#starts = starts;
     this.#action = new Float64Array(definition.actionDimension);
   }
 
@@ -78,7 +78,7 @@ export class Environment {
 
   /** Starts an episode; returns the raw observation (Do). */
   reset(): Float64Array {
-    this.#simulation.reset(this.#random);
+    this.#simulation.reset(this.#starts(++this.#episode));
     this.#elapsed = 0;
     this.#running = true;
     return this.#observe();

@@ -1,10 +1,10 @@
 // One environment driven by action chunks: executes up to Te actions, sums their rewards, keeps To observations of
 // history, resets itself when an episode ends, and speaks normalised numbers.
 // Chi et al. 2023, "Diffusion Policy" (action chunks).
-import type { RandomStream } from "../engine/random.js";
 import { denormalize, normalize, type Normalization } from "../normalization.js";
 import type { ChunkBuffers } from "./chunk-buffers.js";
 import type { EnvironmentDefinition, Simulation } from "./environment.js";
+import type { EpisodeStarts } from "./episode-starts.js";
 
 export interface MultiStepOptions {
   /** Cut an episode off after so many steps; default and maximum: the environment's own limit. */
@@ -32,7 +32,7 @@ export type Visit = (step: StepTaken) => boolean | void;
 
 export class MultiStep {
   readonly #simulation: Simulation;
-  #random: RandomStream;
+  readonly #starts: EpisodeStarts;
   readonly #chunk: ChunkBuffers;
   readonly #normalization: Normalization | undefined;
   readonly #maxEpisodeSteps: number;
@@ -41,6 +41,7 @@ export class MultiStep {
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
   #elapsed = 0;
+  #episode = -1;
 
   /**
    * @param chunk where actions are read and results are written.
@@ -49,13 +50,13 @@ export class MultiStep {
   constructor(
     definition: EnvironmentDefinition,
     simulation: Simulation,
-    random: RandomStream,
+    starts: EpisodeStarts,
     chunk: ChunkBuffers,
     { maxEpisodeSteps = definition.maxEpisodeSteps, normalization, legacyTimeouts = false }: MultiStepOptions,
     visit?: Visit,
   ) {
     this.#simulation = simulation;
-    this.#random = random;
+    this.#starts = starts;
     this.#chunk = chunk;
     this.#normalization = normalization;
     this.#maxEpisodeSteps = Math.min(maxEpisodeSteps, definition.maxEpisodeSteps);
@@ -65,12 +66,12 @@ export class MultiStep {
     this.#observation = new Float64Array(definition.observationDimension);
   }
 
-  /** Starts an episode, from now on with other random numbers if given; the history is its first observation, repeated. */
-  reset(random = this.#random): void {
+  /** Starts an episode, the next one unless told which; the history is its first observation, repeated. */
+  reset(episode = this.#episode + 1): void {
     const { state } = this.#chunk.observations;
-    this.#random = random;
     const size = this.#observation.length;
-    this.#simulation.reset(this.#random);
+    this.#episode = episode;
+    this.#simulation.reset(this.#starts(episode));
     this.#elapsed = 0;
     this.#observe();
     for (let to = 0; to < state.length - size; to += size) state.copyWithin(to, state.length - size);

@@ -10,8 +10,13 @@ export interface VectorEnvOptions extends MultiStepOptions {
   readonly env: EnvironmentSource;
   /** Number of environments E, at least 1. */
   readonly count: number;
-  /** Environment i draws from `seed + i`, or from `seed[i]`, whatever the number of workers. */
+  /**
+   * Of all, each with random numbers of its own, or of each (E), which then equals the first of a vector with that seed. Episodes
+   * depend on it, whatever the number of workers.
+   */
   readonly seed: number | readonly number[];
+  /** Name of the random numbers: vectors of one seed and different names share nothing. Default "environment". */
+  readonly streams?: string;
   /** Threads besides the main one, which works too; 0: none. Default: one per further core, as far as E goes. */
   readonly workers?: number;
   /** Actions per chunk, Te, at least 1. */
@@ -55,11 +60,6 @@ function seedProblems({ seed, count }: VectorEnvOptions): Problem[] {
   }
   if (seed.length === count && seed.every(Number.isSafeInteger)) return [];
   return [{ path: "seed", wrong: `[${seed.join(", ")}]`, expected: `an integer, or ${count} of them` }];
-}
-
-/** The seed of each environment (E). */
-export function seedsOf({ seed, count }: Pick<VectorEnvOptions, "seed" | "count">): readonly number[] {
-  return typeof seed === "number" ? Array.from({ length: count }, (_, i) => seed + i) : seed;
 }
 
 function normalizationProblems(normalization: Normalization, definition: EnvironmentDefinition): Problem[] {

@@ -1,8 +1,8 @@
 // What the threads of a vector environment have in common: how a member is built, and the few integers in shared memory
 // through which the main thread commands the workers.
-import { Random } from "../engine/random.js";
 import { chunkOf, type ChunkBuffers } from "./chunk-buffers.js";
 import type { EnvironmentSource, Inertia } from "./environment.js";
+import { episodeStarts } from "./episode-starts.js";
 import { MultiStep, type MultiStepOptions } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 
@@ -14,16 +14,18 @@ export interface MemberTask extends MultiStepOptions {
   readonly count: number;
   /** Actions per chunk, Te. */
   readonly actionSteps: number;
-  /** Of each environment (E). */
-  readonly seeds: readonly number[];
+  /** Name of the random streams. */
+  readonly streams: string;
+  /** Of each environment (E), with its number among those of the same seed. */
+  readonly seeds: Float64Array;
+  readonly places: Int32Array;
   readonly inertia: Inertia;
   readonly buffers: ChunkBuffers;
-  /** (E): what a reset does to each environment, a seed or one of {@link resetting}. */
-  readonly resets: Float64Array;
+  /** (E): the number of the episode that a reset begins, or {@link leaveAlone}. */
+  readonly resets: Int32Array;
 }
 
-/** Instead of a seed. */
-export const resetting = { continueStream: Infinity, leaveAlone: NaN } as const;
+export const leaveAlone = -1;
 
 /** A worker owns the environments `first`, ..., `end` - 1. */
 export interface WorkerTask extends MemberTask {
@@ -58,35 +60,29 @@ export function controlWords(workers: number): Int32Array {
   return control;
 }
 
-/** Member `index` of the vector; its random numbers depend on its seed only. */
+/** Member `index` of the vector; its random numbers depend on its seed and place only. */
 export async function createMember(task: MemberTask, index: number): Promise<MultiStep> {
-  const { env, count, seeds, inertia, buffers, ...options } = task;
+  const { env, count, streams, seeds, places, inertia, buffers, ...options } = task;
   const definition = await findEnvironment(env);
   const simulation = await definition.create({ inertia });
-  return new MultiStep(definition, simulation, streamOf(seeds[index]!), chunkOf(buffers, count, index), options);
+  const starts = (episode: number) => episodeStarts(seeds[index]!, places[index]!, streams)(episode);
+  return new MultiStep(definition, simulation, starts, chunkOf(buffers, count, index), options);
 }
-
-const streamOf = (seed: number) => new Random(seed).stream("environment");
 
 /** Lets the members, of which the first has the index `first`, execute a command; `announce` hears which one is next. */
 export function execute(
   members: readonly MultiStep[],
   first: number,
   what: Command,
-  resets: Float64Array,
+  resets: Int32Array,
   announce?: (index: number) => void,
 ): void {
   for (const [i, member] of members.entries()) {
     announce?.(first + i);
     if (what === command.step) member.step();
-    else if (what === command.reset) resetMember(member, resets[first + i]!);
-    else member.delete();
+    else if (what === command.close) member.delete();
+    else if (resets[first + i] !== leaveAlone) member.reset(resets[first + i]);
   }
-}
-
-function resetMember(member: MultiStep, seed: number): void {
-  if (Number.isNaN(seed)) return;
-  member.reset(seed === resetting.continueStream ? undefined : streamOf(seed));
 }
 
 /**

@@ -12,8 +12,8 @@ import { isModule, moduleAddress } from "./environment-module.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { memberProblem } from "./vector-env-failure.js";
-import { checkOptions, seedsOf, type VectorEnvOptions } from "./vector-env-options.js";
-import { command, createMember, execute, resetting, type Command, type MemberTask } from "./vector-env-protocol.js";
+import { checkOptions, type VectorEnvOptions } from "./vector-env-options.js";
+import { command, createMember, execute, leaveAlone, type Command, type MemberTask } from "./vector-env-protocol.js";
 import { WorkerTeam } from "./worker-team.js";
 
 export type { VectorEnvOptions } from "./vector-env-options.js";
@@ -21,7 +21,7 @@ export type { VectorEnvOptions } from "./vector-env-options.js";
 export interface ResetOptions {
   /** Indices of those that are reset; default: all. */
   readonly environments?: readonly number[];
-  /** A seed for each of them, from which it draws from now on; default: each continues its own random numbers. */
+  /** A seed for each of them, whose first episode begins; default: each goes on to its next episode. */
   readonly seeds?: readonly number[];
 }
 
@@ -61,6 +61,8 @@ export class VectorEnv implements Outputs, ChunkShape {
   readonly truncated: Uint8Array;
   /** (E), actions executed: less than Te where an episode ended early. */
   readonly executedSteps: Int32Array;
+  /** (E), the number of the episode in progress, counted from 0; a reset begins the one after the number that stands here. */
+  readonly episodes: Int32Array;
 
   readonly #task: MemberTask;
   /** What the threads share; without workers the same arrays as the public ones. */
@@ -100,6 +102,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     this.terminated = this.#outputs.terminated;
     this.truncated = this.#outputs.truncated;
     this.executedSteps = this.#outputs.executedSteps;
+    this.episodes = new Int32Array(shape.count).fill(-1);
     this.#members = members;
     this.#first = shape.count - members.length;
     this.#team = team;
@@ -125,14 +128,19 @@ export class VectorEnv implements Outputs, ChunkShape {
       title: definition.name,
       count,
       actionSteps,
-      seeds: seedsOf(options),
+      streams: options.streams ?? "environment",
+      seeds: new Float64Array(allocate(8 * count)),
+      places: new Int32Array(allocate(4 * count)),
       inertia,
       buffers: chunkBuffers(shape, allocate),
-      resets: new Float64Array(allocate(8 * count)),
+      resets: new Int32Array(allocate(4 * count)),
       maxEpisodeSteps,
       normalization,
       legacyTimeouts,
     };
+    for (let i = 0; i < count; i++) {
+      [task.seeds[i], task.places[i]] = typeof options.seed === "number" ? [options.seed, i] : [options.seed[i]!, 0];
+    }
 
     const start = (share: number) => Math.floor((share * count) / (workers + 1));
     const shares = Array.from({ length: workers }, (_, worker) => [start(worker), start(worker + 1)] as const);
@@ -169,6 +177,7 @@ export class VectorEnv implements Outputs, ChunkShape {
     checkActions(actions, this);
     this.#buffers.actions.set(actions);
     await this.#run(command.step);
+    for (let i = 0; i < this.count; i++) this.episodes[i]! += this.terminated[i]! | this.truncated[i]!;
   }
 
   /** Frees everything and ends the threads, after the call in progress if there is one. Never throws. */
@@ -228,8 +237,12 @@ export class VectorEnv implements Outputs, ChunkShape {
         `${environments.length} integers, one per environment`,
       );
     }
-    this.#task.resets.fill(resetting.leaveAlone);
-    environments.forEach((index, i) => (this.#task.resets[index] = seeds?.[i] ?? resetting.continueStream));
+    const { resets, seeds: current, places } = this.#task;
+    resets.fill(leaveAlone);
+    environments.forEach((index, i) => {
+      if (seeds) [current[index], places[index], this.episodes[index]] = [seeds[i]!, 0, -1];
+      resets[index] = ++this.episodes[index]!;
+    });
   }
 
   #expect(...allowed: readonly string[]): void {

@@ -1,15 +1,15 @@
 // One environment in this thread, driven by action chunks like a vector environment of one, that is looked at after every
 // environment step: for pictures, films and paths.
-import { Random } from "../engine/random.js";
 import type { Space } from "../space.js";
 import { checkActions, chunkBuffers } from "./chunk-buffers.js";
+import { episodeStarts } from "./episode-starts.js";
 import { Environment } from "./make-environment.js";
 import { MultiStep, type MultiStepOptions, type StepTaken } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { checkOptions, type VectorEnvOptions } from "./vector-env-options.js";
 
 export interface WatchedEnvironmentOptions
-  extends MultiStepOptions, Pick<VectorEnvOptions, "env" | "actionSteps" | "condSteps" | "inertia"> {
+  extends MultiStepOptions, Pick<VectorEnvOptions, "env" | "streams" | "actionSteps" | "condSteps" | "inertia"> {
   /** Equal seeds give equal episodes, the same as environment 0 of a vector with that seed. */
   readonly seed: number;
 }
@@ -25,17 +25,17 @@ export type Watch = (environment: Visible, step: StepTaken) => boolean | void;
  * @throws InputError DMPO_ENV_UNKNOWN, DMPO_ENV_OPTIONS with all that is wrong.
  */
 export async function watchedEnvironment(options: WatchedEnvironmentOptions, watch: Watch) {
-  const { env, seed, actionSteps, condSteps, inertia, ...episodes } = options;
+  const { env, seed, streams, actionSteps, condSteps, inertia, ...episodes } = options;
   const definition = await findEnvironment(env);
   checkOptions({ ...options, count: 1 }, definition);
   const { observationDimension, actionDimension } = definition;
   const simulation = await definition.create({ inertia: inertia ?? definition.inertia ?? "legacy" });
-  const random = new Random(seed).stream("environment");
-  const environment = new Environment(definition, simulation, random);
+  const starts = episodeStarts(seed, 0, streams);
+  const environment = new Environment(definition, simulation, starts);
   const shape = { count: 1, actionSteps, condSteps, observationDimension, actionDimension };
   const chunk = chunkBuffers(shape);
   const visit = (step: StepTaken) => watch(environment, step);
-  const multiStep = new MultiStep(definition, simulation, random, chunk, episodes, visit);
+  const multiStep = new MultiStep(definition, simulation, starts, chunk, episodes, visit);
   const { actions, ...seen } = chunk;
   const space: Omit<Space, "horizonSteps"> = { actionDim: actionDimension, state: [condSteps, observationDimension] };
   return {

@@ -21,8 +21,13 @@ export interface Environments {
   readonly finalObservations: Observations;
   /** Actions executed before the episode ended, 1..Te (E). */
   readonly executedSteps: Int32Array;
-  /** Starts a new episode everywhere. */
-  reset(): Promise<void>;
+  /**
+   * Number of the episode in progress (E), counted from 0; a reset begins the one after the number that stands here. An episode
+   * follows from its number and the actions: by both a run that is resumed finds its place again. Absent where that does not hold.
+   */
+  readonly episodes?: Int32Array;
+  /** Starts the next episode everywhere or, after the first time, in those that are named. */
+  reset(options?: { readonly environments: readonly number[] }): Promise<void>;
   /** Normalised actions (E, Te, Da) in [-1, 1]. */
   step(actions: Float32Array): Promise<void>;
 }

@@ -2,6 +2,12 @@
 import type { Environments } from "./environments.js";
 import { finishedEpisodes, type EpisodeRules, type FinishedEpisode } from "./episode-statistics.js";
 
+export interface TrackerPosition {
+  readonly steps: number;
+  /** (E). */
+  readonly firstSteps: number[];
+}
+
 interface Unfinished {
   firstStep: number;
   readonly rewards: number[];
@@ -21,6 +27,23 @@ export class EpisodeTracker {
   restart(): void {
     this.#unfinished.clear();
     this.#steps = 0;
+  }
+
+  /** Where a run stands: steps since the restart, and the first step of each episode in progress. */
+  position(count: number): TrackerPosition {
+    const first = (environment: number) => this.#unfinished.get(environment)?.firstStep ?? this.#steps;
+    return { steps: this.#steps, firstSteps: Array.from({ length: count }, (_, i) => first(i)) };
+  }
+
+  /** Forgets what an environment has begun. */
+  forget(environment: number): void {
+    this.#unfinished.delete(environment);
+  }
+
+  /** Counts on from a position, in the episodes in progress. */
+  moveTo({ steps, firstSteps }: TrackerPosition): void {
+    this.#steps = steps;
+    for (const [environment, episode] of this.#unfinished) episode.firstStep = firstSteps[environment]!;
   }
 
   /** Call after every step. Returns the episodes it ended; their `firstStep` counts from the last restart. */

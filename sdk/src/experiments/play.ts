@@ -34,8 +34,10 @@ export interface PlaySettings extends EnvironmentSettings {
   readonly denoisingSteps: number;
   /** Sampled: standard normal; zero: the policy's central chunk. The two are different policies and never mixed. */
   readonly initialNoise: InitialNoise;
-  /** Of environments (the first draws from it, the next from `seed` + 1, ...) and noise. */
+  /** Of environments, each with random numbers of its own, and noise. */
   readonly seed: number;
+  /** What they are played for: plays of one seed for different purposes share no random numbers. Default: evaluation. */
+  readonly streams?: string;
 }
 
 /** Opens environments that fit `policy`; close them afterwards. */
@@ -44,6 +46,7 @@ export function openEnvironments(
   settings: EnvironmentSettings,
   seed: number,
   { workers }: RunControl,
+  streams?: string,
 ): Promise<VectorEnv> {
   const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps } = settings;
   const [condSteps] = space.state;
@@ -51,6 +54,7 @@ export function openEnvironments(
     env,
     count: environments,
     seed,
+    streams,
     actionSteps,
     condSteps,
     maxEpisodeSteps,
@@ -71,9 +75,9 @@ export async function play(
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
   const policy = await policyOf(source);
   const control = stoppable(given);
-  const { denoisingSteps: steps, initialNoise, seed } = settings;
-  const environments = await openEnvironments(policy, settings, seed, control);
-  const options = { ...actorOptions(seed, control), sampling: { steps }, initialNoise };
+  const { denoisingSteps: steps, initialNoise, seed, streams } = settings;
+  const environments = await openEnvironments(policy, settings, seed, control, streams);
+  const options = { ...actorOptions(seed, control, streams), sampling: { steps }, initialNoise };
   const episodes = await playIn(environments, policy, options, settings, control.signal);
   return { statistics: episodeStatistics(episodes), episodes };
 }
@@ -84,6 +88,8 @@ export interface EpisodeOptions {
   readonly env: EnvironmentSource;
   /** Seed of the episode. Default 0. */
   readonly seed?: number;
+  /** What it is played for: episodes of one seed for different purposes share no random numbers. Default: evaluation. */
+  readonly streams?: string;
   /** Environment steps, unless the episode ends before; Infinity: the environment's own limit. Default 150. */
   readonly maxSteps?: number;
   /** Network calls per chunk, at least 1. Default: the policy's own. */
@@ -105,16 +111,24 @@ export interface EpisodeOptions {
  * @throws InputError for an unknown environment or one that does not fit the policy.
  */
 export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOptions, watch: Watch): Promise<void> {
-  const { env, seed = 0, maxSteps = 150, denoisingSteps: steps, clipIntermediate, initialNoise = "sampled" } = options;
+  const {
+    env,
+    seed = 0,
+    streams,
+    maxSteps = 150,
+    denoisingSteps: steps,
+    clipIntermediate,
+    initialNoise = "sampled",
+  } = options;
   const { space, normalization } = policy;
   const { actionSteps = space.horizonSteps } = options;
   const [condSteps] = space.state;
   const maxEpisodeSteps = maxSteps === Infinity ? undefined : maxSteps;
   const environment = await watchedEnvironment(
-    { env, seed, actionSteps, condSteps, maxEpisodeSteps, normalization },
+    { env, seed, streams, actionSteps, condSteps, maxEpisodeSteps, normalization },
     watch,
   );
-  const acting = { ...actorOptions(seed), sampling: { steps, clipIntermediate }, initialNoise };
+  const acting = { ...actorOptions(seed, {}, streams), sampling: { steps, clipIntermediate }, initialNoise };
   const compile = { ...options.compile, threads: 1 };
   await playIn(environment, policy, { ...acting, compile }, { episodes: 1 });
 }
@@ -142,9 +156,9 @@ async function playIn(
 }
 
 /** Small batches gain nothing from more than one thread, and constant weights are faster. */
-export function actorOptions(seed: number, control: RunControl = {}) {
+export function actorOptions(seed: number, control: RunControl = {}, streams?: string) {
   return {
-    random: new Random(seed).stream("initial noise"),
+    random: new Random(seed).stream(streams === undefined ? "initial noise" : `${streams}, initial noise`),
     compile: { ...compileOptionsOf(control), threads: 1 },
     frozen: true,
   };

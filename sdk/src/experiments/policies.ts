@@ -3,12 +3,16 @@ import type { z } from "zod";
 import type { consistencyMlpOptions } from "../nn/consistency-mlp.js";
 import type { flowMlpOptions } from "../nn/flow-mlp.js";
 import type { gaussianMlpOptions } from "../nn/gaussian-mlp.js";
+import type { gaussianTransformerOptions } from "../nn/gaussian-transformer.js";
+import type { gmmMlpOptions } from "../nn/gmm-mlp.js";
+import type { gmmTransformerOptions } from "../nn/gmm-transformer.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
 import type { shortcutMlpOptions } from "../nn/shortcut-mlp.js";
 import { consistencyModel, type consistencyOptions } from "../policies/consistency.js";
 import { diffusion } from "../policies/diffusion.js";
 import type { diffusionOptions } from "../policies/diffusion-step.js";
 import { gaussian, type gaussianOptions } from "../policies/gaussian.js";
+import { gmm, type gmmOptions } from "../policies/gmm.js";
 import { meanFlow, type meanFlowOptions } from "../policies/mean-flow.js";
 import { reFlow, type reFlowOptions } from "../policies/reflow.js";
 import { shortcut, type shortcutOptions } from "../policies/shortcut.js";
@@ -69,7 +73,19 @@ export const ConsistencyModel = {
   },
 } as const;
 
-/** One normal distribution per action entry: behaviour cloning, and the policy of SAC. Only `standard()`. */
-export const Gaussian = describePolicy<typeof gaussianOptions, never, Omit<z.input<typeof gaussianMlpOptions>, Sizes>>(
-  gaussian,
-);
+/**
+ * One normal distribution per action entry: behaviour cloning, PPO, and the policy of SAC. Networks "mlp" and "transformer". Only
+ * `standard()`.
+ */
+export const Gaussian = describePolicy<
+  typeof gaussianOptions,
+  never,
+  Omit<z.input<typeof gaussianMlpOptions> & z.input<typeof gaussianTransformerOptions>, Sizes>
+>(gaussian);
+
+/** A mixture of normal distributions over the chunk, 5 components by default. Networks "mlp" and "transformer". Only `standard()`. */
+export const GMM = describePolicy<
+  typeof gmmOptions,
+  never,
+  Omit<z.input<typeof gmmMlpOptions> & z.input<typeof gmmTransformerOptions>, Sizes>
+>(gmm);

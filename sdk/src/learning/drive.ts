@@ -86,21 +86,26 @@ export async function drive<Row>(
   let iterationStart = performance.now();
   try {
     const parts = algorithm.parts(stage, options);
+    const { places } = stage;
     const restore = (state: Pick<RunState, "parts" | "iteration" | "environmentSteps" | "random">) => {
       restoreParts(parts, state.parts);
       stage.iteration = state.iteration;
       stage.environmentSteps = state.environmentSteps;
       stage.random.restore(state.random);
+      // Earlier versions did not store where the environments stood: new episodes begin.
       stage.interrupt();
+      for (const [name, place] of Object.entries(places)) {
+        if (Object.hasOwn(state.parts, name)) place.restore(state.parts[name]!);
+      }
     };
     const snapshot = () => ({
       iteration: stage.iteration,
       environmentSteps: stage.environmentSteps,
       random: stage.random.state(),
-      parts: statesOf(parts),
+      parts: statesOf({ ...parts, ...places }),
     });
     if (resume) {
-      const state = typeof resume === "function" ? resume(parts, stage) : resume;
+      const state = typeof resume === "function" ? resume({ ...parts, ...places }, stage) : resume;
       checkAlgorithm(state, algorithm.name);
       restore(state);
       for (const row of state.curve as readonly Row[]) curve.push(row);

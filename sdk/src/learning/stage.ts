@@ -11,7 +11,8 @@ import { playEpisodes } from "../evaluation/play.js";
 import { policyActor, type Acting } from "../evaluation/policy-actor.js";
 import type { SamplingOptions } from "../policies/definition.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
-import { Arena } from "./arena.js";
+import { Arena, EpisodeNumbers } from "./arena.js";
+import type { Parts } from "./parts.js";
 
 /** What a stage is made from; what a phase does not have is left out. */
 export interface StageSetup {
@@ -31,7 +32,7 @@ export interface StageSetup {
   readonly test?: (policy: TrainedPolicy, iteration: number) => Promise<TestResult>;
   /** Told how many iterations are done, fractions included, and the loss that was just measured. */
   readonly onAdvance?: (iterations: number, loss: number) => void;
-  /** For everything random but the environments; default 42. */
+  /** Of everything random but the environments; default 42. */
   readonly seed?: number;
   /** Best reward per action from which an episode counts as a success; default: none does. */
   readonly successThreshold?: number;
@@ -117,6 +118,16 @@ export class Stage {
 
   set environmentSteps(steps: number) {
     if (this.#arena) this.#arena.environmentSteps = steps;
+  }
+
+  /** Where the environments stand, as pieces of the run beside the algorithm's. */
+  get places(): Parts {
+    const evaluated = this.#evaluationEnvironments;
+    const isOwn = evaluated && evaluated !== this.#arena?.environments;
+    return {
+      ...(this.#arena && { environments: this.#arena }),
+      ...(isOwn && { evaluationEnvironments: new EpisodeNumbers(evaluated) }),
+    };
   }
 
   /** Episodes in progress are given up: training begins new ones. */

@@ -67,6 +67,7 @@ const softplus = definePrimitive({
   derivative: (x) => x.sigmoid(),
 });
 
+/** Activation functions by their names in configurations. */
 export const activations = {
   Mish: mish,
   ReLU: tf.relu as Activation,
@@ -78,6 +79,7 @@ export const activations = {
   Identity: (x) => x,
 } satisfies Record<string, Activation>;
 
+/** Name of an activation function. */
 export type ActivationName = keyof typeof activations;
 
 export const activationName = z.enum(Object.keys(activations) as [ActivationName, ...ActivationName[]]);

@@ -13,6 +13,7 @@ const EXPANSION = 4;
 /** As a policy lists it. */
 export const consistencyMlpFamily: NetworkFamily<FlowNetwork> = {
   options: consistencyMlpOptions,
+  untold: ["activationType", "outActivationType"],
   sizes: stateSizes,
   build: (options, prefix) => flowMlp(options as FlowMlpOptions, prefix, EXPANSION),
   infer: (shapes, prefix, source) =>

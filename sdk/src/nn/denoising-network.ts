@@ -1,4 +1,5 @@
 // What diffusion asks of a network: its answer to a noisy action chunk at a noise level; and such a network beside a frozen copy.
+import type { ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import type { Encoder, Network } from "./network.js";
 
@@ -19,14 +20,14 @@ const PREFIX = "pretrained.";
  * do: condition encodings are of twice the width.
  */
 export function withFrozenCopy(network: DiffusionNetwork): DiffusionNetwork {
-  const { encoder } = network;
-  const copyOf = (name: string) => `${PREFIX}${name}`;
-  const copied = network.parameters.map((spec) => ({ ...spec, name: copyOf(spec.name), copyOf: spec.name }));
-  const frozen = (weights: Weights): Weights =>
-    Object.fromEntries(network.parameters.map(({ name }) => [name, weights[copyOf(name)]!]));
+  const { encoder, parameters } = network;
   const encodes = encoder.parameters.length > 0;
+  const copies = (specs: readonly ParameterSpec[]) =>
+    specs.map((spec) => ({ ...spec, name: `${PREFIX}${spec.name}`, copyOf: spec.name }));
+  const frozen = (weights: Weights): Weights =>
+    Object.fromEntries(parameters.map(({ name }) => [name, weights[`${PREFIX}${name}`]!]));
   const both: Encoder = {
-    parameters: copied.filter(({ copyOf: name }) => encoder.parameters.some((own) => own.name === name)),
+    parameters: [...encoder.parameters, ...copies(encoder.parameters)],
     width: 2 * encoder.width,
     stateSize: encoder.stateSize,
     apply: (weights, observation) =>
@@ -34,15 +35,14 @@ export function withFrozenCopy(network: DiffusionNetwork): DiffusionNetwork {
   };
   const half = (condition: tf.Tensor2D, i: number): tf.Tensor2D =>
     encodes ? condition.slice([0, i * encoder.width], [-1, encoder.width]) : condition;
-  const noise = network.noise.bind(network);
   return {
     ...network,
-    parameters: [...network.parameters, ...copied],
-    encoder: encodes ? { ...both, parameters: [...encoder.parameters, ...both.parameters] } : encoder,
-    noise: (weights, x, t, condition) => noise(weights, x, t, half(condition, 0)),
+    parameters: [...parameters, ...copies(parameters)],
+    encoder: encodes ? both : encoder,
+    noise: (weights, x, t, condition) => network.noise(weights, x, t, half(condition, 0)),
     pretrained: {
       ...network,
-      noise: (weights, x, t, condition) => noise(frozen(weights), x, t, half(condition, 1)),
+      noise: (weights, x, t, condition) => network.noise(frozen(weights), x, t, half(condition, 1)),
     },
   };
 }

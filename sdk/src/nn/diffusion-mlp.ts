@@ -7,10 +7,11 @@ import type { NetworkFamily } from "./network.js";
 
 /** Builds the network; `prefix` starts every parameter name, e.g. "network.". */
 export function diffusionMlp(input: z.input<typeof flowMlpOptions>, prefix = ""): DiffusionNetwork {
-  const { parameters, horizonSteps, actionDim, encoder, velocity } = flowMlp(input, prefix);
+  const flow = flowMlp(input, prefix);
+  const { parameters, horizonSteps, actionDim, encoder } = flow;
   return {
     ...{ parameters, horizonSteps, actionDim, encoder },
-    noise: (weights, x, t, condition) => velocity(weights, x, t, condition).velocity,
+    noise: (weights, x, t, condition) => flow.velocity(weights, x, t, condition).velocity,
   };
 }
 

@@ -48,6 +48,7 @@ export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = "", expa
 /** {@link flowMlp} as a policy lists it. */
 export const flowMlpFamily: NetworkFamily<FlowNetwork> = {
   options: flowMlpOptions,
+  untold: ["activationType", "outActivationType"],
   sizes: stateSizes,
   build: (options, prefix) => flowMlp(options as FlowMlpOptions, prefix),
   infer: (shapes, prefix, source) => inferHead(shapes, prefix, source, { embeddings: { timeDim: "time_embedding" } }),

@@ -1,14 +1,17 @@
 // Gaussian_MLP: mean and standard deviation of an action chunk from low-dimensional observations.
 import { z } from "zod";
-import { constant, type ParameterSpec } from "../engine/parameters.js";
-import { tf, type Weights } from "../engine/tensor.js";
+import { type tf } from "../engine/tensor.js";
 import { count } from "../options.js";
 import { activationName, activations } from "./activations.js";
+import { changeableDeviation, deviationOptions, sharedDeviation } from "./deviation.js";
+import { dropoutRate } from "./dropout.js";
+import { inferGaussian } from "./gaussian-mlp-shapes.js";
+import type { GaussianNetwork } from "./gaussian-network.js";
 import { head, sizeOptions, stateSizes } from "./head.js";
 import { mlp } from "./mlp.js";
-import { weight, type LayeredModule } from "./module.js";
-import { stateEncoder, type Network, type NetworkFamily } from "./network.js";
-import { inferGaussian } from "./gaussian-mlp-shapes.js";
+import type { LayeredModule } from "./module.js";
+import { stdMaps } from "./noise-net.js";
+import { stateEncoder, type NetworkFamily } from "./network.js";
 
 export const gaussianMlpOptions = z.strictObject({
   ...sizeOptions,
@@ -17,19 +20,12 @@ export const gaussianMlpOptions = z.strictObject({
   tanhOutput: z.boolean().default(true).describe("means are squashed to (-1, 1)"),
   residualStyle: z.boolean().default(false).describe("residual blocks or a plain network"),
   useLayernorm: z.boolean().default(false),
-  fixedStd: z.number().positive().nullable().default(null).describe("standard deviation; null: learned from the state"),
-  learnFixedStd: z.boolean().default(false).describe("fixedStd is where one learned deviation per action entry starts"),
-  stdMin: z.number().positive().default(0.01).describe("learned deviations stay between these"),
-  stdMax: z.number().positive().default(1),
+  dropout: dropoutRate,
+  ...deviationOptions,
 });
 type GaussianMlpOptions = z.output<typeof gaussianMlpOptions>;
 
-export interface GaussianNetwork extends Network {
-  /** Means and ln of the standard deviations, both (B, Ta, Da), for condition encodings (B, C). */
-  distribution(weights: Weights, condition: tf.Tensor2D): { mean: tf.Tensor3D; logStd: tf.Tensor3D };
-}
-
-/** Builds the network; `prefix` starts every parameter name, e.g. "network.". */
+/** Builds the network; `prefix` starts every parameter name, e.g. "network.". @throws InputError, see `head`. */
 export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = ""): GaussianNetwork {
   const options = gaussianMlpOptions.parse(input);
   const { horizonSteps, actionDim, condDim, activationType: activation } = options;
@@ -37,24 +33,16 @@ export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = 
   const encoder = stateEncoder("", condDim, null, activation);
   const squash = activations[options.tanhOutput ? "Tanh" : "Identity"];
   const chunk = (rows: tf.Tensor): tf.Tensor3D => rows.reshape([-1, horizonSteps, actionDim]);
-  const [low, high] = [Math.log(options.stdMin), Math.log(options.stdMax)];
-  const { fixedStd } = options;
 
-  if (fixedStd !== null) {
+  const shared = sharedDeviation(prefix, [actionDim], options);
+  if (shared) {
     const means = head(`${prefix}mlp_mean`, [condDim, ...options.mlpDims, size], options);
-    const name = `${prefix}logvar`;
-    const learned: ParameterSpec[] = options.learnFixedStd
-      ? [{ name, shape: [actionDim], initialise: constant(2 * Math.log(fixedStd)) }]
-      : [];
     return {
-      parameters: [...learned, ...means.parameters],
-      ...{ horizonSteps, actionDim, encoder },
+      parameters: [...shared.parameters, ...means.parameters],
+      ...{ horizonSteps, actionDim, encoder, masks: means.masks },
       distribution(weights, condition) {
         const mean = chunk(squash(means.apply(weights, condition)));
-        const logStd = options.learnFixedStd
-          ? weight(weights, name).mul(0.5).clipByValue(low, high)
-          : tf.scalar(Math.log(fixedStd));
-        return { mean, logStd: logStd.broadcastTo(mean.shape) };
+        return { mean, logStd: shared.logStd(weights).broadcastTo(mean.shape) };
       },
     };
   }
@@ -62,22 +50,22 @@ export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = 
     `${prefix}mlp_base`,
     [condDim, ...options.mlpDims],
     { ...options, outActivationType: activation },
-    { layerNormFinal: options.useLayernorm },
+    { layerNormFinal: options.useLayernorm, dropoutFinal: true },
   );
   const width = options.mlpDims.at(-1)!;
   const [means, deviations] = ["mlp_mean", "mlp_logvar"].map((name) => mlp(`${prefix}${name}`, [width, size])) as [
     LayeredModule,
     LayeredModule,
   ];
+  const range = { min: options.stdMin, max: options.stdMax };
   return {
     parameters: [base, means, deviations].flatMap(({ parameters }) => parameters),
-    ...{ horizonSteps, actionDim, encoder },
+    ...{ horizonSteps, actionDim, encoder, masks: base.masks },
     distribution(weights, condition) {
       const features = base.apply(weights, condition);
-      const share = deviations.apply(weights, features).tanh().add(1).mul(0.5);
       return {
         mean: chunk(squash(means.apply(weights, features))),
-        logStd: chunk(share.mul(high - low).add(low)),
+        logStd: chunk(stdMaps.tanh(deviations.apply(weights, features), range)),
       };
     },
   };
@@ -86,7 +74,9 @@ export function gaussianMlp(input: z.input<typeof gaussianMlpOptions>, prefix = 
 /** {@link gaussianMlp} as a policy lists it. */
 export const gaussianMlpFamily: NetworkFamily<GaussianNetwork> = {
   options: gaussianMlpOptions,
+  untold: ["activationType", "tanhOutput", "dropout", "fixedStd"],
   sizes: stateSizes,
   build: (options, prefix) => gaussianMlp(options as GaussianMlpOptions, prefix),
   infer: inferGaussian,
+  changeable: (now, wanted) => ["dropout", ...changeableDeviation(now, wanted)],
 };

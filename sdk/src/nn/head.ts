@@ -1,6 +1,7 @@
 // What the heads of all networks have in common: their options, and that of a flow, which reads noisy actions.
 import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
+import { fail } from "../errors.js";
 import { count } from "../options.js";
 import type { Space } from "../space.js";
 import { activationName, type ActivationName } from "./activations.js";
@@ -43,20 +44,31 @@ export interface HeadOptions {
   readonly outActivationType?: ActivationName;
   readonly useLayernorm: boolean;
   readonly residualStyle: boolean;
+  /** Share of entries that training drops; default 0, and only in plain networks. */
+  readonly dropout?: number;
 }
 
-/** Widths from input to output; residual blocks or a plain network. @throws InputError, see `residualMlp`. */
+/**
+ * Widths from input to output; residual blocks or a plain network.
+ *
+ * @throws InputError for dropout in residual blocks, or see `residualMlp`.
+ */
 export function head(
   name: string,
   widths: readonly number[],
-  { activationType, outActivationType, useLayernorm, residualStyle }: HeadOptions,
-  others: Pick<MlpOptions, "layerNormFinal"> = {},
+  { activationType, outActivationType, useLayernorm, residualStyle, dropout = 0 }: HeadOptions,
+  others: Pick<MlpOptions, "layerNormFinal" | "dropoutFinal"> = {},
 ): LayeredModule {
+  if (residualStyle && dropout > 0) {
+    const remedy = "set dropout to 0, or residualStyle (residual_style) to false";
+    fail("DMPO_NETWORK", "dropout", `is ${dropout} in residual blocks`, "0 there: they have none", remedy);
+  }
   const build = residualStyle ? residualMlp : mlp;
   return build(name, widths, {
     activation: activationType,
     outActivation: outActivationType,
     layerNorm: useLayernorm,
+    dropout,
     ...others,
   });
 }

@@ -1,15 +1,21 @@
 // Affine map of rows, and layer normalisation.
-import { ones, torchLinear, zeros } from "../engine/parameters.js";
+import { ones, torchLinear, zeros, type Initialiser } from "../engine/parameters.js";
 import { tf } from "../engine/tensor.js";
 import { weight, type Module } from "./module.js";
 
-/** y = x W^T + b with `<name>.weight` (out, in) and `<name>.bias` (out); PyTorch's default initialisation. */
-export function linear(name: string, inputs: number, outputs: number): Module {
-  const initialise = torchLinear(inputs);
+/** How a linear map begins. */
+export interface LinearStart {
+  readonly weight: Initialiser;
+  readonly bias: Initialiser;
+}
+
+/** y = x W^T + b with `<name>.weight` (out, in) and `<name>.bias` (out); by default PyTorch's initialisation. */
+export function linear(name: string, inputs: number, outputs: number, start?: LinearStart): Module {
+  const usual = torchLinear(inputs);
   return {
     parameters: [
-      { name: `${name}.weight`, shape: [outputs, inputs], initialise },
-      { name: `${name}.bias`, shape: [outputs], initialise },
+      { name: `${name}.weight`, shape: [outputs, inputs], initialise: start?.weight ?? usual },
+      { name: `${name}.bias`, shape: [outputs], initialise: start?.bias ?? usual },
     ],
     apply: (weights, x) =>
       tf.matMul(x, weight<tf.Tensor2D>(weights, `${name}.weight`), false, true).add(weight(weights, `${name}.bias`)),

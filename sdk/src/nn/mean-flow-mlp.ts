@@ -50,6 +50,7 @@ export function meanFlowMlp(input: z.input<typeof meanFlowMlpOptions>, prefix = 
 /** {@link meanFlowMlp} as a policy lists it. */
 export const meanFlowMlpFamily: NetworkFamily<VelocityNetwork> = {
   options: meanFlowMlpOptions,
+  untold: ["activationType", "outActivationType"],
   sizes: stateSizes,
   build: (options, prefix) => meanFlowMlp(options as MeanFlowMlpOptions, prefix),
   infer: (shapes, prefix, source) =>

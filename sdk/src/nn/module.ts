@@ -2,7 +2,9 @@
 import type { ParameterSpec } from "../engine/parameters.js";
 import type { tf, Weights } from "../engine/tensor.js";
 import { fail, nearest } from "../errors.js";
+import type { Mask } from "./dropout.js";
 
+/** A part of a network. */
 export interface Module {
   /** In PyTorch's registration order, names complete with their prefix. */
   readonly parameters: readonly ParameterSpec[];
@@ -12,6 +14,8 @@ export interface Module {
 
 /** A module whose intermediate representations can be asked for. */
 export interface LayeredModule extends Module {
+  /** What it drops while it trains. */
+  readonly masks: readonly Mask[];
   /** Hidden representations from the input on, each (B, width); the output comes last. */
   layers(weights: Weights, x: tf.Tensor2D): tf.Tensor2D[];
 }

@@ -46,6 +46,8 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 export interface NetworkFamily<Net extends Network> {
   /** Includes the sizes that {@link sizes} gives. */
   readonly options: z.ZodObject;
+  /** Options that leave no trace in weights, such as activations. */
+  readonly untold: readonly string[];
   /** The options that follow from what the policy sees and answers with. */
   sizes(space: Space): Readonly<Record<string, unknown>>;
   /** Parameters are called `<prefix>*`. @throws InputError for options outside their range. */
@@ -53,13 +55,13 @@ export interface NetworkFamily<Net extends Network> {
   /**
    * What weights tell of their network, for checkpoints that hold nothing else.
    *
+   * @param scalars what such a file holds beside the weights, by state_dict name, prefix included.
    * @throws InputError `DMPO_WEIGHTS` naming `source` if they are not of this family.
    */
-  infer(shapes: Shapes, prefix: string, source: string): InferredNetwork;
+  infer(shapes: Shapes, prefix: string, source: string, scalars?: ReadonlyMap<string, number>): InferredNetwork;
+  /** Names of options in `wanted` that a later stage may choose though `now` says otherwise, keeping the weights; by default none. */
+  changeable?(now: object, wanted: object): readonly string[];
 }
-
-/** Options of networks that leave no trace in the shapes of weights. */
-export const untoldByWeights = ["activationType", "outActivationType", "embedCombinationType"] as const;
 
 /** What {@link NetworkFamily.infer} reads off the shapes of weights. */
 export interface InferredNetwork {
@@ -67,7 +69,7 @@ export interface InferredNetwork {
   readonly chunkSize: number;
   /** Numbers To x Do of the observation history. */
   readonly stateSize: number;
-  /** Everything but {@link NetworkFamily.sizes} and what is {@link untoldByWeights}. */
+  /** Everything but {@link NetworkFamily.sizes}; what leaves no trace in weights is left out or as it usually is. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

@@ -42,6 +42,7 @@ export function residualMlp(name: string, widths: readonly number[], options: Re
     return [...representations, outActivation(last.apply(weights, x))];
   };
   return {
+    masks: [],
     parameters: [first, ...blocks, last].flatMap(({ parameters }) => parameters),
     layers,
     apply: (weights, x) => layers(weights, x).at(-1)!,

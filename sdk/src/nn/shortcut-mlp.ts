@@ -82,6 +82,7 @@ const combinations: Record<
 /** {@link shortcutMlp} as a policy lists it. */
 export const shortcutMlpFamily: NetworkFamily<ShortcutNetwork> = {
   options: shortcutMlpOptions,
+  untold: ["activationType", "outActivationType", "embedCombinationType"],
   sizes: stateSizes,
   build: (options, prefix) => shortcutMlp(options as ShortcutMlpOptions, prefix),
   infer: inferShortcut,

@@ -18,6 +18,8 @@ export interface Draws {
   readonly shapes: Shapes;
   /** Fills the arrays, each (B, ...shape), always in the same order. */
   readonly fill: (out: Readonly<Record<string, Float32Array>>, random: RandomStream) => void;
+  /** Those, such as masks of dropout, that a loss is given while it trains but not when it is only measured; default none. */
+  readonly onlyTraining?: readonly string[];
 }
 
 /** Standard normal numbers called `noise`, (B, ...shape). */
@@ -103,6 +105,8 @@ export interface Path<Net extends Network, Options> {
   readonly explorer?: { readonly options: z.ZodObject; readonly keys: Keys };
   /** Options of the policy that follow from valid {@link options}: it has them from the beginning of the training on. */
   policyOptions?(path: object): object;
+  /** Whether gradients flow through its samples into the weights that made them; default true. False: a choice is among them. */
+  readonly isReparameterized?: boolean;
   /** Acting of one network with settled options. */
   bind(parts: {
     readonly network: Net;

@@ -1,14 +1,24 @@
 // Gaussian policy: one normal distribution per action entry, as behaviour cloning, PPO and SAC use it; optionally squashed by
 // tanh (Haarnoja et al. 2018, appendix C). One decision per chunk, no denoising.
 import { z } from "zod";
-import { tf, type Weights } from "../engine/tensor.js";
-import { gaussianMlpFamily, type GaussianNetwork } from "../nn/gaussian-mlp.js";
+import { tf } from "../engine/tensor.js";
+import { gaussianMlpFamily } from "../nn/gaussian-mlp.js";
+import type { GaussianNetwork } from "../nn/gaussian-network.js";
+import { gaussianTransformerFamily } from "../nn/gaussian-transformer.js";
 import { keysBelow } from "../options.js";
 import { definePolicy, normalNoise, type Tensors } from "./definition.js";
+import { maskDraws, withMasks } from "./dropout-draws.js";
+import { actingStd, logNormal, normalEntropy } from "./normal-density.js";
 
-export const gaussianOptions = z.strictObject({
+const actingOptions = z.strictObject({
   randnClipValue: z.number().positive().default(10).describe("samples are clipped at so many standard deviations"),
   tanhOutput: z.boolean().default(false).describe("squash samples to (-1, 1)"),
+  actingStd,
+});
+const actingKeys = keysBelow("model", actingOptions);
+
+export const gaussianOptions = actingOptions.extend({
+  entCoef: z.number().default(0).describe("weight of the entropy that pre-training rewards"),
 });
 type Options = z.output<typeof gaussianOptions>;
 
@@ -19,31 +29,17 @@ export const gaussianPathOptions = z.strictObject({
     .describe("density of a chunk; or divided by its entries, as in the reference"),
 });
 
-const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
+type Distribution = ReturnType<GaussianNetwork["distribution"]>;
 
-/** ln N of each entry of x (B, Ta, Da). */
-function logNormal(x: tf.Tensor3D, mean: tf.Tensor3D, logStd: tf.Tensor3D): tf.Tensor3D {
-  const z = x.sub(mean).mul(logStd.neg().exp());
-  return z.square().mul(-0.5).sub(logStd).sub(HALF_LOG_2PI);
-}
-
-/** Chunks before squashing (B, Ta, Da), from standard normal noise, and their distribution. */
-function draw(
-  network: GaussianNetwork,
-  weights: Weights,
-  condition: tf.Tensor2D,
-  noise: tf.Tensor,
-  { randnClipValue }: Options,
-) {
-  const { mean, logStd } = network.distribution(weights, condition);
-  const sample: tf.Tensor3D = mean.add(logStd.exp().mul(noise.clipByValue(-randnClipValue, randnClipValue)));
-  return { sample, mean, logStd };
+/** Chunks before squashing (B, Ta, Da), from standard normal noise, with a deviation of their own if `std` is not null. */
+function draw({ mean, logStd }: Distribution, noise: tf.Tensor, std: number | null, { randnClipValue }: Options) {
+  return mean.add<tf.Tensor3D>(noise.clipByValue(-randnClipValue, randnClipValue).mul(std ?? logStd.exp()));
 }
 
 const squashed = (sample: tf.Tensor3D, { tanhOutput }: Options): tf.Tensor3D => (tanhOutput ? sample.tanh() : sample);
 
 /** ln p of chunks (B), given before squashing, and the entropy of the distribution that is not squashed (B), in nats. */
-function density(sample: tf.Tensor3D, mean: tf.Tensor3D, logStd: tf.Tensor3D, { tanhOutput }: Options, scale: number) {
+function density(sample: tf.Tensor3D, { mean, logStd }: Distribution, { tanhOutput }: Options, scale: number) {
   const entries = logNormal(sample, mean, logStd);
   const change = tanhOutput
     ? tf
@@ -52,10 +48,7 @@ function density(sample: tf.Tensor3D, mean: tf.Tensor3D, logStd: tf.Tensor3D, { 
         .log()
     : tf.scalar(0);
   const logProbability: tf.Tensor1D = entries.sub(change).sum<tf.Tensor1D>([1, 2]).mul(scale);
-  const entropy: tf.Tensor1D = logStd
-    .add(HALF_LOG_2PI + 0.5)
-    .sum<tf.Tensor1D>([1, 2])
-    .mul(scale);
+  const entropy: tf.Tensor1D = normalEntropy(logStd).sum<tf.Tensor1D>([1, 2]).mul(scale);
   return { logProbability, entropy };
 }
 
@@ -65,20 +58,22 @@ export const gaussian = definePolicy({
   options: gaussianOptions,
   keys: keysBelow("model", gaussianOptions),
   presets: {},
-  networks: { mlp: gaussianMlpFamily },
+  networks: { mlp: gaussianMlpFamily, transformer: gaussianTransformerFamily },
   training: {
-    draws: () => ({ shapes: {}, fill: () => {} }),
-    /** Minus the mean log-density of the demonstrated entries. */
-    loss(network, weights, batch) {
-      const { mean, logStd } = network.distribution(weights, network.encoder.apply(weights, batch));
-      return { rows: logNormal(batch.action, mean, logStd).mean<tf.Tensor1D>([1, 2]).neg() };
+    draws: (_, network) => maskDraws(network),
+    /** Minus the mean log-density of the demonstrated entries, and minus their mean entropy. */
+    loss(network, weights, batch, { entCoef }) {
+      const masked = withMasks(weights, batch, network);
+      const { mean, logStd } = network.distribution(masked, network.encoder.apply(masked, batch));
+      const value = logNormal(batch.action, mean, logStd).add(normalEntropy(logStd).mul(entCoef));
+      return { rows: value.mean<tf.Tensor1D>([1, 2]).neg() };
     },
   },
   acting: {
-    keys: keysBelow("model", gaussianOptions),
+    keys: actingKeys,
     draws: (_, { horizonSteps, actionDim }) => normalNoise(horizonSteps, actionDim),
     sample: (network, weights, condition, { noise }, options) =>
-      squashed(draw(network, weights, condition, noise!, options).sample, options),
+      squashed(draw(network.distribution(weights, condition), noise!, options.actingStd, options), options),
   },
   path: {
     options: gaussianPathOptions,
@@ -95,14 +90,15 @@ export const gaussian = definePolicy({
         stored: { sample: shape },
         sampling: {},
         sample(weights, condition, { noise }) {
-          const { sample, mean, logStd } = draw(network, weights, condition, noise!, options);
-          const { logProbability } = density(sample, mean, logStd, options, scale);
+          const distribution = network.distribution(weights, condition);
+          const sample = draw(distribution, noise!, null, options);
+          const { logProbability } = density(sample, distribution, options, scale);
           return { action: squashed(sample, options), stored: { sample }, logProbability };
         },
         density(weights, condition, { sample }: Tensors) {
-          const { mean, logStd } = network.distribution(weights, condition);
-          const terms = { noiseStd: logStd.exp().mean<tf.Scalar>() };
-          return { ...density(sample as tf.Tensor3D, mean, logStd, options, scale), terms };
+          const distribution = network.distribution(weights, condition);
+          const terms = { noiseStd: distribution.logStd.exp().mean<tf.Scalar>() };
+          return { ...density(sample as tf.Tensor3D, distribution, options, scale), terms };
         },
       };
     },

@@ -4,6 +4,7 @@ import type { AnyPolicy } from "./definition.js";
 import { consistencyModel } from "./consistency.js";
 import { diffusion } from "./diffusion.js";
 import { gaussian } from "./gaussian.js";
+import { gmm } from "./gmm.js";
 import { meanFlow } from "./mean-flow.js";
 import { reFlow } from "./reflow.js";
 import { shortcut } from "./shortcut.js";
@@ -15,6 +16,7 @@ export const policies = {
   [consistencyModel.name]: consistencyModel,
   [diffusion.name]: diffusion,
   [gaussian.name]: gaussian,
+  [gmm.name]: gmm,
 } as const;
 
 export type PolicyName = keyof typeof policies;

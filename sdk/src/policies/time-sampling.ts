@@ -39,7 +39,9 @@ const named = (logitNormalMean: number) =>
 
 /** A distribution that is no mixture, complete. */
 type Component = z.output<ReturnType<typeof named>[number]>;
-type ComponentInput = z.input<ReturnType<typeof named>[number]> | TimeFunction;
+type ComponentInput = Lists<z.input<ReturnType<typeof named>[number]>> | TimeFunction;
+/** Lists may be constants. */
+type Lists<T> = { readonly [Key in keyof T]: T[Key] extends number[] ? readonly number[] : T[Key] };
 /** Parts and their weights, whose sum is divided by. */
 interface Mixture<Part> {
   readonly type: "mixture";

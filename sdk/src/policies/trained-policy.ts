@@ -1,6 +1,7 @@
 // A policy with weights and the statistics of its data: what pre-training yields, fine-tuning and evaluation take, and files hold.
 import { z } from "zod";
 import { fail } from "../errors.js";
+import { Random } from "../engine/random.js";
 import type { HostTensor } from "../engine/tensor.js";
 import { boundsOf, type Normalization } from "../normalization.js";
 import {
@@ -13,7 +14,7 @@ import {
   type RawObservation,
 } from "./raw-acting.js";
 import { fitWeights } from "./fit-weights.js";
-import { PolicyModel, policySpec } from "./policy-model.js";
+import { networkFamily, PolicyModel, policySpec } from "./policy-model.js";
 import type { Space } from "../space.js";
 
 /** A policy that can act: network, weights and the statistics of the data it was trained on. */
@@ -48,6 +49,29 @@ export class TrainedPolicy {
     model.layout.entries.forEach(({ name, offset }, i) => {
       weights.set((own[name] ?? own[model.layout.specs[i]!.copyOf!]!).data, offset);
     });
+    return new TrainedPolicy({ ...this, model, weights });
+  }
+
+  /**
+   * The same policy with other options of its network, as far as weights stay what they are: of Gaussian policies how deviations
+   * are set, e.g. `{ learnFixedStd: true, stdMax: 0.2 }`, and dropout. A weight that comes with them is new.
+   *
+   * @throws InputError `DMPO_OPTIONS` for options that other weights would belong to, and values outside their range.
+   */
+  withNetwork(options: Readonly<Record<string, unknown>>): TrainedPolicy {
+    const { policy, options: objective, network } = this.model.spec;
+    const { family } = networkFamily(this.model.definition, network.type);
+    const changeable = family.changeable?.(network, { ...network, ...options }) ?? [];
+    const fixed = Object.keys(options).filter((name) => !changeable.includes(name));
+    if (fixed.length > 0) {
+      const known = changeable.length > 0 ? `one of ${changeable.join(", ")}` : "nothing of this network";
+      fail("DMPO_OPTIONS", fixed.join(", "), "cannot change while the weights stay", known, "train a new policy");
+    }
+    const model = new PolicyModel({ policy, options: objective, network: { ...network, ...options } });
+    // What is new begins at constants, so that no seed decides about it.
+    const weights = model.layout.initialise(new Random(0).stream("weights"));
+    const old = this.model.views(this.weights);
+    for (const { name, offset } of model.layout.entries) if (old[name]) weights.set(old[name].data, offset);
     return new TrainedPolicy({ ...this, model, weights });
   }
 

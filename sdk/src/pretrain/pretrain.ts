@@ -115,7 +115,7 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
     await Promise.all([step.dispose(), validate?.dispose()]);
   }
 
-  /** The loss of the averaged weights on windows that are not trained on, with the same noise every time. */
+  /** The loss of the averaged weights on windows that are not trained on, with the same noise every time and without dropout. */
   function validationLoss() {
     type Input = { weights: Weights; batch: TrainingBatch };
     const evaluate = compile<Input, { loss: Weights[string] }>(
@@ -123,6 +123,8 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
       { name: "validation loss", ...compileOptions },
     );
     const weights = model.views(trainable.ema!);
+    const left = new Set(draws.onlyTraining);
+    const measured = Object.fromEntries(Object.entries(batch).filter(([name]) => !left.has(name))) as typeof batch;
     const count = Math.floor(validation.length / o.batchSize);
     return {
       async measure() {
@@ -131,7 +133,7 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
         for (let b = 0; b < count; b++) {
           fill(validation.subarray(b * o.batchSize, (b + 1) * o.batchSize));
           fillDraws(draws, drawn, random);
-          const { loss } = await evaluate({ weights, batch });
+          const { loss } = await evaluate({ weights, batch: measured });
           sum += loss.data[0]!;
         }
         return { validationLoss: sum / count };

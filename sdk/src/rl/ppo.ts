@@ -258,6 +258,8 @@ export const ppo = defineAlgorithm({
     ...keysBelow("env", z.object({ resetAtIteration })),
     ...keysBelow("train", z.object(inTrain)),
     ...keysBelow("model", z.object({ clipPlossCoef, clipVlossCoef })),
+    "model.logprobMin": "logProbRange.0",
+    "model.logprobMax": "logProbRange.1",
     ...keysBelow("model.critic", criticOptions, "critic"),
   },
   controlKeys: {
@@ -265,8 +267,6 @@ export const ppo = defineAlgorithm({
     "model.noiseSchedulerType": "noise.schedule",
     "train.maxNoiseHoldRatio": "noise.holdRatio",
     "train.maxNoiseDecayRatio": "noise.decayRatio",
-    "model.logprobMin": "logProbRange.0",
-    "model.logprobMax": "logProbRange.1",
   },
   logNames: updateNames,
   explores: true,

@@ -234,7 +234,8 @@ export const sac = defineAlgorithm({
   iterations: (o) => o.iterations,
   refuses({ definition: { path } }) {
     if (!path) return "has no density";
-    return path.explorer && "explores with a part of its own";
+    if (path.explorer) return "explores with a part of its own";
+    return path.isReparameterized === false ? "makes choices, through which no gradient flows" : undefined;
   },
   parts,
   run,

@@ -383,7 +383,8 @@ test("a checkpoint is read with what only the configuration says of it", async (
         normalization: `${folder}/other/normalization.npz`,
         environment: "hopper-medium-v2",
         policy: "meanflow",
-        network: { type: undefined, activationType: undefined, outActivationType: undefined },
+        objective: {},
+        network: { type: undefined },
       },
     ],
   ]);
@@ -469,4 +470,37 @@ test("how a policy acts is the configuration's, the rest the checkpoint's", asyn
     options: { ...plain.model.spec.options, tanhOutput: true },
   });
   expect(squashed.weights).toEqual(weights);
+});
+
+test("fine-tuning may set the deviation of a Gaussian anew; what the weights decide must agree", async () => {
+  const data = (await Dataset.bundled("hopper-medium-mini")).limitEpisodes(3);
+  const model = Gaussian.standard()
+    .withNetwork({ horizonSteps: 1, mlpDims: [8, 8], fixedStd: 0.1, dropout: 0.5 })
+    .for(data);
+  const weights = model.layout.initialise(new Random(1).stream("weights"));
+  const { normalization } = data;
+  const policy = new TrainedPolicy({ model, weights, normalization, environment: "hopper-v2" });
+  const path = join(folder, "gaussian.safetensors");
+  await saveCheckpoint(path, policyRecord(policy, { model: weights, ema: weights }));
+  const stated = ["model.network.mlp_dims=[8,8]", "model.network.activation_type=Mish", "horizon_steps=1"];
+  const resolve = (...overrides: string[]) => {
+    const all = [`logdir=${folder}/tuned`, "stage=finetune", `base_policy_path=${path}`, ...stated, ...overrides];
+    return resolveExperiment("cfg/gym/scratch/hopper-v2", "ppo_gaussian_mlp", all, { environment: {} });
+  };
+  const lines: string[] = [];
+  const overrides = ["model.network.learn_fixed_std=true", "model.network.fixed_std=0.2", "model.network.std_max=0.3"];
+  await runExperiment(resolve(...overrides), { onProgress: (line) => void lines.push(line) });
+  const [{ base }] = vi.mocked(runFineTuning).mock.calls.at(-1)!;
+  const changed = { learnFixedStd: true, fixedStd: 0.2, stdMax: 0.3, dropout: 0 };
+  expect(base.model.spec.network).toMatchObject(changed);
+  expect(base.model.views(base.weights)["network.logvar"]!.data[0]).toBeCloseTo(2 * Math.log(0.2), 5);
+  expect(base.weights.slice(3)).toEqual(weights);
+  expect(lines.join("\n")).toContain("the weights are kept with model.network.dropout=0 (was 0.5), ");
+  await expect(runExperiment(resolve("model.network.mlp_dims=[8]"))).rejects.toThrow(
+    /model.network.mlp_dims: \[8\] in the configuration\s+expected \[8,8\]/,
+  );
+  // Without a fixed one the deviation would need weights of its own.
+  await expect(runExperiment(resolve("model.network.fixed_std=null"))).rejects.toThrow(
+    /model.network.fixed_std: null in the configuration\s+expected 0.1/,
+  );
 });

@@ -39,11 +39,18 @@ const unused = {
   "without demonstrations": ["max_n_episodes", "offline_dataset_path"],
 };
 
+/** The same configurations with other networks and another policy. */
+const transformer = ["model.network.type=transformer", "~model.network.mlp_dims", "~model.network.activation_type"];
+const mixture = ["policy.type=gmm", "++model.network.num_modes=3"];
+const asMixture = ["~model.randn_clip_value", "~train.likelihood"];
+
 test.each([
   ["gym/pretrain/hopper-medium-v2", "pre_improved_meanflow_dispersive_mlp", 60, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_reflow_mlp", 48, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_diffusion_mlp", 50, unused.always],
-  ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 44, unused.always],
+  ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 46, unused.always],
+  ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 45, unused.always, transformer],
+  ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 45, unused.always, mixture],
   ["gym/finetune/hopper-v2", "ft_ppo_meanflow_mlp", 80, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_reflow_mlp", 90, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_diffusion_mlp", 80, Object.values(unused).flat()],
@@ -53,27 +60,32 @@ test.each([
   ["gym/pretrain/hopper-medium-v2", "pre_consistency_mlp", 47, unused.always],
   ["gym/finetune/hopper-v2", "ft_ppo_shortcut_mlp", 90, Object.values(unused).flat()],
   ["gym/scratch/hopper-v2", "ppo_gaussian_mlp", 65, Object.values(unused).flat()],
+  ["gym/scratch/hopper-v2", "ppo_gaussian_mlp", 65, Object.values(unused).flat(), [...mixture, ...asMixture]],
   ["gym/eval/hopper-medium-v2", "eval_meanflow_mlp", 22, [...unused.always, "denoising_steps"]],
   ["gym/eval/hopper-medium-v2", "eval_diffusion_mlp", 24, unused.always],
-] as const)("%s/%s: at least %i keys", (directory, name, atLeast, expectedIdle) => {
-  const resolve = (...overrides: string[]) => resolveExperiment(`cfg/${directory}`, name, overrides, context);
-  const base = resolve();
-  const idle: string[] = [];
-  const unchanged: string[] = [];
-  const keys = leavesOf(base.config).filter(([path]) => !choices.has(path));
-  expect(keys.length).toBeGreaterThanOrEqual(atLeast);
-  for (const [path, value] of keys) {
-    const beside = companions[path] ?? [];
-    const changed = together[path]
-      ? resolve(...together[path])
-      : withAnother(path, value, (override) => resolve(override, ...beside));
-    if (!changed) unchanged.push(`${path}=${JSON.stringify(value)}`);
-    else if (isDeepStrictEqual(changed.options, (beside.length > 0 ? resolve(...beside) : base).options))
-      idle.push(path);
-  }
-  expect(unchanged).toEqual([]);
-  expect(idle.sort()).toEqual([...expectedIdle].sort());
-});
+] satisfies [string, string, number, readonly string[], (readonly string[])?][])(
+  "%s/%s: at least %i keys",
+  (directory, name, atLeast, expectedIdle, chosen: readonly string[] = []) => {
+    const resolve = (...overrides: string[]) =>
+      resolveExperiment(`cfg/${directory}`, name, [...chosen, ...overrides], context);
+    const base = resolve();
+    const idle: string[] = [];
+    const unchanged: string[] = [];
+    const keys = leavesOf(base.config).filter(([path]) => !choices.has(path));
+    expect(keys.length).toBeGreaterThanOrEqual(atLeast);
+    for (const [path, value] of keys) {
+      const beside = companions[path] ?? [];
+      const changed = together[path]
+        ? resolve(...together[path])
+        : withAnother(path, value, (override) => resolve(override, ...beside));
+      if (!changed) unchanged.push(`${path}=${JSON.stringify(value)}`);
+      else if (isDeepStrictEqual(changed.options, (beside.length > 0 ? resolve(...beside) : base).options))
+        idle.push(path);
+    }
+    expect(unchanged).toEqual([]);
+    expect(idle.sort()).toEqual([...expectedIdle].sort());
+  },
+);
 
 /** The experiment with some other valid value; names that a choice may take are read from its error. */
 function withAnother(path: string, value: unknown, resolve: (override: string) => Experiment): Experiment | undefined {

@@ -21,6 +21,8 @@ const flowPpo: Meaning = { part: "base/reference/flow_ppo" };
 const ppo: Meaning = { part: "base/reference/ppo", set: { "algorithm.type": "ppo" } };
 const learning = (type: string): Meaning => ({ set: { stage: "finetune", "algorithm.type": type } });
 const policy = (type: string): Meaning => ({ policy: type });
+/** Its evaluations have next to no noise. */
+const quiet = { "model.acting_std": 1e-4 };
 const network = (type: string): Meaning => ({ network: type });
 const nothing: Meaning = {};
 const nowhere: Meaning = { missing: "exists in no version of the reference, so nobody knows what it computes" };
@@ -45,8 +47,8 @@ const agents: Readonly<Record<string, Meaning>> = {
   EvalImgConsistencyAgent: evaluation,
   EvalDiffusionAgent: evaluation,
   EvalImgDiffusionAgent: evaluation,
-  EvalGaussianAgent: evaluation,
-  EvalImgGaussianAgent: evaluation,
+  EvalGaussianAgent: { ...evaluation, set: quiet },
+  EvalImgGaussianAgent: { ...evaluation, set: quiet },
   TrainPPOMeanFlowAgent: flowPpo,
   TrainPPOImgMeanFlowAgent: flowPpo,
   TrainPPOFlowAgent: flowPpo,
@@ -101,14 +103,17 @@ const models: Readonly<Record<string, Meaning>> = {
   QSMDiffusion: policy("diffusion"),
   DIPODiffusion: policy("diffusion"),
   GaussianModel: policy("gaussian"),
-  PPO_Gaussian: policy("gaussian"),
+  PPO_Gaussian: {
+    policy: "gaussian",
+    set: { ...quiet, "train.likelihood": "reference", "model.logprob_min": -5, "model.logprob_max": 2 },
+  },
   GRPO_Gaussian: policy("gaussian"),
   SAC_Gaussian: policy("gaussian"),
   CalQL_Gaussian: policy("gaussian"),
   RLPD_Gaussian: policy("gaussian"),
   IBRL_Gaussian: policy("gaussian"),
   GMMModel: policy("gmm"),
-  PPO_GMM: policy("gmm"),
+  PPO_GMM: { policy: "gmm", set: quiet },
   AWRFlow: nowhere,
   PPOFlowDirect: nowhere,
   PPOAgent: nowhere,

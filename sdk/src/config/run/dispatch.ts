@@ -17,8 +17,8 @@ import { writeFileAtomic } from "../../files.js";
 import { isAddress } from "../../hub/address.js";
 import { resolvePath } from "../../hub/fetch-file.js";
 import { pathInUse } from "../../paths.js";
-import { untoldByWeights } from "../../nn/network.js";
 import type { Keys } from "../../options.js";
+import { networkFamily } from "../../policies/policy-model.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { scratchPolicy } from "../../experiments/scratch-policy.js";
 import { readNormalization } from "../../data/npz-trajectories.js";
@@ -62,7 +62,10 @@ export async function runExperiment(
       const { environments, objective } = experiment.options;
       const base = objective
         ? await fromScratch({ ...experiment.options, objective }, report, signal)
-        : await loadBase(experiment.options, environments.env, report, signal);
+        : await loadBase(experiment.options, environments.env, report, signal, {
+            mayBeReleased: true,
+            mayChange: true,
+          });
       const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
       const settings = { ...finetuningSettings(experiment.options, base), resumePath };
       await runFineTuning(settings, await control(experiment, "itr", signal, journal));
@@ -70,7 +73,10 @@ export async function runExperiment(
     }
     case "eval": {
       const { play, run } = experiment.options;
-      const base = await loadBase(experiment.options, play.env, report, signal, { mayBeReleased: false });
+      const base = await loadBase(experiment.options, play.env, report, signal, {
+        mayBeReleased: false,
+        mayChange: false,
+      });
       const steps = experiment.options.denoisingSteps ?? [base.model.defaultSteps];
       const evaluation = await evaluate(base, evaluationInput(experiment.options, steps, signal, report));
       const folder = await evaluation.save(run.folder);
@@ -151,7 +157,7 @@ async function loadTeacher(
   }
   const { normalization, name: environment } = data;
   const path = await resolvePath(teacherPath, fetchOptions(report, signal));
-  const stated = { policy: type, network: untold(network) };
+  const stated = { policy: type, network: notInWeights(type, network) };
   const policy = await loadPolicy(path, { normalization, environment, ...stated });
   const { spec } = policy.model;
   checkStated(
@@ -162,9 +168,12 @@ async function loadTeacher(
   return policy;
 }
 
-/** Which network weights belong to, as far as they do not tell. */
-function untold(network: Readonly<Record<string, unknown>> | null) {
-  return Object.fromEntries(["type", ...untoldByWeights].map((option) => [option, network?.[option]]));
+/** Which network of a policy weights belong to, as far as they do not tell; of an unknown policy, its type alone. */
+function notInWeights(policy: string | undefined, network: Readonly<Record<string, unknown>> | null) {
+  const type = network?.type as string | undefined;
+  if (policy === undefined) return { type };
+  const { untold } = networkFamily(findPolicy(policy), type).family;
+  return { type, ...Object.fromEntries(Object.entries(network ?? {}).filter(([option]) => untold.includes(option))) };
 }
 
 /** The local file, fetched where it is an address; looked for before a run's folder is made. */
@@ -262,24 +271,25 @@ type WithBase = Pick<StageOptions["finetune"], "run" | "shapes" | "network" | "p
   readonly averagedWeights?: boolean;
 };
 
-/** The checkpoint, if it is what the configuration describes. */
+/** The checkpoint, if it is what the configuration describes; `mayChange`: or can become it with the weights that it has. */
 async function loadBase(
   { run, shapes, network, policy: name, acting, trained, averagedWeights }: WithBase,
   environment: string,
   report: Report,
   signal: AbortSignal | undefined,
-  { mayBeReleased }: { readonly mayBeReleased: boolean } = { mayBeReleased: true },
+  { mayBeReleased, mayChange }: { readonly mayBeReleased: boolean; readonly mayChange: boolean },
 ): Promise<TrainedPolicy> {
   const wanted = { ...run, policy: mayBeReleased ? name : null, environment };
   const { path, normalization } = await checkpointSource(wanted, report, signal);
-  const policy = await loadPolicy(path, {
+  const stored = await loadPolicy(path, {
     averagedWeights,
     normalization,
     environment,
     policy: name,
     objective: { ...trained, ...acting },
-    network: untold(network),
+    network: notInWeights(name, network),
   });
+  const policy = mayChange ? withStatedNetwork(stored, network ?? {}, path, report) : stored;
   const { spec } = policy.model;
   if (spec.policy !== name) {
     const found = `"${name}" in the configuration`;
@@ -304,6 +314,28 @@ function keyed(keys: Keys = {}, options: Readonly<Record<string, unknown>>): Rec
 }
 
 const keys: Readonly<Record<string, string>> = { observationDimension: "obs_dim", actionDimension: "action_dim" };
+
+/** With what the configuration says of the network, as far as the weights stay what they are; says what that changed. */
+function withStatedNetwork(
+  stored: TrainedPolicy,
+  stated: Readonly<Record<string, unknown>>,
+  path: string,
+  report: Report,
+) {
+  const { definition, spec } = stored.model;
+  const { family } = networkFamily(definition, spec.network.type);
+  const changeable = family.changeable?.(spec.network, stated) ?? [];
+  const changed = Object.entries(stated).filter(
+    ([name, value]) => changeable.includes(name) && value !== undefined && value !== spec.network[name],
+  );
+  if (changed.length === 0) return stored;
+  const old = prefixed(spec.network);
+  const shown = Object.entries(prefixed(Object.fromEntries(changed))).map(
+    ([key, value]) => `${key}=${JSON.stringify(value)} (was ${JSON.stringify(old[key])})`,
+  );
+  report(`${path}: the weights are kept with ${shown.join(", ")}`);
+  return stored.withNetwork(Object.fromEntries(changed));
+}
 
 /** Options of a network under their paths in a configuration. */
 function prefixed(network: object | null, section = "model.network"): Record<string, unknown> {

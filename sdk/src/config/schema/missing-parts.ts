@@ -5,17 +5,15 @@ import { missingEnvironment } from "./environment-sections.js";
 import { policySections } from "./policy-sections.js";
 import type { Selection } from "./schemas.js";
 
-/** "policy ReFlow", "network VisionFlowMLP", ...: in the order policy, network, algorithm, environment. */
+/** "network VisionFlowMLP", "algorithm Cal-QL", ...: in the order network, algorithm, environment. */
 export function missingParts(
   { stage, policy, network, algorithm, envName }: Selection,
   config: Readonly<Record<string, unknown>>,
 ): string[] {
-  const section = policySections[policy]!;
   const method = algorithm === undefined ? undefined : algorithmSections[algorithm];
   const acts = stage !== "pretrain" || config.testInMujoco === true;
   return [
-    section.waitsFor,
-    section.networks[network]!.waitsFor,
+    policySections[policy]!.networks[network]!.waitsFor,
     method?.waitsFor,
     acts ? missingEnvironment(envName) : undefined,
   ].filter((part) => part !== undefined);

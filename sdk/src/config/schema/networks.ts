@@ -1,6 +1,7 @@
 // `model.network:` by policy and `type`. A policy names the networks that it can use; the first is its default.
 import { z } from "zod";
 import { activationName } from "../../nn/activations.js";
+import { deviationOptions } from "../../nn/deviation.js";
 import { shortcutMlpOptions } from "../../nn/shortcut-mlp.js";
 import { optional, withoutDefault } from "./fields.js";
 import type { Extra } from "./keys.js";
@@ -30,15 +31,7 @@ const stepHead = head.extend({
   condMlpDims: widths,
   outActivationType,
 });
-const gaussianHead = head.extend({
-  dropout: fraction,
-  fixedStd: positive.describe("standard deviation of every action; absent: learned"),
-  learnFixedStd: z.boolean().default(false),
-  stdMin: positive,
-  stdMax: positive,
-  tanhOutput: flag,
-});
-const modes = { numModes: count.describe("components of the mixture") };
+const gaussianHead = head.extend({ ...deviationOptions, tanhOutput: flag });
 
 const fixed = (value: number) => z.int().positive().default(value);
 
@@ -74,16 +67,6 @@ const unet = z.strictObject({
   activationType: activation,
 });
 
-const transformer = z.strictObject({
-  transformerEmbedDim: count,
-  transformerNumHeads: count,
-  transformerNumLayers: count,
-  stdMin: positive,
-  stdMax: positive,
-  fixedStd: positive,
-  learnFixedStd: z.boolean().default(false),
-});
-
 /** `model.critic:` and the like of algorithms that are still to be written. */
 export const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
 
@@ -117,13 +100,7 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
     unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },
   },
   gaussian: {
-    mlp: { options: gaussianHead },
     vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP"), learning: pictured },
-    transformer: { options: transformer, waitsFor: waits("GaussianTransformer") },
-  },
-  gmm: {
-    mlp: { options: gaussianHead.extend(modes) },
-    transformer: { options: transformer.extend(modes), waitsFor: waits("GmmTransformer") },
   },
 };
 

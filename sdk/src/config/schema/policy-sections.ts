@@ -1,5 +1,4 @@
-// What `policy.type` can name, and the keys that come with it. Those of policies that exist follow from their definitions; for
-// the others stands here what they will have.
+// What `policy.type` can name, and the keys that come with it: they follow from the definitions of the policies.
 import { z } from "zod";
 import type { AnyPolicy } from "../../policies/definition.js";
 import type { Keys } from "../../options.js";
@@ -11,28 +10,14 @@ import { plannedNetworks, teacherNetwork, type NetworkSection } from "./networks
 export interface PolicySection {
   /** By `model.network.type`; the first is the default. */
   readonly networks: Readonly<Record<string, NetworkSection>>;
-  /** In pre-training; in evaluation too, as far as it stands below `model:`, where the policy is still to be written. */
+  /** In pre-training. */
   readonly pretraining: Section;
   readonly evaluation?: Section;
   /** In learning stages, whatever the algorithm. */
   readonly learning?: Section;
   /** How it explores, for algorithms that ask. */
   readonly path?: AnyPolicy["path"];
-  /** What has to be written before it works, such as "policy ReFlow". */
-  readonly waitsFor?: string;
 }
-
-const { positive } = optional;
-
-/** Everything below one key. */
-const below = (section: string, shape: z.ZodRawShape): Extra =>
-  Object.fromEntries(Object.entries(shape).map(([name, schema]) => [`${section}.${name}`, schema as z.ZodType]));
-
-const likelihood: Section = { extra: below("model", { randnClipValue: positive }) };
-
-const planned: Readonly<Record<string, Omit<PolicySection, "networks">>> = {
-  gmm: { pretraining: likelihood, evaluation: likelihood, learning: likelihood, waitsFor: "policy GMM" },
-};
 
 /** Keys that may be left out: the checkpoint has a value. */
 function anew(keys: Keys, options: z.ZodObject): Section {
@@ -54,7 +39,7 @@ const teacher = {
     .prefault({}),
 };
 
-function existing(definition: AnyPolicy): PolicySection {
+function sectionOf(definition: AnyPolicy): PolicySection {
   const { name, keys, options, networks, path, training, acting } = definition;
   const space = { horizonSteps: 1, actionDim: 1, state: [1, 1] } as const;
   const families = Object.entries(networks).map(([type, family]) => {
@@ -74,9 +59,6 @@ function existing(definition: AnyPolicy): PolicySection {
   };
 }
 
-export const policySections: Readonly<Record<string, PolicySection>> = {
-  ...Object.fromEntries(
-    Object.entries(planned).map(([name, section]) => [name, { ...section, networks: plannedNetworks[name]! }]),
-  ),
-  ...Object.fromEntries(Object.values(policies).map((definition) => [definition.name, existing(definition)])),
-};
+export const policySections: Readonly<Record<string, PolicySection>> = Object.fromEntries(
+  Object.values(policies).map((definition) => [definition.name, sectionOf(definition)]),
+);

@@ -2,7 +2,7 @@
 // the statistics of the data and the length of a chunk come from the caller.
 import { readNormalization } from "../../data/npz-trajectories.js";
 import { fail, InputError, type Problem } from "../../errors.js";
-import { untoldByWeights, type InferredNetwork, type Shapes } from "../../nn/network.js";
+import type { InferredNetwork, Shapes } from "../../nn/network.js";
 import { rawNumbers, type Normalization } from "../../normalization.js";
 import { fitWeights } from "../../policies/fit-weights.js";
 import { networkFamily, PolicyModel } from "../../policies/policy-model.js";
@@ -23,7 +23,7 @@ export interface ReferenceOptions {
   readonly actionDim?: number;
   /** Name of the policy, e.g. "meanflow". Default: the first that has a network with such weights. */
   readonly policy?: string;
-  /** What weights do not tell (`activationType`, `outActivationType`, `embedCombinationType`), and what to check (all else). */
+  /** What weights do not tell (activations, a fixed deviation, heads of attention, how time and step size meet), and what to check (all else). */
   readonly network?: Readonly<Record<string, unknown>> & {
     readonly horizonSteps?: number;
     readonly condSteps?: number;
@@ -45,9 +45,9 @@ export async function referencePolicy(
   options: ReferenceOptions,
   path: string,
 ): Promise<TrainedPolicy> {
-  const { set, tensors, pretrained } = referenceWeights(object, averaged, path);
+  const { set, tensors, scalars, pretrained } = referenceWeights(object, averaged, path);
   const shapes = new Map(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-  const { policy, type, inferred } = recognise(shapes, options, `${path}: ${set}`);
+  const { policy, type, inferred } = recognise(shapes, scalars, options, `${path}: ${set}`);
   const { chunkSize, stateSize } = inferred;
   const normalization = await statistics(options, chunkSize, stateSize, path);
   const actionDim = normalization.actionMin.length;
@@ -58,7 +58,9 @@ export async function referencePolicy(
     state: [stateSize / width, width] as [number, number],
   };
   const { family } = networkFamily(findPolicy(policy), type);
-  const network = { ...inferred.options, ...family.sizes(space) };
+  const isUntold = ([name, value]: [string, unknown]) => family.untold.includes(name) && value !== undefined;
+  const untold = Object.fromEntries(Object.entries(options.network ?? {}).filter(isUntold));
+  const network = { ...inferred.options, ...family.sizes(space), ...untold };
   checkDimensions(
     { ...network, ...space, condSteps: space.state[0] },
     chunkSize,
@@ -67,13 +69,10 @@ export async function referencePolicy(
     options.network,
     path,
   );
-  const stated = untoldByWeights
-    .map((option) => [option, options.network?.[option]] as const)
-    .filter(([option, value]) => value !== undefined && Object.hasOwn(family.options.shape, option));
   const model = new PolicyModel({
     policy,
     options: options.objective,
-    network: { type, ...network, ...Object.fromEntries(stated) },
+    network: { type, ...network },
   });
   const { assemble } = model.definition;
   if (pretrained && assemble && options.objective?.[assemble.option] === undefined) {
@@ -90,14 +89,24 @@ export async function referencePolicy(
 }
 
 /** The policy that is asked for, or the first whose networks have such weights. @throws InputError if none has. */
-function recognise(shapes: Shapes, { policy: wanted, network }: ReferenceOptions, source: string) {
+function recognise(
+  shapes: Shapes,
+  scalars: ReadonlyMap<string, number>,
+  { policy: wanted, network }: ReferenceOptions,
+  source: string,
+) {
   let failure: unknown;
   for (const policy of wanted === undefined ? Object.keys(policies) : [wanted]) {
     const definition = findPolicy(policy);
     const types = network?.type === undefined ? Object.keys(definition.networks) : [network.type];
     for (const type of types) {
       try {
-        const inferred: InferredNetwork = networkFamily(definition, type).family.infer(shapes, "network.", source);
+        const inferred: InferredNetwork = networkFamily(definition, type).family.infer(
+          shapes,
+          "network.",
+          source,
+          scalars,
+        );
         return { policy, type, inferred };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

@@ -10,7 +10,7 @@ import { statesOf, type Parts } from "../../learning/parts.js";
 import type { Stage } from "../../learning/stage.js";
 import { fitWeights } from "../../policies/fit-weights.js";
 import { countOf, dictOf, rateOf, trainableState } from "./moments.js";
-import { networkName, referenceWeights, stateDict, type StateDict } from "./weights.js";
+import { actorPrefix, networkName, referenceWeights, stateDict, type StateDict } from "./weights.js";
 
 type Contents = ReturnType<typeof dictOf>;
 
@@ -97,10 +97,13 @@ function finetuningState({ object, path, algorithm, notify }: StoredRun, parts: 
   const model = [...(stateDict(contents.get("model")) ?? [])];
   const within = (prefix: string) => model.filter(([key]) => key.startsWith(prefix));
 
-  const noise = within("actor_ft.").filter(
-    ([key]) => !/^actor_ft\.(policy\.|(explore_noise_net\.)?logvar_m)/.test(key),
-  );
-  if (noise.length === 0) absent.push("exploration noise");
+  const prefix = actorPrefix(model.map(([key]) => key)) ?? "actor_ft.policy.";
+  // What explores has weights of its own where the policy is not all of the actor.
+  const isExploring = prefix === "actor_ft.policy.";
+  const noise = isExploring
+    ? within("actor_ft.").filter(([key]) => !/^actor_ft\.(policy\.|(explore_noise_net\.)?logvar_m)/.test(key))
+    : [];
+  if (isExploring && noise.length === 0) absent.push("exploration noise");
   const actor = trainableState(
     fitWeights(
       actorWeights.layout,
@@ -111,7 +114,9 @@ function finetuningState({ object, path, algorithm, notify }: StoredRun, parts: 
       `${path}: actor`,
     ),
     contents.get("actor_optimizer"),
-    within("actor_ft.").map(([key]) => (key.startsWith(POLICY) ? networkName(key.slice(POLICY.length)) : key)),
+    within(isExploring ? "actor_ft." : prefix).map(([key]) =>
+      key.startsWith(prefix) ? networkName(key.slice(prefix.length)) : key,
+    ),
     actorWeights.layout,
     { whereAbsent: () => absent.push("moments of the actor's optimizer") },
   );
@@ -152,11 +157,9 @@ function referenceIterations(object: unknown): number | undefined {
   return last === undefined ? undefined : last + 1;
 }
 
-const POLICY = "actor_ft.policy.";
-
 function isFineTuning(contents: Contents): boolean {
   const model = stateDict(contents.get("model"));
-  return contents.has("policy") || [...(model?.keys() ?? [])].some((key) => key.startsWith("actor_ft."));
+  return contents.has("policy") || actorPrefix(model?.keys() ?? []) !== undefined;
 }
 
 function refuse(path: string, contents: Contents, wanted: string, remedy: string): never {

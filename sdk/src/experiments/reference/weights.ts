@@ -14,6 +14,8 @@ export interface ReferenceWeights {
   readonly tensors: Readonly<Record<string, HostTensor>>;
   /** The network as it was before fine-tuning, under the same names, where the file has it. */
   readonly pretrained?: Readonly<Record<string, HostTensor>>;
+  /** What modules hold beside them, such as the range of deviations; by name. */
+  readonly scalars: ReadonlyMap<string, number>;
 }
 
 export type StateDict = ReadonlyMap<string, RawTensor>;
@@ -64,8 +66,21 @@ export function stateDict(value: unknown): StateDict | undefined {
 const isRaw = (value: unknown): value is RawTensor =>
   typeof value === "object" && value !== null && "dtype" in value && "bytes" in value;
 
-/** The actor of a fine-tuning model: `actor_ft.policy.*` of flow policies, `actor_ft.*` of the others. */
-const fineTuned = (model: StateDict) => below(model, "actor_ft.policy.") ?? below(model, "actor_ft.");
+/** Where a fine-tuning model has its actor: flow policies beside what explores, others alone, mixtures as in pre-training. */
+const ACTORS = ["actor_ft.policy.", "actor_ft.", "network."] as const;
+
+/** The prefix of the actor's keys; undefined for a model without a critic or an actor that it tunes. */
+export function actorPrefix(keys: Iterable<string>): (typeof ACTORS)[number] | undefined {
+  const all = [...keys];
+  const found = ACTORS.find((prefix) => all.some((key) => key.startsWith(prefix)));
+  return found !== "network." || all.some((key) => key.startsWith("critic.")) ? found : undefined;
+}
+
+/** The actor of a fine-tuning model. */
+function fineTuned(model: StateDict): StateDict | undefined {
+  const prefix = actorPrefix(model.keys());
+  return prefix && below(model, prefix);
+}
 
 function below(model: StateDict, prefix: string): StateDict | undefined {
   const own = [...model].filter(([key]) => key.startsWith(prefix));
@@ -80,18 +95,23 @@ export function networkName(key: string): string {
 /** Older files say `base_meanflow.`, some in addition; a teacher is no part of the policy; wrappers leave prefixes. */
 function named(set: string, isFineTuned: boolean, dict: StateDict, path: string): ReferenceWeights {
   const tensors = Object.create(null) as Record<string, HostTensor>;
+  const scalars = new Map<string, number>();
   for (const [key, tensor] of dict) {
     if (key.startsWith("teacher.")) continue;
     const name = networkName(key);
     const where = `${path}: ${set}.${key}`;
     const data = elementsOf(tensor, where);
+    if (tensor.shape.length === 0) {
+      scalars.set(name, data[0]!);
+      continue;
+    }
     const known = tensors[name];
     if (known && Buffer.compare(bytesOf(known.data), bytesOf(data)) !== 0) {
       fail("DMPO_POLICY_FILE", where, "differs from the tensor of the same name without prefix", "equal values");
     }
     tensors[name] = { data, shape: tensor.shape };
   }
-  return { set, isFineTuned, tensors };
+  return { set, isFineTuned, tensors, scalars };
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: HostTensor["data"]) =>

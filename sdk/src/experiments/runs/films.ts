@@ -9,7 +9,7 @@ import { record } from "../record.js";
 /** What is filmed: the first seconds of so many episodes. */
 export interface FilmSettings extends Omit<EpisodeOptions, "maxSteps" | "seed" | "compile"> {
   readonly episodes: number;
-  /** Seed of the first episode; the others follow. The same episodes begin every film of a run. */
+  /** Of all episodes, each with random numbers of its own. The same episodes begin every film of a run. */
   readonly seed: number;
   readonly maxEpisodeSteps?: number;
 }
@@ -36,7 +36,8 @@ export function filmMaker(
       for (let trial = 0; trial < episodes && isPossible; trial++) {
         const film = await record(policy, {
           ...episode,
-          seed: seed + trial,
+          seed,
+          streams: `film ${trial}`,
           maxSteps: maxEpisodeSteps ?? Infinity,
           maxSeconds: SECONDS,
           width: SIZE,

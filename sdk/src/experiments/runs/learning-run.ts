@@ -61,9 +61,9 @@ export async function runLearning<Row>(
   const settings = { ...wantedSettings, base };
   const folder = await folderOf(control, settings.task, seed);
   const resumed = resumePath ? await openRun(resumePath, settings, (line) => announce(line, folder)) : undefined;
-  const environments = wanted && (await openEnvironments(base, wanted, seed, control));
+  const environments = wanted && (await openEnvironments(base, wanted, seed, control, "training"));
   // Evaluating elsewhere leaves the training episodes alone.
-  const evaluationEnvironments = wanted && (await openEnvironments(base, wanted, seed + 1_000_000, control));
+  const evaluationEnvironments = wanted && (await openEnvironments(base, wanted, seed, control, "tests"));
   const film = folder && films && wanted ? filming(folder, films, wanted, settings, options, control) : undefined;
   const total = algorithm.iterations(options);
   const sink = sinkOf(control, folder, { ...settings.shown, total, start: resumed?.iterations });
@@ -79,7 +79,7 @@ export async function runLearning<Row>(
       test:
         test &&
         (async (policy: TrainedPolicy, iteration: number) => {
-          const { statistics } = await play(policy, { ...test, seed: test.seed + 1000 * iteration }, control);
+          const { statistics } = await play(policy, { ...test, streams: `test ${iteration}` }, control);
           return { meanReturn: statistics.return.mean, stdReturn: statistics.return.standardDeviation };
         }),
     };
@@ -179,7 +179,7 @@ function filming<Row>(
   const { sampling, initialNoise } = algorithm.playing?.(base.model, options) ?? {};
   const { steps: denoisingSteps, clipIntermediate } = sampling ?? {};
   const played = { env, actionSteps, maxEpisodeSteps, denoisingSteps, clipIntermediate, initialNoise };
-  const film = filmMaker(folder, { ...played, episodes, seed: seed + 2_000_000 }, control);
+  const film = filmMaker(folder, { ...played, episodes, seed }, control);
   return async (iteration: number, { policy }: Pick<Run<Row>, "policy">) => {
     if (iteration % every === 0) await film(policy(), `itr-${iteration}`);
   };

@@ -40,7 +40,7 @@ export function checkStoredParts(parts: Parts, states: Readonly<Record<string, P
   }
   if (problems.length > 0) throw new InputError("DMPO_RESUME", problems);
   try {
-    restoreParts(parts, states);
+    restoreParts(stored(parts, states), states);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     const expected = "the state of a run of this configuration";
@@ -48,6 +48,11 @@ export function checkStoredParts(parts: Parts, states: Readonly<Record<string, P
       cause: error,
     });
   }
+}
+
+/** The parts that are there, those that are missing left to the driver. */
+function stored(parts: Parts, states: Readonly<Record<string, PartState>>): Parts {
+  return Object.fromEntries(Object.entries(parts).filter(([name]) => Object.hasOwn(states, name)));
 }
 
 function kindOf(value: unknown): string {
