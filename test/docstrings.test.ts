@@ -27,7 +27,7 @@ test("public exports and their members have docstrings", () => {
     // Of packages that are not read.
     if (!symbol.declarations) return;
     if (hasDocstring(symbol, checker) || hasDocstring(alias, checker)) return;
-    undocumented.add(`${placeOf(symbol.declarations![0]!)} ${name}`);
+    undocumented.add(`${placeOf(symbol.declarations[0]!)} ${name}`);
   };
 
   const visitModule = (module: ts.Symbol, prefix: string) => {

@@ -65,7 +65,7 @@ export async function createMember(task: MemberTask, index: number): Promise<Mul
   const { env, count, streams, seeds, places, inertia, buffers, ...options } = task;
   const definition = await findEnvironment(env);
   const simulation = await definition.create({ inertia });
-  const starts = (episode: number) => episodeStarts(seeds[index]!, places[index]!, streams)(episode);
+  const starts = (episode: number) => episodeStarts(seeds[index]!, places[index], streams)(episode);
   return new MultiStep(definition, simulation, starts, chunkOf(buffers, count, index), options);
 }
 

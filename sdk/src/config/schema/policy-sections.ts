@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AnyPolicy } from "../../policies/definition.js";
 import type { Keys } from "../../options.js";
 import { policies } from "../../policies/registry.js";
-import { optional, optionalText, withoutDefault } from "./fields.js";
+import { optionalText, withoutDefault } from "./fields.js";
 import type { Extra, Section } from "./keys.js";
 import { plannedNetworks, teacherNetwork, type NetworkSection } from "./networks.js";
 
