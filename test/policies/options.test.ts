@@ -39,6 +39,10 @@ const noiseKeys = {
   "model.noiseStdMap": "stdMap",
 };
 
+const gaussianActing = {
+  ...{ "model.actingStd": "actingStd", "model.randnClipValue": "randnClipValue", "model.tanhOutput": "tanhOutput" },
+};
+
 interface Stated {
   readonly title: string;
   readonly networks: readonly string[];
@@ -89,10 +93,10 @@ const stated: Readonly<Record<string, Stated>> = {
   },
   gaussian: {
     title: "Gaussian",
-    networks: ["mlp"],
-    defaults: { randnClipValue: 10, tanhOutput: false },
-    keys: { "model.randnClipValue": "randnClipValue", "model.tanhOutput": "tanhOutput" },
-    actingKeys: { "model.randnClipValue": "randnClipValue", "model.tanhOutput": "tanhOutput" },
+    networks: ["mlp", "transformer"],
+    defaults: { actingStd: null, entCoef: 0, randnClipValue: 10, tanhOutput: false },
+    keys: { ...gaussianActing, "model.entCoef": "entCoef" },
+    actingKeys: gaussianActing,
     refused: [{ randnClipValue: 0 }, { dispersive: {} }],
     path: { defaults: { likelihood: "summed" }, keys: { "train.likelihood": "likelihood" } },
   },

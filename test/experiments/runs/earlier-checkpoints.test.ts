@@ -34,9 +34,13 @@ interface Today {
 }
 
 /** Writes a checkpoint once more, in another layout. */
-async function rewritten(path: string, change: (tensors: Checkpoint["tensors"], today: Today) => Checkpoint) {
+async function rewritten(
+  path: string,
+  change: (tensors: Checkpoint["tensors"], today: Today) => Checkpoint,
+  name = "earlier",
+) {
   const { tensors, metadata } = await loadCheckpoint(path);
-  const target = path.replace(".safetensors", "_earlier.safetensors");
+  const target = path.replace(".safetensors", `_${name}.safetensors`);
   await saveCheckpoint(target, change(tensors, metadata as Today));
   return target;
 }
@@ -140,8 +144,17 @@ describe("fine-tuning", () => {
     expect((await loadPolicy(earlier)).weights).toEqual((await loadPolicy(path)).weights);
   });
 
-  test("continues as from a checkpoint of today", async () => {
-    const [expected, found] = [path, earlier].map((resumePath) =>
+  test("continues as from a checkpoint of today, in new episodes", async () => {
+    const withoutPlaces = await rewritten(
+      path,
+      ({ "state.environments.actions": actions, ...tensors }, { state: { parts, ...state }, ...metadata }) => {
+        const { environments, evaluationEnvironments, ...own } = parts;
+        expect([actions, environments, evaluationEnvironments]).not.toContain(undefined);
+        return { tensors, metadata: { ...metadata, state: { ...state, parts: own } } };
+      },
+      "without_places",
+    );
+    const [expected, found] = [withoutPlaces, earlier].map((resumePath) =>
       PPO.finetune(base, { ...input, resumePath, folder: null }),
     ) as [Promise<FineTuningRun>, Promise<FineTuningRun>];
     expect((await found).last.weights).toEqual((await expected).last.weights);
