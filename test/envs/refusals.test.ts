@@ -168,7 +168,7 @@ test.each<[string, () => Promise<unknown>, string, string]>([
     "a picture of nothing",
     async () => (await environment()).render(),
     "DMPO_RENDER_NOTHING",
-    "scripted: has no pictures\n  expected an environment in MuJoCo",
+    "scripted: has no pictures\n  expected an environment in MuJoCo, or one with pose()",
   ],
   [
     "a score without reference",
@@ -185,7 +185,9 @@ test("an unknown environment: those that exist, and the nearest", async () => {
     /^env: there is no environment "hoper-v2"\n {2}expected one of hopper-v2, walker2d-v2, .*, or the name of a dataset recorded in one\n {2}did you mean "hopper-v2"\?$/,
   ) as string;
   await expect(findEnvironment("hoper-v2")).rejects.toMatchObject({ code: "DMPO_ENV_UNKNOWN", message: expected });
-  await expect(findEnvironment("entirely different")).rejects.toMatchObject({ problems: [{ remedy: undefined }] });
+  await expect(findEnvironment("entirely different")).rejects.toMatchObject({
+    problems: [{ remedy: "an environment of your own is given as its definition or module: env: ..." }],
+  });
   expect(environmentNames).toContain("hopper-v2");
 });
 
@@ -195,7 +197,7 @@ test("what fails in the thread that asks: environment and action, with the cause
     await expect(vector.step(Float32Array.of(0, 0, 0.5, 101))).rejects.toMatchObject({
       code: "DMPO_ENV_FAILED",
       message: expect.stringMatching(
-        /^env .*scripted.ts, number 1 of 2 \(from 0\): Error: the script says so; last action \[101\]\n {2}expected every environment to finish its chunk$/,
+        /^env scripted, number 1 of 2 \(from 0\): Error: the script says so; last action \[101\]\n {2}expected every environment to finish its chunk$/,
       ) as string,
       cause: { message: "the script says so" },
     });

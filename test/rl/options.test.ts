@@ -107,9 +107,7 @@ const pathsOf = (defaults: object, prefix = ""): string[] =>
 
 test("every option has a key of the configuration, and every key an option", () => {
   const { logProbRange: _, noise: __, ...others } = { ...ppoDefaults, bcLossCoeffFinal: 0, bcLossDecayEnd: 1 };
-  expect(new Set(Object.values(ppo.keys))).toEqual(new Set(pathsOf(others)));
-  expect(new Set(Object.values(ppo.controlKeys!))).toEqual(
-    new Set(["logProbRange.0", "logProbRange.1", ...pathsOf({ noise })]),
-  );
+  expect(new Set(Object.values(ppo.keys))).toEqual(new Set(["logProbRange.0", "logProbRange.1", ...pathsOf(others)]));
+  expect(new Set(Object.values(ppo.controlKeys!))).toEqual(new Set(pathsOf({ noise })));
   expect(new Set(Object.values(sac.keys))).toEqual(new Set(pathsOf(sacDefaults)));
 });

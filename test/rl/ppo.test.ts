@@ -157,7 +157,7 @@ describe("a run", () => {
     expect(resumed.environmentSteps).toBe(whole.environmentSteps);
     expect(withoutTime(resumed.curve)).toEqual(withoutTime(whole.curve));
     expect(resumed.curve.slice(5).filter(({ mode }) => mode === "training")).toHaveLength(1);
-    expect(Object.keys(state.parts)).toEqual(["actor", "critic", "rewardScaler", "schedule"]);
+    expect(Object.keys(state.parts)).toEqual(["actor", "critic", "rewardScaler", "schedule", "environments"]);
   });
 
   test.each([

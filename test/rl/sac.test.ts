@@ -87,7 +87,7 @@ test("a resumed run equals an uninterrupted one, buffer and temperature included
       stop.abort();
     },
   });
-  expect(Object.keys(state!.parts)).toEqual(["actor", "critic", "temperature", "buffer"]);
+  expect(Object.keys(state!.parts)).toEqual(["actor", "critic", "temperature", "buffer", "environments"]);
   expect(state!.parts.buffer!.values).toEqual({ size: 2 * 20 * 8, position: 2 * 20 * 8 });
   // An evaluation begins new episodes, so that both runs go on from the same place.
   const [whole, resumed] = [await sac.train(setup(), options), await sac.train(setup(), options, { resume: state! })];

@@ -47,6 +47,11 @@ export class Arena implements Stateful {
     this.#actions = Array.from({ length: environments.count }, () => []);
   }
 
+  /** Whether an environment has executed nothing of its episode yet. */
+  isAtStart(environment: number): boolean {
+    return this.#actions[environment]!.length === 0;
+  }
+
   /** The next {@link begin} starts new episodes: the environments were used for something else. */
   interrupt(): void {
     this.#interrupted = true;

@@ -38,7 +38,7 @@ export interface Run<Row> {
 export interface DriveContext<Row> {
   /** Stops at once: the iteration in progress is dropped, and the result of those before is returned. */
   readonly signal?: AbortSignal;
-  /** Called when the signal has stopped the run, e.g. to save. */
+  /** Called when the signal has stopped the run, or nothing was left of it, e.g. to save. */
   readonly onStop?: (run: Run<Row>) => void | Promise<void>;
   /** Called after every iteration, e.g. to log and to save. */
   readonly onIteration?: (row: Row, run: Run<Row>) => void | Promise<void>;
@@ -159,8 +159,9 @@ export async function drive<Row>(
         restore(completed);
       }
     };
+    const resumedRows = curve.length;
     if (!stage.signal?.aborted) await iterate();
-    if (stage.signal?.aborted) await onStop?.(run(false, snapshot));
+    if (stage.signal?.aborted || curve.length === resumedRows) await onStop?.(run(false, snapshot));
     const last = learned();
     return {
       policy: policyOf(last, best?.weights),

@@ -92,8 +92,8 @@ export class Collector {
     const { arena, path } = this.#players;
     const { environments } = arena;
     const { steps, environments: count, units, space, stored } = buffer.shape;
-    if (await arena.begin(restart)) buffer.firsts.fill(1, 0, count);
-    else buffer.firsts.copyWithin(0, steps * count);
+    await arena.begin(restart);
+    for (let i = 0; i < count; i++) buffer.firsts[i] = Number(arena.isAtStart(i));
 
     const episodes: FinishedEpisode[] = [];
     const inputs = { actor: this.#actor, critic: this.#critic, controls: controlInputs(path, controls) };

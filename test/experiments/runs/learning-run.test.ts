@@ -53,8 +53,9 @@ const probe = (rows: Row[]) =>
 const policy = scriptedPolicy({ sample: ({ state }) => state.slice([0, 0, 2], [-1, 1, 1]) });
 
 /** The numbers that two environments draw at their first resets. */
-async function drawnWith(seed: number, resets = 1): Promise<number[]> {
-  const vector = await VectorEnv.create({ env: scripted, count: 2, seed, workers: 0, actionSteps: 1, condSteps: 1 });
+async function drawnWith(seed: number, streams: string, resets = 1): Promise<number[]> {
+  const options = { env: scripted, count: 2, workers: 0, actionSteps: 1, condSteps: 1 };
+  const vector = await VectorEnv.create({ ...options, seed, streams });
   const drawn: number[] = [];
   for (let reset = 0; reset < resets; reset++) {
     await vector.reset();
@@ -93,15 +94,15 @@ async function run(more: Partial<LearningSettings<unknown>> = {}, folder: string
   return { result, rows };
 }
 
-test("training and evaluation have environments of their own, whose seeds follow from the run's", async () => {
+test("training and evaluation have environments of their own, whose random numbers follow from the run's seed", async () => {
   const { rows, result } = await run();
-  const training = await drawnWith(7);
+  const training = await drawnWith(7, "training");
   expect(rows.map(({ isNew }) => isNew)).toEqual([true, false]);
   // Episodes last two steps: the second iteration goes on with them, whatever was evaluated between.
   for (const { drawn } of rows) drawn.forEach((number, i) => expect(number).toBeCloseTo(training[i]!, 5));
   expect(result.environmentSteps).toBe(4);
 
-  const [first, second] = [await drawnWith(1_000_007, 3), rows[0]!.episodes];
+  const [first, second] = [await drawnWith(7, "evaluation", 3), rows[0]!.episodes];
   // Each environment plays two episodes of two steps; sorted by environment.
   const expected = [first[0]!, first[2]!, first[1]!, first[3]!];
   second.forEach((episode, i) => {
@@ -111,9 +112,9 @@ test("training and evaluation have environments of their own, whose seeds follow
   expect(new Set(expected.map((drawn) => drawn >= 0.5)).size, "both kinds of episodes").toBe(2);
 });
 
-test("tests have a seed for every iteration", async () => {
+test("tests have random numbers for every iteration", async () => {
   const { rows } = await run();
-  const means = await Promise.all([0, 1].map(async (iteration) => mean(await drawnWith(11 + 1000 * iteration))));
+  const means = await Promise.all([0, 1].map(async (iteration) => mean(await drawnWith(11, `test ${iteration}`))));
   rows.forEach(({ testReturn }, iteration) => expect(testReturn).toBeCloseTo(means[iteration]!, 5));
 });
 

@@ -42,10 +42,15 @@ export interface RunControl {
 }
 
 /** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
-export async function folderOf(control: RunControl, task: string, seed: number): Promise<string | undefined> {
+export async function folderOf(
+  control: RunControl,
+  task: string,
+  seed: number,
+  threads?: number,
+): Promise<string | undefined> {
   if (control.folder === null) return undefined;
   const folder = control.folder === undefined ? await createRunFolder(task, seed) : userPath(control.folder);
-  await writeRunDescription(folder, { task, seed });
+  await writeRunDescription(folder, { task, seed, threads });
   return folder;
 }
 

@@ -4,6 +4,7 @@ import { isCheckpoint, openCheckpoint, saveCheckpoint } from "../../checkpoints/
 import { readCheckpointFile } from "../../checkpoints/checkpoint-file.js";
 import { fail } from "../../errors.js";
 import type { Dataset } from "../../data/dataset.js";
+import { defaultThreads } from "../../engine/device.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import { drive, type DriveContext, type Run, type RunResult } from "../../learning/drive.js";
 import { runOptions, startingPolicy } from "../../learning/run-options.js";
@@ -15,6 +16,7 @@ import { openEnvironments, play, type EnvironmentSettings, type PlaySettings } f
 import { referenceResume } from "../reference/run.js";
 import { announce, compileOptionsOf, folderOf, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { filmMaker } from "./films.js";
+import { resumeNotices, threadsOf } from "./resume-notices.js";
 import { stateOf, stateRecord } from "./run-state.js";
 import { checkStoredParts } from "./stored-parts.js";
 import { versions } from "./versions.js";
@@ -55,20 +57,24 @@ export async function runLearning<Row>(
   given: RunControl = {},
 ): Promise<{ readonly result: RunResult<Row>; readonly folder: string | undefined }> {
   const control = stoppable(given);
-  const { algorithm, seed, environments: wanted, films, saveEvery, countsFrom, test, resumePath } = wantedSettings;
+  const { algorithm, environments: wanted, films, saveEvery, countsFrom, test, resumePath } = wantedSettings;
   const options = parseOptions(runOptions(algorithm, wantedSettings.base.model), wantedSettings.options);
   const base = startingPolicy(algorithm, wantedSettings.base, options);
   const settings = { ...wantedSettings, base };
-  const folder = await folderOf(control, settings.task, seed);
-  const resumed = resumePath ? await openRun(resumePath, settings, (line) => announce(line, folder)) : undefined;
+  const threads = compileOptionsOf(control).threads ?? defaultThreads();
+  const folder = await folderOf(control, settings.task, settings.seed, threads);
+  const notify = (line: string) => announce(line, folder);
+  const resumed = resumePath ? await openRun(resumePath, settings, { options, threads, notify }) : undefined;
+  const seed = resumed?.seed ?? settings.seed;
   const environments = wanted && (await openEnvironments(base, wanted, seed, control, "training"));
   // Evaluating elsewhere leaves the training episodes alone.
-  const evaluationEnvironments = wanted && (await openEnvironments(base, wanted, seed, control, "tests"));
-  const film = folder && films && wanted ? filming(folder, films, wanted, settings, options, control) : undefined;
+  const evaluationEnvironments = wanted && (await openEnvironments(base, wanted, seed, control, "evaluation"));
+  const film =
+    folder && films && wanted ? filming(folder, films, wanted, { ...settings, seed }, options, control) : undefined;
   const total = algorithm.iterations(options);
   const sink = sinkOf(control, folder, { ...settings.shown, total, start: resumed?.iterations });
   const save = async (name: string, run: Run<Row>) => {
-    if (folder) await saveRun(join(folder, "checkpoint", `${name}.safetensors`), algorithm.kind, run);
+    if (folder) await saveRun(join(folder, "checkpoint", `${name}.safetensors`), algorithm.kind, run, threads);
   };
   try {
     const setup = {
@@ -109,33 +115,46 @@ export async function runLearning<Row>(
 }
 
 /** The weight sets of what was learned, its statistics, and the state of the run. */
-async function saveRun<Row>(path: string, kind: AnyAlgorithm["kind"], run: Run<Row>): Promise<void> {
+async function saveRun<Row>(path: string, kind: AnyAlgorithm["kind"], run: Run<Row>, threads: number): Promise<void> {
   const { policy, sets } = run.learned();
   const record = policyRecord(policy, sets);
   const { tensors, state } = stateRecord(run.state());
   await saveCheckpoint(path, {
     tensors: { ...record.tensors, ...tensors },
-    metadata: { ...(record.metadata as object), kind, state },
+    metadata: { ...(record.metadata as object), kind, state, threads },
   });
 }
 
 interface Resumed<Row> {
   /** Iterations done, where the file tells. */
   readonly iterations: number | undefined;
+  /** Its own, where the file tells. */
+  readonly seed?: number;
   readonly state: DriveContext<Row>["resume"];
+}
+
+interface Resuming {
+  /** Complete. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly threads: number;
+  readonly notify: (line: string) => void;
 }
 
 /** Own checkpoints, which continue exactly; those of the reference as far as they go. */
 async function openRun<Row>(
   path: string,
-  { algorithm, base: { model }, metrics }: LearningSettings<Row>,
-  notify: (line: string) => void,
+  { algorithm, base: { model }, metrics, seed }: LearningSettings<Row>,
+  { options, threads, notify }: Resuming,
 ): Promise<Resumed<Row>> {
   const { contents, object } = await readCheckpointFile(path);
   if (!isCheckpoint(contents)) return referenceResume(object, path, algorithm, notify);
-  const state = stateOf(openCheckpoint(contents, path), algorithm, model, path);
+  const checkpoint = openCheckpoint(contents, path);
+  const state = stateOf(checkpoint, algorithm, model, path);
+  const now = { options, seed, threads, iterations: algorithm.iterations(options) };
+  for (const line of resumeNotices(state, threadsOf(checkpoint), now)) notify(line);
   return {
     iterations: state.iteration,
+    seed: state.random.seed,
     state(parts) {
       checkStoredParts(parts, state.parts, path);
       checkCurve(state.curve as readonly Row[], { algorithm, metrics }, path);

@@ -16,7 +16,7 @@ export interface GitState {
 
 export async function writeRunDescription(
   folder: string,
-  run: { readonly task: string; readonly seed: number },
+  run: { readonly task: string; readonly seed: number; readonly threads?: number },
 ): Promise<void> {
   const description = {
     ...run,
