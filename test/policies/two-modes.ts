@@ -3,7 +3,7 @@
 import { Random } from "../../sdk/src/engine/random.js";
 import { Trainable } from "../../sdk/src/engine/optimizer.js";
 import { compile } from "../../sdk/src/engine/compile.js";
-import { hostTensor, type Host, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { hostTensor, type tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { compileTraining } from "../../sdk/src/engine/training-step.js";
 import { rawNumbers } from "../../sdk/src/normalization.js";
 import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
@@ -43,7 +43,7 @@ export async function fitTwoModes(
   for (let i = 0; i < batches; i++) {
     fillDraws(draws, drawn, random.stream("noise and times"));
     const action = hostTensor(twoModes(size, random), [size, 1, 2]);
-    await step({ action, state, ...drawn } as Host<TrainingBatch>);
+    await step({ action, state, ...drawn });
     trainable.adamw({ learningRate: 5e-3 * (1 - i / batches) + 1e-5, weightDecay: 1e-6 });
     trainable.updateEma(0.99);
   }
@@ -65,7 +65,7 @@ export async function sampleTwoModes({ model, weights }: TrainedPolicy, count: n
     action: model.sample(weights, { state }, drawn, { steps }),
   }));
   const state = hostTensor(new Float32Array(count), [count, 1, 1]);
-  const { action } = await sample({ weights: model.views(weights), state, drawn } as Host<Input>);
+  const { action } = await sample({ weights: model.views(weights), state, drawn });
   await sample.dispose();
   return Float32Array.from(action.data);
 }
