@@ -1,10 +1,8 @@
 // Policies that are densities themselves, one decision per chunk, on the point mass.
 import { expect } from "vitest";
-import { Random } from "../../sdk/src/engine/random.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
-import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { ppo } from "../../sdk/src/rl/ppo.js";
-import { bestReturn, PointMass } from "./point-mass.js";
+import { bestReturn, pointMassSetup } from "./point-mass.js";
 
 const sizes = { horizonSteps: 1, actionDim: 1, condDim: 2 };
 const deviation = { fixedStd: 0.3, learnFixedStd: true, stdMin: 0.05, stdMax: 0.5 };
@@ -19,16 +17,7 @@ const kinds = {
 };
 export type Kind = keyof typeof kinds;
 
-export const setup = (kind: Kind, count = 16) => {
-  const model = new PolicyModel(kinds[kind]);
-  const range = (size: number) => [new Float32Array(size).fill(-1), new Float32Array(size).fill(1)] as const;
-  const [observationMin, observationMax] = range(2);
-  const [actionMin, actionMax] = range(1);
-  const normalization = { observationMin, observationMax, actionMin, actionMax };
-  const weights = model.layout.initialise(new Random(1).stream("weights"));
-  const base = new TrainedPolicy({ model, weights, normalization, environment: "point mass" });
-  return { base, environments: new PointMass(count), seed: 3, compile: { threads: 1 } };
-};
+export const setup = (kind: Kind, count = 16) => pointMassSetup(new PolicyModel(kinds[kind]), count);
 export const quick = {
   steps: 32,
   batchSize: 128,

@@ -1,6 +1,10 @@
 // A point on a line that is pushed towards zero: x' = x + 0.5 a, reward -(x'^2) - 0.1 a^2, episodes of 8 steps. Linear and
 // quadratic, so that the best feedback a = -k x is known from the Riccati equation.
 import type { Environments } from "../../sdk/src/evaluation/environments.js";
+import { Random } from "../../sdk/src/engine/random.js";
+import { rawNumbers } from "../../sdk/src/normalization.js";
+import type { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 
 const [GAIN, COST, LENGTH] = [0.5, 0.1, 8];
 /** Starts from which the best feedback needs no action beyond the limits. */
@@ -74,3 +78,10 @@ export const bestReturn = (count: number): number => {
   const starts = Array.from({ length: count }, (_, i) => new PointMass(count).start(i));
   return starts.reduce((sum, x) => sum - riccati(LENGTH).cost * x ** 2, 0) / count;
 };
+
+/** A policy with fresh weights and `count` point masses, for an algorithm to train. */
+export function pointMassSetup(model: PolicyModel, count: number) {
+  const weights = model.layout.initialise(new Random(1).stream("weights"));
+  const base = new TrainedPolicy({ model, weights, normalization: rawNumbers(2, 1), environment: "point mass" });
+  return { base, environments: new PointMass(count), seed: 3, compile: { threads: 1 } };
+}

@@ -1,11 +1,8 @@
 // PPO with a Shortcut flow on a task whose best policy is known.
 import { expect, test } from "vitest";
-import { Random } from "../../sdk/src/engine/random.js";
-import { rawNumbers } from "../../sdk/src/normalization.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
-import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { ppo } from "../../sdk/src/rl/ppo.js";
-import { bestReturn, PointMass } from "./point-mass.js";
+import { bestReturn, pointMassSetup } from "./point-mass.js";
 import { smallNetworks } from "./setup.js";
 
 test("the point mass is steered at most a tenth dearer than the Riccati equation steers it", async () => {
@@ -17,11 +14,7 @@ test("the point mass is steered at most a tenth dearer than the Riccati equation
     mlpDims: [32, 32, 32],
     condMlpDims: [16, 8],
   };
-  const model = new PolicyModel({ policy: "shortcut", network });
-  const weights = model.layout.initialise(new Random(1).stream("weights"));
-  const base = new TrainedPolicy({ model, weights, normalization: rawNumbers(2, 1), environment: "point mass" });
-  const setup = { base, environments: new PointMass(32), seed: 3, compile: { threads: 1 } };
-  const { curve, best } = await ppo.train(setup, {
+  const { curve, best } = await ppo.train(pointMassSetup(new PolicyModel({ policy: "shortcut", network }), 32), {
     ...{ iterations: 61, steps: 16, batchSize: 128, updateEpochs: 8, nCriticWarmupItr: 0, gamma: 1, gaeLambda: 0.95 },
     ...{ actorLr: 2e-3, criticLr: 5e-3, targetKl: null, clipPlossCoef: 0.2, denoisingSteps: 2 },
     ...{ noise: { minStd: 0.05, maxStd: 0.2 }, noiseNet: { noiseHiddenDims: [8] }, critic: smallNetworks.critic },

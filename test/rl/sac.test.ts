@@ -1,12 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
-import { Random } from "../../sdk/src/engine/random.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import type { RunState } from "../../sdk/src/learning/drive.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
-import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { sac, softTarget } from "../../sdk/src/rl/sac.js";
 import { expectClose } from "../nn/close.js";
-import { bestReturn, PointMass, riccati } from "./point-mass.js";
+import { bestReturn, pointMassSetup, riccati } from "./point-mass.js";
 import { smallPolicy } from "./setup.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -19,15 +17,7 @@ const model = new PolicyModel({
     ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
   },
 });
-const setup = (count = 8) => {
-  const weights = model.layout.initialise(new Random(1).stream("weights"));
-  const range = (size: number) => [new Float32Array(size).fill(-1), new Float32Array(size).fill(1)] as const;
-  const [observationMin, observationMax] = range(2);
-  const [actionMin, actionMax] = range(1);
-  const normalization = { observationMin, observationMax, actionMin, actionMax };
-  const base = new TrainedPolicy({ model, weights, normalization, environment: "point mass" });
-  return { base, environments: new PointMass(count), seed: 3, compile: { threads: 1 } };
-};
+const setup = (count = 8) => pointMassSetup(model, count);
 const quick = {
   ...{
     steps: 50,

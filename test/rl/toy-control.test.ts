@@ -1,24 +1,12 @@
 // PPO finds a known optimum, whatever the policy: the point mass, whose best feedback follows from the Riccati equation.
 import { expect, test } from "vitest";
-import { Random } from "../../sdk/src/engine/random.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
-import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { ppo } from "../../sdk/src/rl/ppo.js";
-import { bestReturn, PointMass } from "./point-mass.js";
+import { bestReturn, pointMassSetup } from "./point-mass.js";
 
 const COUNT = 16;
 
-function setup(policy: string, options: Record<string, unknown>) {
-  const network = { horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32, 32] };
-  const model = new PolicyModel({ policy, options, network });
-  const range = (size: number) => [new Float32Array(size).fill(-1), new Float32Array(size).fill(1)] as const;
-  const [observationMin, observationMax] = range(2);
-  const [actionMin, actionMax] = range(1);
-  const normalization = { observationMin, observationMax, actionMin, actionMax };
-  const weights = model.layout.initialise(new Random(1).stream("weights"));
-  const base = new TrainedPolicy({ model, weights, normalization, environment: "point mass" });
-  return { base, environments: new PointMass(COUNT), seed: 3, compile: { threads: 1 } };
-}
+const network = { horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32, 32] };
 
 /** The learned action, clean at once, so that a new network begins near zero; a rate that falls, so that it settles. */
 const quick = {
@@ -36,7 +24,10 @@ test.each([
   ],
   ["diffusion", "DDIM", { denoisingSteps: 8, useDdim: true, ddimSteps: 2, predictEpsilon: false }, {}],
 ] as const)("%s, %s", async (policy, _, options, path) => {
-  const { curve, best } = await ppo.train(setup(policy, options), { ...quick, ...path });
+  const { curve, best } = await ppo.train(pointMassSetup(new PolicyModel({ policy, options, network }), COUNT), {
+    ...quick,
+    ...path,
+  });
   const [before, reached] = [curve[0]!.episodes.return.mean, best!.episodes.return.mean];
   expect(before).toBeLessThan(10 * bestReturn(COUNT));
   // Returns are costs: at most a tenth more than the least possible one.
