@@ -1,14 +1,14 @@
 // The transformers against the reference's numbers and by their definition; attention by the formula, in both modes and compiled.
 import { beforeAll, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
 import { jvp } from "../../sdk/src/engine/jvp.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, tf, type HostTensor } from "../../sdk/src/engine/tensor.js";
+import { tf } from "../../sdk/src/engine/tensor.js";
 import { attention } from "../../sdk/src/nn/attention.js";
 import { gaussianTransformer, gaussianTransformerFamily } from "../../sdk/src/nn/gaussian-transformer.js";
 import { gmmTransformer, gmmTransformerFamily } from "../../sdk/src/nn/gmm-transformer.js";
 import { golden } from "../shared.js";
 import { expectClose, wave } from "./close.js";
+import { expectCompiled } from "./compiled.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "./weights.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
@@ -146,13 +146,7 @@ test("attention differentiates in both modes and compiles", async () => {
     const [one, two] = tf.grads((p, q) => f(p as tf.Tensor2D, q as tf.Tensor2D).sum())([a, m]);
     return { value: f(a, m), one: one!, two: two!, tangent: jvp(f, [a, m], [da, null])[1] };
   };
-  const run = compile(all, { threads: 1 });
-  const host = (t: tf.Tensor): HostTensor => hostTensor(t.dataSync(), t.shape);
-  const [got, want] = [await run({ a: host(x()), m: host(memory()) }), all({ a: x(), m: memory() })];
-  for (const name of ["value", "one", "two", "tangent"] as const) {
-    expectClose(tf.tensor(got[name].data, [...got[name].shape]), want[name].arraySync(), 1e-4);
-  }
-  await run.dispose();
+  await expectCompiled(all, { a: x(), m: memory() }, 1e-4);
 });
 
 test("heads must divide the width", () => {

@@ -1,5 +1,5 @@
 // The networks and closed-form batches on which the reference's numbers were computed.
-import { hostTensor, tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { meanFlowMlp } from "../../sdk/src/nn/mean-flow-mlp.js";
 import type { NoiseNet } from "../../sdk/src/nn/noise-net.js";
 import type { VelocityNetwork } from "../../sdk/src/nn/velocity-network.js";
@@ -29,12 +29,6 @@ export const referenceBatch = (): MeanFlowBatch => ({
   t: tf.tensor1d([0.2, 0.55, 0.9]),
   r: tf.tensor1d([0.1, 0.55, 0.3]),
 });
-
-/** Tensors as host arrays, for compiled functions. */
-export const hostOf = (tree: object): object =>
-  tree instanceof tf.Tensor
-    ? hostTensor(tree.dataSync(), tree.shape)
-    : Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, hostOf(value as object)]));
 
 /** What the network's policy trains on: the mean over the rows and the terms of the whole batch. */
 export function lossOf({

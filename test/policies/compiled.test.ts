@@ -1,6 +1,5 @@
 // The same functions, compiled: equal to the reference's numbers or to their eager values.
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
+import { beforeAll, expect, test } from "vitest";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { tf, type HostTensor, type Weights } from "../../sdk/src/engine/tensor.js";
 import { activations, type ActivationName } from "../../sdk/src/nn/activations.js";
@@ -11,33 +10,12 @@ import { dispersiveLoss, dispersiveOptions } from "../../sdk/src/policies/disper
 import { sampleFlow } from "../../sdk/src/policies/flow.js";
 import { meanFlow, meanFlowLoss, meanFlowSteps, type MeanFlowBatch } from "../../sdk/src/policies/mean-flow.js";
 import { expectClose, wave } from "../nn/close.js";
+import { compiled, expectCompiled } from "../nn/compiled.js";
 import { filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
-import { hostOf, lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
+import { lossOf, noisy, pretrainBatch, pretrainNetwork, pretrainWeights } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
-
-const cleanups: (() => Promise<void>)[] = [];
-afterAll(async () => void (await Promise.all(cleanups.map((dispose) => dispose()))));
-
-const isTensor = (node: unknown): node is tf.Tensor => node instanceof tf.Tensor;
-
-async function compiled(fn: (input: never) => object, input: object): Promise<object> {
-  const run = compile(fn as (input: tf.Tensor) => tf.Tensor, { threads: 1 });
-  cleanups.push(() => run.dispose());
-  return run(hostOf(input) as HostTensor);
-}
-
-/** Both results hold the same numbers, whatever their structure. */
-function expectEqual(got: object, want: object, relative = 1e-5): void {
-  if (isTensor(want)) {
-    const { data, shape } = got as HostTensor;
-    expectClose(tf.tensor(data, [...shape]), want.arraySync(), relative);
-  } else {
-    const children = got as Record<string, object>;
-    for (const [key, value] of Object.entries(want)) expectEqual(children[key]!, value as object, relative);
-  }
-}
 
 const names = Object.keys(activations) as ActivationName[];
 
@@ -54,7 +32,7 @@ test("activations and their derivatives", async () => {
         },
       ]),
     );
-  expectEqual(await compiled(every, input), every(input));
+  await expectCompiled(every, input);
 });
 
 test.each([
@@ -92,7 +70,7 @@ test("every dispersive loss and its gradient", async () => {
         }),
       ),
     );
-  expectEqual(await compiled(every, input), every(input), 1e-4);
+  await expectCompiled(every, input, 1e-4);
 });
 
 test("sampling, a noisy chain, its density with gradients, and values", async () => {
@@ -126,5 +104,5 @@ test("sampling, a noisy chain, its density with gradients, and values", async ()
       value: value.value(weights, { state }),
     };
   };
-  expectEqual(await compiled(all, input), all(input), 1e-4);
+  await expectCompiled(all, input, 1e-4);
 });

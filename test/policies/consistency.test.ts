@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { tf, type Host, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { consistencyMlpFamily } from "../../sdk/src/nn/consistency-mlp.js";
 import type { FlowNetwork } from "../../sdk/src/nn/flow-mlp.js";
 import {
@@ -18,9 +17,10 @@ import { teacherOf } from "../../sdk/src/policies/teacher.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { rawNumbers } from "../../sdk/src/normalization.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 import { expectFiniteDifferences, filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
-import { hostOf, lossOf } from "./batches.js";
+import { lossOf } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -247,24 +247,13 @@ describe("a teacher", () => {
     const advance = teacherOf(student, statistics, policy("shortcut"));
     const w = filledWeights(student.network.parameters, pretrainFormula);
     const input = { weights: w, batch: batch(), renoise: wave<tf.Tensor4D>([4, 1, 2, 3], Math.sin, 0.9) };
+    const gradients = ({ weights, batch }: typeof input) =>
+      valueAndGradients((w) => student.loss(w, batch, advance), weights).gradients;
     const all = ({ weights, batch, renoise }: typeof input) => ({
-      loss: valueAndGradients((w) => student.loss(w, batch, advance), weights),
+      loss: student.loss(weights, batch, advance).loss,
       action: student.sample(weights, batch, { noise: batch.noise!, renoise }, { steps: 2 }),
     });
-    const run = compile(all, { threads: 1 });
-    const got = await run(hostOf(input) as Host<typeof input>);
-    const want = all(input);
-    const close = (a: { data: ArrayLike<number>; shape: readonly number[] }, b: tf.Tensor) =>
-      expectClose(tf.tensor(Float32Array.from(a.data), [...a.shape]), b.arraySync(), 1e-4);
-    close(got.action, want.action);
-    close(got.loss.value.loss, want.loss.value.loss);
-    for (const [name, gradient] of Object.entries(want.loss.gradients)) {
-      expectClose(
-        tf.tensor(Float32Array.from(got.loss.gradients[name]!.data), gradient.shape),
-        gradient.arraySync(),
-        1e-3,
-      );
-    }
-    await run.dispose();
+    await expectCompiled(all, input, 1e-4);
+    await expectCompiled(gradients, input, 1e-3);
   });
 });

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, tf, type Host, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { diffusionMlp } from "../../sdk/src/nn/diffusion-mlp.js";
 import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
 import { coefficients, nextMean } from "../../sdk/src/policies/diffusion-step.js";
@@ -10,6 +9,7 @@ import { diffusion, diffusionLoss, sampleDiffusion } from "../../sdk/src/policie
 import { cosineSchedule, noiseLevels } from "../../sdk/src/policies/noise-schedule.js";
 import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 import { expectFiniteDifferences, filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
 
@@ -212,18 +212,6 @@ describe("sampling", () => {
       loss: valueAndGradients((w) => policy.loss(w, batch), weights),
       action: policy.sample(weights, batch, draws),
     });
-    const host = (tree: object): object =>
-      tree instanceof tf.Tensor
-        ? hostTensor(tree.dataSync(), tree.shape)
-        : Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, host(value as object)]));
-    const run = compile(all, { threads: 1 });
-    const got = await run(host(input) as Host<typeof input>);
-    const want = all(input);
-    const close = (a: { data: ArrayLike<number>; shape: readonly number[] }, b: tf.Tensor) =>
-      expectClose(tf.tensor(Float32Array.from(a.data), [...a.shape]), b.arraySync(), 1e-4);
-    close(got.action, want.action);
-    close(got.loss.value.loss, want.loss.value.loss);
-    for (const [name, gradient] of Object.entries(want.loss.gradients)) close(got.loss.gradients[name]!, gradient);
-    await run.dispose();
+    await expectCompiled(all, input, 1e-4);
   });
 });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { hostTensor, tf, type HostTensor, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type HostTensor, type Weights } from "../../sdk/src/engine/tensor.js";
 import type { MixtureNetwork } from "../../sdk/src/nn/gaussian-network.js";
 import { gaussianMlp, gaussianMlpFamily } from "../../sdk/src/nn/gaussian-mlp.js";
 import { gmmMlp, gmmMlpFamily } from "../../sdk/src/nn/gmm-mlp.js";
 import { gmm } from "../../sdk/src/policies/gmm.js";
 import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 import { expectFiniteDifferences, filledWeights, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
 import { energyDistance, fit, sampled, type Batches } from "./fit.js";
@@ -177,19 +177,7 @@ test.each([
     gumbel: wave<tf.Tensor>([4, 3], Math.cos, 2.1),
     dropped: tensors(masks),
   };
-  const host = (tree: object): unknown =>
-    tree instanceof tf.Tensor
-      ? hostTensor(tree.dataSync(), tree.shape)
-      : Object.fromEntries(Object.entries(tree).map(([name, below]) => [name, host(below as object)]));
-  const run = compile(all, { threads: 1 });
-  cleanups.push(() => run.dispose());
-  const expectEqual = (got: object, want: object): void => {
-    if (want instanceof tf.Tensor) {
-      const { data, shape } = got as HostTensor;
-      expectClose(tf.tensor(data, [...shape]), want.arraySync(), 1e-4);
-    } else for (const [name, below] of Object.entries(want)) expectEqual(got[name as never], below as object);
-  };
-  expectEqual(await run(host(input) as never), all(input));
+  await expectCompiled(all, input, 1e-4);
 });
 
 test.each([

@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { Random } from "../../sdk/src/engine/random.js";
-import { tf, type Host, type Weights } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { flowMlp } from "../../sdk/src/nn/flow-mlp.js";
 import { stepNoiseNet } from "../../sdk/src/nn/noise-net.js";
 import type { TrainingBatch } from "../../sdk/src/policies/definition.js";
@@ -10,9 +9,10 @@ import { sampleFlow } from "../../sdk/src/policies/flow.js";
 import { emptyDraws, fillDraws, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { reFlow, reFlowLoss, reFlowSteps } from "../../sdk/src/policies/reflow.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 import { expectFiniteDifferences, filledWeights, parameterCount, pretrainFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
-import { hostOf, lossOf } from "./batches.js";
+import { lossOf } from "./batches.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -146,16 +146,7 @@ test("compiled equals eager", async () => {
       action: model.sample(weights, batch, { noise: batch.noise! }, { steps: 4 }),
     };
   };
-  const run = compile(all, { threads: 1 });
-  const got = await run(hostOf(input) as Host<typeof input>);
-  const want = all(input);
-  const close = (a: { data: ArrayLike<number>; shape: readonly number[] }, b: tf.Tensor) =>
-    expectClose(tf.tensor(Float32Array.from(a.data), [...a.shape]), b.arraySync(), 1e-4);
-  close(got.density, want.density);
-  close(got.action, want.action);
-  close(got.loss.value.loss, want.loss.value.loss);
-  for (const [name, gradient] of Object.entries(want.loss.gradients)) close(got.loss.gradients[name]!, gradient);
-  await run.dispose();
+  await expectCompiled(all, input, 1e-4);
 });
 
 test("hopper's network has as many parameters as the release's; weights tell their network", () => {
