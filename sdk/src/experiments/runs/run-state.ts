@@ -93,9 +93,10 @@ function assemble({ parts, best, ...state }: z.output<typeof runState>, tensors:
   return { ...state, parts: Object.fromEntries(states), best: bestOf(best, tensors) };
 }
 
+/** A copy, so that the file does not stay in memory with it. */
 function bestOf(index: number | null, tensors: Tensors): RunState["best"] {
   const weights = tensors["state.best"]?.data;
-  return index === null || !(weights instanceof Float32Array) ? null : { index, weights };
+  return index === null || !(weights instanceof Float32Array) ? null : { index, weights: weights.slice() };
 }
 
 /** @throws InputError when a run was made with another policy or network than `model`. */
