@@ -21,7 +21,7 @@ test("plays the asked episodes in every setting, and reports each", async () => 
         dispose: async () => void disposed.push(setting.denoisingSteps),
       };
     },
-    { denoisingSteps: [1, 5], episodes: 5, initialNoise: "zero", rules: { successThreshold: 2 } },
+    { denoisingSteps: [1, 5], episodes: 5, initialNoise: "zero", successThreshold: 2 },
   );
   expect(settings).toEqual([1, 5].map((denoisingSteps) => ({ denoisingSteps, initialNoise: "zero" })));
   expect(disposed).toEqual([1, 5]);
@@ -109,7 +109,7 @@ test("draws its initial noise and counts finished episodes over all settings, un
   expect(finished.filter((count) => count <= 4).at(-1)).toBe(4);
 });
 
-test("times of calls have a mean and its standard error", async () => {
+test("times of calls have a mean and a standard deviation", async () => {
   const environments = new FakeEnvironments({ count: 1, chunks: () => 6 });
   const clock = [0, 1, 1, 3, 3, 6, 6, 10, 10, 15, 15, 21, 21].map((seconds) => 1000 * seconds);
   const now = vi.spyOn(performance, "now").mockImplementation(() => clock.shift() ?? 21_000);
@@ -121,9 +121,9 @@ test("times of calls have a mean and its standard error", async () => {
     // 1 to 6 seconds: mean 3.5, sum of squares 17.5.
     expect(inference.calls).toBe(6);
     expect(inference.seconds.mean).toBeCloseTo(3.5, 10);
-    expect(inference.seconds.standardError).toBeCloseTo(Math.sqrt(17.5) / 6, 10);
+    expect(inference.seconds.standardDeviation).toBeCloseTo(Math.sqrt(3.5), 10);
     expect(inference.frequency.mean).toBeCloseTo(1 / 3.5, 10);
-    expect(inference.frequency.standardError).toBeCloseTo(Math.sqrt(17.5) / 6 / 3.5 ** 2, 10);
+    expect(inference.frequency.standardDeviation).toBeCloseTo(Math.sqrt(3.5) / 3.5 ** 2, 10);
   } finally {
     now.mockRestore();
   }

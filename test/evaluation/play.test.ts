@@ -3,7 +3,7 @@ import { playEpisodes } from "../../sdk/src/evaluation/play.js";
 import { EpisodeTracker } from "../../sdk/src/evaluation/episode-tracker.js";
 import { FakeEnvironments } from "../rl/fake-environments.js";
 
-const rules = { actionSteps: 1, successThreshold: Infinity };
+const rules = { actionSteps: 1 };
 const idle = (environments: FakeEnvironments) => async () => new Float32Array(environments.count);
 
 test("plays exactly the asked number, fixed per environment: short episodes are not favoured", async () => {
@@ -36,7 +36,7 @@ test("can be stopped", async () => {
 
 test("the tracker forgets what a restart cuts off, and obeys the rules of episodes", async () => {
   const environments = new FakeEnvironments({ count: 1, chunks: () => 3 });
-  const tracker = new EpisodeTracker({ actionSteps: 1, successThreshold: 3, successBy: "return" });
+  const tracker = new EpisodeTracker({ actionSteps: 1, success: { by: "return", threshold: 3 } });
   await environments.reset();
   const step = async () => {
     await environments.step(new Float32Array(1));

@@ -61,7 +61,7 @@ test.each([
   [{ firsts: new Uint8Array(6) }, "firsts", "holds 6 numbers", "8, one row of 2 more than rewards"],
   [{ executedSteps: new Int32Array(5) }, "executedSteps", "holds 5 numbers", "6, as rewards"],
 ])("a rollout with %o", async (wrongPart, path, wrong, expected) => {
-  const rules = { actionSteps: 1, successThreshold: 1 };
+  const rules = { actionSteps: 1 };
   expect(finishedEpisodes(rollout, rules)).toEqual([]);
   expect(await refusal(() => finishedEpisodes({ ...rollout, ...wrongPart }, rules))).toEqual({
     code: "DMPO_ROLLOUT_SHAPE",

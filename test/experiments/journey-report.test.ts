@@ -57,8 +57,8 @@ function setting(denoisingSteps: number, mean: number): SettingResult {
     },
     inference: {
       calls: 1,
-      seconds: { mean: 0.00251, standardError: 0 },
-      frequency: { mean: 400, standardError: 0 },
+      seconds: { mean: 0.00251, standardDeviation: 0 },
+      frequency: { mean: 400, standardDeviation: 0 },
     },
   };
 }

@@ -54,9 +54,9 @@ describe("a policy that answers with the older and the newer of its observations
       // The best chunk: 1 + 2 in two steps.
       expect(episode.bestReward).toBeCloseTo(1.5, 4);
     }
-    expect(statistics.successRate.mean).toBe(1);
+    expect(statistics.successRate!.mean).toBe(1);
     const never = await play(policy, { ...settings, ...acting, successThreshold: 1.75 }, control);
-    expect(never.statistics.successRate.mean).toBe(0);
+    expect(never.statistics.successRate!.mean).toBe(0);
   });
 });
 

@@ -12,7 +12,7 @@ async function arena(options: Partial<VectorEnvOptions> = {}): Promise<Arena> {
   const given = { env: scripted, count: 3, seed: 7, workers: 0, actionSteps: 2, condSteps: 2, ...options };
   const vector = await VectorEnv.create(given);
   open.push(vector);
-  return new Arena(vector, { actionSteps: vector.actionSteps, successThreshold: Infinity });
+  return new Arena(vector, { actionSteps: vector.actionSteps });
 }
 
 /** What is observed; of the scripted environment without the number of resets, which no episode depends on. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { logRow } from "../../sdk/src/rl/iteration-record.js";
+import type { FinishedEpisode } from "../../sdk/src/evaluation/episode-statistics.js";
+import { iterationRecord, logRow } from "../../sdk/src/rl/iteration-record.js";
 import { ppo } from "../../sdk/src/rl/ppo.js";
 import { smallNetworks, smallSetup } from "./setup.js";
 
@@ -68,4 +69,14 @@ test("rows carry the reference's names", async () => {
     expect(training![`loss/${name}`], name).toEqual(expect.any(Number));
   expect(training!["loss/noise_std"]).toBeGreaterThan(0.05);
   expect(training!["loss/old_logprob_std"]).toBeGreaterThan(0);
+});
+
+test("means of no episode and success that has no meaning are absent", () => {
+  const facts = { iteration: 3, environmentSteps: 70, seconds: 1, totalSeconds: 4 };
+  const row = (episodes: FinishedEpisode[]) => logRow(iterationRecord({ mode: "training", episodes }, facts), {});
+  const counts = { itr: 3, step: 70, time: 1 };
+  expect(row([])).toEqual({ ...counts, "train/num episode": 0 });
+  const running = row([{ environment: 0, firstStep: 0, return: 5, bestReward: 1, length: 7 }]);
+  expect(running).toMatchObject({ ...counts, "train/num episode": 1, "train/avg episode reward": 5 });
+  expect(Object.keys(running).filter((name) => name.includes("success"))).toEqual([]);
 });

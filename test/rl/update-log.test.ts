@@ -10,29 +10,29 @@ const actor = (loss: number, ratio: number, clipFraction: number, noiseStd: numb
 
 test("of the last minibatch, but means of clip fraction and noise, and the first ratio", () => {
   const log = new UpdateLog();
-  log.minibatch({ loss: 5, valueLoss: 1 }, actor(0.5, 1, 0.25, 0.3));
+  log.minibatch(4, { loss: 5, valueLoss: 1 }, actor(0.5, 1, 0.25, 0.3));
   log.step("actor", { gradientNorm: 7 });
   log.step("critic", { gradientNorm: 8 });
-  log.minibatch({ loss: 6, valueLoss: 2 }, actor(0.25, 1.5, 0.75, 0.1));
+  log.minibatch(4, { loss: 6, valueLoss: 2 }, actor(0.25, 1.5, 0.75, 0.1));
   log.step("actor", { gradientNorm: 9 });
   expect(log.record(others)).toEqual({
     ...others,
     // Critic and actor together.
     ...{ loss: 6.25, policyLoss: 1.25, valueLoss: 2, ratio: 1.5, firstRatio: 1, clipFraction: 0.5, noiseStd: 0.2 },
-    // sqrt(13 - 9); rounding below zero is zero.
-    ...{ oldLogProbStd: 2, newLogProbStd: 0 },
+    // Of four rows: sqrt(4 / 3 (13 - 9)); rounding below zero is zero.
+    ...{ oldLogProbStd: expect.closeTo(4 / Math.sqrt(3), 12) as number, newLogProbStd: 0 },
     ...{ actorNorm: 9, criticNorm: 8, actorSteps: 2, criticSteps: 1 },
   });
 });
 
 test("while the critic learns alone, the actor's numbers are absent; when it has stopped, its last ones stay", () => {
   const alone = new UpdateLog();
-  alone.minibatch({ loss: 5, valueLoss: 1 }, undefined);
+  alone.minibatch(4, { loss: 5, valueLoss: 1 }, undefined);
   expect(alone.record(others)).toEqual({ ...others, loss: 5, valueLoss: 1, actorSteps: 0, criticSteps: 0 });
 
   const log = new UpdateLog();
-  log.minibatch({ loss: 5 }, actor(0.5, 1, 0.25, 0.3));
-  log.minibatch({ loss: 7 }, undefined);
+  log.minibatch(4, { loss: 5 }, actor(0.5, 1, 0.25, 0.3));
+  log.minibatch(4, { loss: 7 }, undefined);
   expect(log.record(others)).toMatchObject({ loss: 7.5, policyLoss: 1.5, ratio: 1, clipFraction: 0.25, noiseStd: 0.3 });
 });
 

@@ -2,7 +2,10 @@
 import { exitCodes } from "./command.js";
 import { type Terminal } from "./terminal.js";
 
-/** Runs `work` with a signal that aborts on SIGINT or SIGTERM; true if that happened. */
+/**
+ * Runs `work` with a signal that aborts on SIGINT or SIGTERM, or when the process that waits for this one has ended; true if that
+ * happened.
+ */
 export async function untilInterrupted(
   terminal: Terminal,
   work: (signal: AbortSignal) => Promise<void>,
@@ -13,13 +16,17 @@ export async function untilInterrupted(
     terminal.error("dmpo: stopping after the current step; press Ctrl-C again to stop at once");
     controller.abort();
   };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const onOrphaned = () => {
+    terminal.error("dmpo: whoever started this run has ended; stopping after the current step");
+    controller.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("disconnect", onOrphaned);
   try {
     await work(controller.signal);
   } catch (error) {
     if (!controller.signal.aborted || !isAbort(error)) throw error;
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal).off("disconnect", onOrphaned);
   }
   return controller.signal.aborted;
 }

@@ -1,5 +1,5 @@
 // Runs of a sweep: one after another in this process, or several at a time in processes of their own, and a table at the end.
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -52,6 +52,9 @@ export async function runSweep(
   };
   terminal.out(`${jobs.length} runs, ${count} at a time`);
   const outcomes: Outcome[] = [];
+  const children = new Set<ChildProcess>();
+  const stopAll = () => children.forEach((child) => child.kill("SIGINT"));
+  if (count > 1) process.on("SIGINT", stopAll).on("SIGTERM", stopAll);
   let next = 0;
   const work = async () => {
     while (next < jobs.length && !outcomes.some(({ code }) => code === exitCodes.interrupted)) {
@@ -59,11 +62,15 @@ export async function runSweep(
       const job = jobs[index]!;
       terminal.out(`[${job.number}] ${job.title}`);
       const started = Date.now();
-      const code = count === 1 ? await runReporting(job) : await runElsewhere(flags, job, terminal);
+      const code = count === 1 ? await runReporting(job) : await runElsewhere(flags, job, terminal, children);
       outcomes[index] = { code, seconds: (Date.now() - started) / 1000 };
     }
   };
-  await Promise.all(Array.from({ length: Math.min(count, jobs.length) }, work));
+  try {
+    await Promise.all(Array.from({ length: Math.min(count, jobs.length) }, work));
+  } finally {
+    process.off("SIGINT", stopAll).off("SIGTERM", stopAll);
+  }
   const rows = await Promise.all(jobs.map(async (job, index) => rowOf(job, outcomes[index])));
   const titles = ["run", "overrides", "state", "seconds", "result", "folder"];
   for (const line of textTable(titles, rows, { rule: false })) terminal.out(line);
@@ -81,7 +88,8 @@ async function plan(flags: ConfigFlags, overrides: readonly string[]): Promise<J
     const folder = folders[index]!;
     const isUnique = folders.filter((other) => other === folder).length === 1;
     const own = isUnique ? folder : `${folder}_${index}`;
-    const named = isUnique ? run : [...run, `logdir=${JSON.stringify(own)}`];
+    // Given to the run, because a name may contain the time, and it starts later.
+    const named = [...run, `logdir=${JSON.stringify(own)}`];
     const title = sweptOverrides(overrides, run).join(" ");
     return { number: `${index + 1}/${runs.length}`, overrides: named, title, folder: own, resolved: resolve(named) };
   });
@@ -89,18 +97,29 @@ async function plan(flags: ConfigFlags, overrides: readonly string[]): Promise<J
 
 const program = fileURLToPath(new URL("../../bin/dmpo.js", import.meta.url));
 
-/** One run in a process of its own; its lines are marked with its number. */
-function runElsewhere(flags: ConfigFlags, { number, overrides }: Job, terminal: Terminal): Promise<number> {
+/**
+ * One run in a process of its own; its lines are marked with its number. A terminal's Ctrl-C reaches this process alone, which passes
+ * it on; by the channel between them the other one notices when this one ends.
+ */
+function runElsewhere(
+  flags: ConfigFlags,
+  { number, overrides }: Job,
+  terminal: Terminal,
+  children: Set<ChildProcess>,
+): Promise<number> {
   const argv = ["run", "--config-dir", flags.configDir, "--config-name", flags.configName, ...overrides];
-  const child = spawn(process.execPath, [program, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
-  createInterface({ input: child.stdout }).on("line", (line) => terminal.out(`[${number}] ${line}`));
-  createInterface({ input: child.stderr }).on("line", (line) => terminal.error(`[${number}] ${line}`));
-  const stop = () => void child.kill("SIGINT");
-  process.on("SIGTERM", stop);
+  const child = spawn(process.execPath, [program, ...argv], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: true,
+    windowsHide: true,
+  });
+  children.add(child);
+  createInterface({ input: child.stdout! }).on("line", (line) => terminal.out(`[${number}] ${line}`));
+  createInterface({ input: child.stderr! }).on("line", (line) => terminal.error(`[${number}] ${line}`));
   return new Promise((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => {
-      process.off("SIGTERM", stop);
-      resolve(code ?? exitCodes.failure);
+    child.on("error", reject).on("close", (code, signal) => {
+      children.delete(child);
+      resolve(code ?? (signal === "SIGINT" ? exitCodes.interrupted : exitCodes.failure));
     });
   });
 }

@@ -1,5 +1,5 @@
 // An evaluation in a notebook: a row per number of denoising steps, and the overview of six charts.
-import { EvaluationReport } from "../experiments/runs/evaluation.js";
+import { EvaluationReport, percentage } from "../experiments/runs/evaluation.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
 
@@ -19,7 +19,7 @@ showsAs(EvaluationReport.prototype, (report) => {
           statistics.return.standardDeviation,
           bestReturn,
           statistics.length.mean,
-          `${(100 * statistics.successRate.mean).toFixed(0)} %`,
+          percentage(statistics.successRate),
           1000 * inference.seconds.mean,
           inference.frequency.mean,
         ]),

@@ -55,6 +55,12 @@ export interface Simulation {
 }
 
 /** One environment: a file that ends in a definition, and a line in registry.ts. */
+/** Which episodes succeed: those whose best reward (the highest mean reward of a chunk's steps) or return reaches the threshold. */
+export interface SuccessRule {
+  readonly by: "best-reward" | "return";
+  readonly threshold: number;
+}
+
 export interface EnvironmentDefinition {
   /** Canonical name, e.g. "hopper-v2". */
   readonly name: string;
@@ -76,6 +82,11 @@ export interface EnvironmentDefinition {
   readonly inertia?: Inertia;
   /** Mean returns of a random policy and of an expert, between which scores are counted. */
   readonly referenceReturns?: { readonly random: number; readonly expert: number };
+  /**
+   * When an episode succeeds; "none" where the task has no success, like running, and no threshold makes one. Default: the best
+   * reward counts, where a run names a threshold for it.
+   */
+  readonly success?: SuccessRule | "none";
   /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
   pose?(qpos: Numbers): Capsule[];
   /** Loads a simulation, which has to be reset before its first step. */
@@ -157,6 +168,14 @@ function check(input: EnvironmentInput): void {
     const count = key === "actionNames" ? input.actionDimension : input.observationDimension;
     expect(names === undefined || new Set(names).size === count, key, `${count} different names`);
   }
+  const { success } = input;
+  expect(
+    success === undefined ||
+      success === "none" ||
+      (["best-reward", "return"].includes(success?.by) && Number.isFinite(success.threshold)),
+    "success",
+    '"none", or { by: "best-reward" or "return", threshold }',
+  );
   expect(typeof Reflect.get(input, "create") === "function", "create", "a function that returns a simulation");
   if (problems.length > 0) throw new InputError("DMPO_ENV_DEFINITION", problems);
 }

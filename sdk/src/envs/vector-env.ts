@@ -64,6 +64,9 @@ export class VectorEnv implements Outputs, ChunkShape {
   /** (E), the number of the episode in progress, counted from 0; a reset begins the one after the number that stands here. */
   readonly episodes: Int32Array;
 
+  /** When an episode succeeds, see the definition. */
+  readonly success: EnvironmentDefinition["success"];
+
   readonly #task: MemberTask;
   /** What the threads share; without workers the same arrays as the public ones. */
   readonly #buffers: ChunkBuffers;
@@ -86,6 +89,7 @@ export class VectorEnv implements Outputs, ChunkShape {
   ) {
     this.#task = task;
     this.definition = definition;
+    this.success = definition.success;
     this.count = shape.count;
     this.actionSteps = shape.actionSteps;
     this.condSteps = shape.condSteps;

@@ -1,5 +1,6 @@
 // What rollouts and evaluations ask of E parallel environments; envs/vector-env.ts is one.
 // Arrays are overwritten by every step. A finished episode restarts by itself, inside the step that ended it.
+import type { EnvironmentDefinition } from "../envs/environment.js";
 import type { Observations, Space } from "../space.js";
 
 export interface Environments {
@@ -21,6 +22,8 @@ export interface Environments {
   readonly finalObservations: Observations;
   /** Actions executed before the episode ended, 1..Te (E). */
   readonly executedSteps: Int32Array;
+  /** When an episode succeeds. */
+  readonly success?: EnvironmentDefinition["success"];
   /**
    * Number of the episode in progress (E), counted from 0; a reset begins the one after the number that stands here. An episode
    * follows from its number and the actions: by both a run that is resumed finds its place again. Absent where that does not hold.

@@ -1,6 +1,8 @@
 // What a recorded rollout of S chunk steps in E environments says about episodes: the reference's log entries, restated.
 // Pure functions of arrays, in double precision. An episode counts if it both starts and ends inside the rollout.
+import type { SuccessRule } from "../envs/environment.js";
 import { fail } from "../errors.js";
+import type { Environments } from "./environments.js";
 
 /** All (S, E) row-major unless said otherwise. */
 export interface RecordedRollout {
@@ -17,17 +19,20 @@ export interface RecordedRollout {
 export interface EpisodeRules {
   /** Actions Te of a complete chunk. */
   readonly actionSteps: number;
-  /** An episode succeeds if its score is at least this. */
-  readonly successThreshold: number;
-  /**
-   * Best reward: of a chunk, divided by Te (`per-step`, default: the reference's training), undivided (`per-chunk`: its
-   * evaluation), or the episode's sum (`return`: furniture). With Te > 1 the first two give different success rates.
-   */
-  readonly bestReward?: "per-step" | "per-chunk" | "return";
-  /** What is held against the threshold: the best reward (default) or the episode's sum (kitchen). */
-  readonly successBy?: "best-reward" | "return";
+  /** Which episodes succeed; absent where that has no meaning. */
+  readonly success?: SuccessRule;
   /** `count` (default), or `ignore` as the reference does, which overlooks episodes that fail within one chunk. */
   readonly oneChunkEpisodes?: "count" | "ignore";
+}
+
+/** The rules of training and evaluation in these environments; `threshold` takes the place of the task's own. */
+export function episodeRules(
+  { actionSteps, success }: Pick<Environments, "actionSteps" | "success">,
+  threshold?: number,
+): EpisodeRules {
+  if (success === "none") return { actionSteps };
+  if (success) return { actionSteps, success: { ...success, threshold: threshold ?? success.threshold } };
+  return { actionSteps, ...(threshold !== undefined && { success: { by: "best-reward", threshold } }) };
 }
 
 export interface FinishedEpisode {
@@ -36,10 +41,12 @@ export interface FinishedEpisode {
   readonly firstStep: number;
   /** Sum of all rewards. */
   readonly return: number;
+  /** Highest reward of a chunk, divided by Te. */
   readonly bestReward: number;
   /** Environment steps: exact with `executedSteps`, otherwise chunks times Te. */
   readonly length: number;
-  readonly success: boolean;
+  /** Absent where success has no meaning. */
+  readonly success?: boolean;
 }
 
 /**
@@ -66,7 +73,7 @@ export function finishedEpisodes(rollout: RecordedRollout, rules: EpisodeRules):
 
 function episode(
   { rewards, executedSteps, environments }: RecordedRollout,
-  { actionSteps, successThreshold, bestReward: rule = "per-step", successBy = "best-reward" }: EpisodeRules,
+  { actionSteps, success: rule }: EpisodeRules,
   environment: number,
   start: number,
   end: number,
@@ -78,9 +85,9 @@ function episode(
     best = Math.max(best, rewards[i]!);
     length += executedSteps?.[i] ?? actionSteps;
   }
-  const bestReward = { "per-step": best / actionSteps, "per-chunk": best, return: sum }[rule];
-  const success = (successBy === "return" ? sum : bestReward) >= successThreshold;
-  return { environment, firstStep: start, return: sum, bestReward, length, success };
+  const bestReward = best / actionSteps;
+  const success = rule && { success: (rule.by === "return" ? sum : bestReward) >= rule.threshold };
+  return { environment, firstStep: start, return: sum, bestReward, length, ...success };
 }
 
 /** A mean over n episodes and how far it, or one episode, strays. */
@@ -88,7 +95,7 @@ export interface Estimate {
   readonly mean: number;
   /** Of the mean: unbiased deviation / sqrt(n), 0 if n = 1. For a rate p: sqrt(p (1 - p) / n). */
   readonly standardError: number;
-  /** Of one episode: the population's (dividing by n). For a rate p: sqrt(p (1 - p)). */
+  /** Of one episode: unbiased (dividing by n - 1), 0 if n = 1. */
   readonly standardDeviation: number;
 }
 
@@ -97,20 +104,23 @@ export interface EpisodeStatistics {
   readonly return: Estimate;
   readonly bestReward: Estimate;
   readonly length: Estimate;
-  readonly successRate: Estimate;
+  /** Absent where success has no meaning, or no episode ended. */
+  readonly successRate?: Estimate;
 }
 
 /** Means and spreads over episodes; all zero where there are none, as in the reference: look at `episodes` first. */
 export function episodeStatistics(episodes: readonly FinishedEpisode[]): EpisodeStatistics {
   const of = (value: (episode: FinishedEpisode) => number) => estimate(episodes.map(value));
-  const rate = of(({ success }) => Number(success));
+  const rate = episodes.some(({ success }) => success !== undefined) && of(({ success }) => Number(success));
   return {
     episodes: episodes.length,
     return: of((episode) => episode.return),
     bestReward: of(({ bestReward }) => bestReward),
     length: of(({ length }) => length),
     // The reference uses the binomial's error here, not the unbiased one.
-    successRate: { ...rate, standardError: rate.standardDeviation / Math.sqrt(Math.max(1, episodes.length)) },
+    ...(rate && {
+      successRate: { ...rate, standardError: Math.sqrt((rate.mean * (1 - rate.mean)) / episodes.length) },
+    }),
   };
 }
 
@@ -118,10 +128,11 @@ function estimate(values: readonly number[]): Estimate {
   const count = Math.max(1, values.length);
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const standardDeviation = count === 1 ? 0 : Math.sqrt(squares / (count - 1));
   return {
     mean,
-    standardError: count === 1 ? 0 : Math.sqrt(squares / (count - 1) / count),
-    standardDeviation: Math.sqrt(squares / count),
+    standardError: standardDeviation / Math.sqrt(count),
+    standardDeviation,
   };
 }
 

@@ -2,12 +2,7 @@
 import { fail } from "../errors.js";
 import { emptyObservations } from "../space.js";
 import type { Environments } from "./environments.js";
-import {
-  episodeStatistics,
-  type EpisodeRules,
-  type EpisodeStatistics,
-  type FinishedEpisode,
-} from "./episode-statistics.js";
+import { episodeRules, episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from "./episode-statistics.js";
 import { playEpisodes, type Act } from "./play.js";
 
 /** Where the denoising begins: in random noise, or in its mean. They give very different returns: never compare across. */
@@ -31,8 +26,8 @@ export interface EvaluationOptions {
   readonly episodes?: number;
   /** Default "sampled". */
   readonly initialNoise?: InitialNoise;
-  /** How episodes are judged; default: none is a success. */
-  readonly rules?: Omit<EpisodeRules, "actionSteps">;
+  /** From where an episode succeeds; default: as the task says. */
+  readonly successThreshold?: number;
   readonly signal?: AbortSignal;
   /** Called after each setting. */
   readonly onSetting?: (result: SettingResult) => void;
@@ -40,13 +35,19 @@ export interface EvaluationOptions {
   readonly onEpisodes?: (finished: number) => void;
 }
 
+/** A mean, and how far one call strays (unbiased deviation; 0 for one call). */
+export interface Spread {
+  readonly mean: number;
+  readonly standardDeviation: number;
+}
+
 export interface Inference {
   /** Calls measured, after one to warm up. One call acts for all environments. */
   readonly calls: number;
   /** Wall-clock seconds per call. */
-  readonly seconds: { readonly mean: number; readonly standardError: number };
-  /** Calls per second on the whole: 1 / the mean of {@link seconds}, and the error that follows from its. */
-  readonly frequency: { readonly mean: number; readonly standardError: number };
+  readonly seconds: Spread;
+  /** Calls per second on the whole: 1 / the mean of {@link seconds}, and the deviation that follows from theirs. */
+  readonly frequency: Spread;
 }
 
 export interface SettingResult {
@@ -88,7 +89,7 @@ export async function evaluateSettings(
     fail("DMPO_EVALUATION", "denoisingSteps", "is empty", "at least one number of steps");
   denoisingSteps.forEach((steps, i) => expectCount(`denoisingSteps[${i}]`, steps));
   expectCount("episodes", count);
-  const rules = { successThreshold: Infinity, ...options.rules, actionSteps: environments.actionSteps };
+  const rules = episodeRules(environments, options.successThreshold);
 
   const settings: SettingResult[] = [];
   for (const steps of denoisingSteps) {
@@ -113,18 +114,18 @@ export async function evaluateSettings(
 }
 
 function inferenceOf(callSeconds: readonly number[]): Inference {
-  const seconds = meanAndError(callSeconds);
+  const seconds = spread(callSeconds);
   return {
     calls: callSeconds.length,
     seconds,
-    frequency: { mean: 1 / seconds.mean, standardError: seconds.standardError / seconds.mean ** 2 },
+    frequency: { mean: 1 / seconds.mean, standardDeviation: seconds.standardDeviation / seconds.mean ** 2 },
   };
 }
 
-function meanAndError(values: readonly number[]): { mean: number; standardError: number } {
+function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares) / values.length };
+  return { mean, standardDeviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
 
 function expectCount(path: string, value: number): void {

@@ -66,7 +66,7 @@ type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
  */
 export async function runJourney(input: JourneyInput): Promise<Journey> {
   const { data, env = data.name, seed = 42, episodes = 40, mlpDims = [256, 256, 256], say = () => {} } = input;
-  const folder = await folderOf(input, "quickstart", seed);
+  const folder = await folderOf(input, { task: "quickstart", seed });
   const { signal, progress, device, threads, workers } = stoppable(input);
   const control = { signal, progress, device, threads, workers };
   const stage = (name: string) => ({ ...control, console: input.console, folder: folder ? join(folder, name) : null });

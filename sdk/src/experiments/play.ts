@@ -5,7 +5,12 @@ import type { EnvironmentSource } from "../envs/environment.js";
 import { VectorEnv } from "../envs/vector-env.js";
 import { watchedEnvironment, type Watch } from "../envs/watched-environment.js";
 import type { Environments } from "../evaluation/environments.js";
-import { episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from "../evaluation/episode-statistics.js";
+import {
+  episodeRules,
+  episodeStatistics,
+  type EpisodeStatistics,
+  type FinishedEpisode,
+} from "../evaluation/episode-statistics.js";
 import type { InitialNoise } from "../evaluation/evaluate.js";
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor, type ActorOptions } from "../evaluation/policy-actor.js";
@@ -22,7 +27,10 @@ export interface EnvironmentSettings {
   readonly actionSteps?: number;
   /** Time limit in environment steps. Default: the environment's own. */
   readonly maxEpisodeSteps?: number;
-  /** Best reward per step from which an episode counts as a success. Default: none does. */
+  /**
+   * Best reward (highest mean reward of a chunk's steps) or return, as the task has it, from which an episode succeeds; without
+   * meaning where a task has no success. Default: the task's own.
+   */
   readonly successThreshold?: number;
 }
 
@@ -138,15 +146,14 @@ async function playIn(
   environments: Environments & { close(): Promise<void> },
   policy: TrainedPolicy,
   options: ActorOptions,
-  { episodes, successThreshold = Infinity }: Pick<PlaySettings, "episodes" | "successThreshold">,
+  { episodes, successThreshold }: Pick<PlaySettings, "episodes" | "successThreshold">,
   signal?: AbortSignal,
 ): Promise<readonly FinishedEpisode[]> {
-  const { actionSteps } = environments;
+  const rules = episodeRules(environments, successThreshold);
   try {
     const actor = policyActor(policy, environments, options);
     try {
-      return (await playEpisodes(environments, actor.act, episodes, { actionSteps, successThreshold }, signal))
-        .episodes;
+      return (await playEpisodes(environments, actor.act, episodes, rules, signal)).episodes;
     } finally {
       await actor.dispose();
     }

@@ -5,7 +5,7 @@ import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import { fail } from "../errors.js";
 import type { Environments } from "../evaluation/environments.js";
-import type { EpisodeRules, FinishedEpisode } from "../evaluation/episode-statistics.js";
+import { episodeRules, type FinishedEpisode } from "../evaluation/episode-statistics.js";
 import type { InitialNoise } from "../evaluation/evaluate.js";
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor, type Acting } from "../evaluation/policy-actor.js";
@@ -34,7 +34,7 @@ export interface StageSetup {
   readonly onAdvance?: (iterations: number, loss: number) => void;
   /** Of everything random but the environments; default 42. */
   readonly seed?: number;
-  /** Best reward per action from which an episode counts as a success; default: none does. */
+  /** From where an episode succeeds; default: as the task says. */
   readonly successThreshold?: number;
   /** Device and threads of compiled functions; default: the CPU, all cores. */
   readonly compile?: CompileOptions;
@@ -85,7 +85,7 @@ export class Stage {
   iteration = 0;
   readonly #arena: Arena | undefined;
   readonly #evaluationEnvironments: Environments | undefined;
-  readonly #rules: Omit<EpisodeRules, "actionSteps">;
+  readonly #successThreshold: number | undefined;
   readonly #disposables: (() => Promise<void>)[] = [];
 
   constructor(setup: StageSetup) {
@@ -99,9 +99,9 @@ export class Stage {
     this.onAdvance = setup.onAdvance;
     this.compile = setup.compile;
     this.signal = signal;
-    this.#rules = { successThreshold: setup.successThreshold ?? Infinity };
+    this.#successThreshold = setup.successThreshold;
     this.#evaluationEnvironments = evaluationEnvironments;
-    this.#arena = environments && new Arena(environments, this.#rulesIn(environments), signal);
+    this.#arena = environments && new Arena(environments, episodeRules(environments, setup.successThreshold), signal);
   }
 
   /** The environments to act in. @throws InputError where there are none. */
@@ -144,7 +144,7 @@ export class Stage {
     const environments =
       this.#evaluationEnvironments ??
       fail("DMPO_STAGE", "environments", "are missing", "environments to evaluate in", "name one with env");
-    const rules = this.#rulesIn(environments);
+    const rules = episodeRules(environments, this.#successThreshold);
     const random = this.random.stream("evaluation");
     const actor = policyActor(policy, environments, { sampling, initialNoise, random, compile: this.compile });
     this.onDispose(actor.dispose);
@@ -162,9 +162,5 @@ export class Stage {
   /** Releases all that {@link onDispose} was given; the environments stay open. */
   async dispose(): Promise<void> {
     await Promise.all(this.#disposables.map((dispose) => dispose()));
-  }
-
-  #rulesIn({ actionSteps }: Environments): EpisodeRules {
-    return { ...this.#rules, actionSteps };
   }
 }

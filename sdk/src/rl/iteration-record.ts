@@ -40,7 +40,8 @@ export function evaluatedReturn({ mode, episodes }: IterationRecord): number | u
 }
 
 /**
- * The record under the reference's names ("train/avg episode reward"); its "std" of episodes are standard errors.
+ * The record under the reference's names ("train/avg episode reward"); its "std" of episodes are standard errors. What has no
+ * meaning is absent: means where no episode ended, success where the task has none.
  *
  * @param logNames of the algorithm's own numbers; one without a name is logged as "loss/<its own>".
  */
@@ -48,16 +49,18 @@ export function logRow(
   { iteration, mode, environmentSteps, seconds, episodes, update }: IterationRecord,
   logNames: Readonly<Record<string, string>>,
 ): Record<string, number> {
+  const { successRate } = episodes;
   const summary = {
-    "success rate": episodes.successRate.mean,
-    "avg episode reward": episodes.return.mean,
-    "avg best reward": episodes.bestReward.mean,
-    "avg episode length": episodes.length.mean,
     "num episode": episodes.episodes,
-    "std success rate": episodes.successRate.standardError,
-    "std episode reward": episodes.return.standardError,
-    "std best reward": episodes.bestReward.standardError,
-    "std episode length": episodes.length.standardError,
+    ...(successRate && { "success rate": successRate.mean, "std success rate": successRate.standardError }),
+    ...(episodes.episodes > 0 && {
+      "avg episode reward": episodes.return.mean,
+      "avg best reward": episodes.bestReward.mean,
+      "avg episode length": episodes.length.mean,
+      "std episode reward": episodes.return.standardError,
+      "std best reward": episodes.bestReward.standardError,
+      "std episode length": episodes.length.standardError,
+    }),
   };
   const row: Record<string, number> = { itr: iteration, step: environmentSteps, time: seconds };
   for (const [name, value] of Object.entries(summary))

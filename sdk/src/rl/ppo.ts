@@ -220,7 +220,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
           const policy = actorLearns
             ? await gradients.actor(indices, controls, at.cloningWeight(iteration))
             : undefined;
-          log.minibatch(value, policy);
+          log.minibatch(indices.length, value, policy);
           if (policy && adaptive) schedule.current.rates = rates = adaptedRates(rates, policy.approxKl! / adaptive);
           else if (policy && o.targetKl && policy.approxKl! > o.targetKl) {
             // The divergence was measured before this minibatch's step, which is not made.

@@ -47,15 +47,21 @@ export class UpdateLog {
   private clipFractions = 0;
   private noiseStds = 0;
   private actorBatches = 0;
+  private rows = 0;
   private readonly steps = { actorSteps: 0, criticSteps: 0 };
   private firstRatio: number | undefined;
 
-  /** A minibatch's loss terms of the critic, and of the actor if it took part. */
-  minibatch(critic: Readonly<Record<string, number>>, actor: Readonly<Record<string, number>> | undefined): void {
+  /** The loss terms of a minibatch of so many rows: of the critic, and of the actor if it took part. */
+  minibatch(
+    rows: number,
+    critic: Readonly<Record<string, number>>,
+    actor: Readonly<Record<string, number>> | undefined,
+  ): void {
     this.actorLoss = actor?.loss ?? this.actorLoss;
     this.last = { ...this.last, ...critic, ...actor, loss: critic.loss! + this.actorLoss };
     if (!actor) return;
     this.actorBatches++;
+    this.rows = rows;
     if (this.actorBatches === 1) this.firstRatio = actor.ratio;
     this.clipFractions += actor.clipFraction!;
     this.noiseStds += actor.noiseStd!;
@@ -69,7 +75,9 @@ export class UpdateLog {
   /** `others`: the numbers that do not come from minibatches. */
   record(others: Pick<UpdateRecord, "explainedVariance" | "minStd" | "maxStd" | "actorLr" | "criticLr">): UpdateRecord {
     const { last, actorBatches } = this;
-    const deviation = (name: string) => Math.sqrt(Math.max(0, last[`${name}Square`]! - last[`${name}Mean`]! ** 2));
+    const unbiased = this.rows / Math.max(1, this.rows - 1);
+    const deviation = (name: string) =>
+      Math.sqrt(unbiased * Math.max(0, last[`${name}Square`]! - last[`${name}Mean`]! ** 2));
     const numbers: Record<string, number | undefined> = {
       ...last,
       ...this.steps,

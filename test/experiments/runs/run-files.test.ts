@@ -1,5 +1,5 @@
 // What a run's folder holds: its name, what it was started with, metrics in every form.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,12 +28,37 @@ test("runs of the same second have folders of their own", async () => {
   );
 });
 
+test("runs with one folder do not mix their files", async () => {
+  vi.spyOn(console, "warn").mockReturnValue();
+  const folder = join(root, "mine");
+  const use = { task: "x", seed: 1 };
+  const folders = await Promise.all([1, 2, 3].map(() => folderOf({ folder }, use)));
+  expect(folders.toSorted()).toEqual([folder, `${folder}-2`, `${folder}-3`]);
+  expect(readFileSync(join(`${folder}-2`, "run.log"), "utf8")).toBe(
+    `${folder} holds another run: this one writes to ${folder}-2\n`,
+  );
+  // Its own is continued; that of a process that ended with nothing to continue is free.
+  const resumePath = join(folder, "checkpoint/last.safetensors");
+  expect(await folderOf({ folder }, { ...use, resumePath })).toBe(folder);
+  expect(await folderOf({ folder }, { ...use, resumePath: join(root, "mine-2/checkpoint/last.safetensors") })).toBe(
+    `${folder}-4`,
+  );
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  const description = { ...(JSON.parse(readFileSync(join(folder, "run.json"), "utf8")) as object), process: pid };
+  const abandon = () => writeFileSync(join(folder, "run.json"), JSON.stringify(description));
+  abandon();
+  expect(await folderOf({ folder }, use)).toBe(folder);
+  abandon();
+  mkdirSync(join(folder, "checkpoint"));
+  expect(await folderOf({ folder }, use)).toBe(`${folder}-5`);
+});
+
 test("run.json: seed, versions, command, git", async () => {
-  const folder = (await folderOf({}, "pretrain/hopper", 3))!;
+  const folder = (await folderOf({}, { task: "pretrain/hopper", seed: 3 }))!;
   const record = JSON.parse(readFileSync(join(folder, "run.json"), "utf8")) as Record<string, unknown>;
   expect(record).toMatchObject({ task: "pretrain/hopper", seed: 3, workingDirectory: process.cwd() });
   expect(Object.keys(record.versions as object)).toEqual(expect.arrayContaining(["dmpo", "node", "mujoco-js"]));
-  expect(await folderOf({ folder: null }, "x", 1)).toBeUndefined();
+  expect(await folderOf({ folder: null }, { task: "x", seed: 1 })).toBeUndefined();
 });
 
 test("the state of a git repository; undefined outside", async () => {

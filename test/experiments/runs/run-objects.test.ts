@@ -152,8 +152,8 @@ const setting = (denoisingSteps: number, returns: readonly number[]): SettingRes
   },
   inference: {
     calls: 9,
-    seconds: { mean: 0.002, standardError: 0.0001 },
-    frequency: { mean: 500.4, standardError: 25 },
+    seconds: { mean: 0.002, standardDeviation: 0.0001 },
+    frequency: { mean: 500.4, standardDeviation: 25 },
   },
 });
 const evaluation: EvaluationResult = {

@@ -57,7 +57,15 @@ test("the overview holds all six measures, each on its own axes, and one legend"
   ];
   expect(layout.annotations).toMatchObject(titles.map((title) => ({ text: `<b>${title}</b>` })));
   expect(layout.shapes).toHaveLength(6);
-  expect(denoisingMeasures).toHaveLength(6);
+  expect(denoisingMeasures([policy])).toHaveLength(6);
+});
+
+test("without success there is no chart of it", () => {
+  const running = { name: "running", results: [1, 2].map(result).map(({ successRate: _, ...other }) => other) };
+  expect(denoisingMeasures([running])).not.toContain("successRate");
+  expect(denoisingMeasures([policy, running])).toHaveLength(5);
+  expect(denoisingOverview([running]).layout.annotations).toHaveLength(5);
+  expect(() => denoisingChart("successRate", [running])).toThrow(/results\[0\]\.successRate: is absent/);
 });
 
 test("unusable results are refused", () => {

@@ -52,7 +52,10 @@ export const common = {
 export const environments = z.strictObject({
   nEnvs: count.default(40).describe("environments side by side"),
   maxEpisodeSteps: count.default(1000).describe("time limit in environment steps"),
-  bestRewardThresholdForSuccess: z.number().default(3).describe("best reward of an episode that counts as success"),
+  bestRewardThresholdForSuccess: z
+    .number()
+    .optional()
+    .describe("from where an episode succeeds, by the task's measure; without meaning where a task has no success"),
   saveVideo: optional.flag.describe("film some episodes, see train.render and render_num"),
   render: optional.flag.describe("the same; there are no windows"),
   resetWithinStep: optional.flag.describe("a new episode may start within a chunk"),

@@ -155,6 +155,8 @@ function avoiding({
     actionDimension: 2,
     ...dimensionNames.avoid,
     maxEpisodeSteps: 100,
+    // A chunk whose every step has all there is to get: beyond the goal, by the wanted way.
+    success: { by: "best-reward", threshold: wanted === undefined ? 1 : 2 },
     async create() {
       const arm = await RodArm.load();
       const posture = startPosture();

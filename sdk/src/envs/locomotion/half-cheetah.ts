@@ -78,6 +78,7 @@ export const halfCheetah = defineRobot({
   actionDimension: 6,
   ...dimensionNames.halfcheetah,
   maxEpisodeSteps: 1000,
+  success: "none",
   referenceReturns: { random: -280.178953, expert: 12135 },
   frameSkip: 5,
   model: halfCheetahModel,

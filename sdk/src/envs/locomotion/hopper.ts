@@ -45,6 +45,7 @@ export const hopper = defineRobot({
   actionDimension: 3,
   ...dimensionNames.hopper,
   maxEpisodeSteps: 1000,
+  success: "none",
   referenceReturns: { random: -20.272305, expert: 3234.3 },
   frameSkip: 4,
   model: hopperModel,

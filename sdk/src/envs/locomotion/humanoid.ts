@@ -38,6 +38,7 @@ export const humanoid = defineRobot({
   actionDimension: 17,
   ...dimensionNames.humanoid,
   maxEpisodeSteps: 1000,
+  success: "none",
   frameSkip: 5,
   clipsActions: false,
   model: humanoidModel,

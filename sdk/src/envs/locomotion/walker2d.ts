@@ -51,6 +51,7 @@ export const walker2d = defineRobot({
   actionDimension: 6,
   ...dimensionNames.walker2d,
   maxEpisodeSteps: 1000,
+  success: "none",
   referenceReturns: { random: 1.629008, expert: 4592.3 },
   frameSkip: 4,
   model: walker2dModel,

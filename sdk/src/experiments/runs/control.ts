@@ -1,6 +1,6 @@
 // What every long call accepts beside its own options: where it computes, what it reports, how it is stopped.
 import { appendFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve, sep } from "node:path";
 import type { CompileOptions } from "../../engine/compile.js";
 import { parseDevice } from "../../engine/device.js";
 import type { z } from "zod";
@@ -14,7 +14,7 @@ import { notebookSink, type NotebookSinkOptions } from "../../tracking/notebook-
 import type { Counter } from "../../tracking/progress-text.js";
 import { tensorBoardSink } from "../../tracking/tensorboard-sink.js";
 import { resultTable } from "./result-table.js";
-import { createRunFolder } from "./run-folder.js";
+import { claimForRun, createRunFolder } from "./run-folder.js";
 import { writeRunDescription } from "./run-description.js";
 import { plainText, warn } from "../../plain-text.js";
 import { userPath } from "../../paths.js";
@@ -31,7 +31,10 @@ export interface RunControl {
   readonly console?: boolean;
   /** Further receivers of the metrics; one that fails is warned of once and stops nothing. Default: none. */
   readonly sinks?: readonly MetricsSink[];
-  /** Where the run keeps its files. Default: a new folder below `log/` (or DMPO_LOG_DIR); null: nothing is written. */
+  /**
+   * Where the run keeps its files; the folder's name with a number where another run's are. Default: a new folder below `log/` (or
+   * DMPO_LOG_DIR); null: nothing is written.
+   */
   readonly folder?: string | null;
   /** `cpu` (default), `cuda:N`, `webgpu`, `wasm`, `tfjs`; what is not available falls back with one warning. */
   readonly device?: string | null;
@@ -41,18 +44,35 @@ export interface RunControl {
   readonly workers?: number;
 }
 
-/** The run's folder, made if needed, with run.json; undefined where nothing is to be written. */
+/** What a folder is made for. */
+interface FolderUse {
+  readonly task: string;
+  readonly seed: number;
+  readonly threads?: number;
+  /** Path of a checkpoint: a run that continues in its own folder keeps it. */
+  readonly resumePath?: string | null;
+  /** Whether what the folder holds is continued. Default false. */
+  readonly continues?: boolean;
+}
+
+/**
+ * The run's folder, made if needed, with run.json; undefined where nothing is to be written. Where another run's files are, it is
+ * the next free one, and says so.
+ */
 export async function folderOf(
   control: RunControl,
-  task: string,
-  seed: number,
-  threads?: number,
+  { task, seed, threads, resumePath, continues = false }: FolderUse,
 ): Promise<string | undefined> {
   if (control.folder === null) return undefined;
-  const folder = control.folder === undefined ? await createRunFolder(task, seed) : userPath(control.folder);
+  const wanted = control.folder === undefined ? await createRunFolder(task, seed) : userPath(control.folder);
+  const isOwn = continues || (resumePath && isBelow(userPath(resumePath), wanted));
+  const folder = isOwn ? wanted : await claimForRun(wanted);
   await writeRunDescription(folder, { task, seed, threads });
+  if (folder !== wanted) announce(`${wanted} holds another run: this one writes to ${folder}`, folder);
   return folder;
 }
+
+const isBelow = (path: string, folder: string) => resolve(path).startsWith(resolve(folder) + sep);
 
 export function compileOptionsOf({ device, threads }: RunControl): CompileOptions {
   return { ...parseDevice(device), threads };

@@ -10,6 +10,7 @@ import {
   type InitialNoise,
   type PolicySetting,
   type SettingResult,
+  type Spread,
 } from "../../evaluation/evaluate.js";
 import { policyActor } from "../../evaluation/policy-actor.js";
 import {
@@ -30,8 +31,7 @@ import { claimFolder } from "./run-folder.js";
 import { versions } from "./versions.js";
 
 /**
- * What is evaluated and where. `env` is by default the policy's own; there are as many environments as episodes, at most 40;
- * `successThreshold` is held against the rewards of a chunk, summed, and 3 by default.
+ * What is evaluated and where. `env` is by default the policy's own; there are as many environments as episodes, at most 40.
  */
 export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Partial<EnvironmentSettings> {
   /** Numbers of denoising steps to evaluate with, each at least 1. Default [1, 2, 5] and the policy's own. */
@@ -61,7 +61,7 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
     clipIntermediate = true,
     seed = 42,
   } = input;
-  const { env = policy.environment, successThreshold = 3 } = input;
+  const { env = policy.environment, successThreshold } = input;
   const settings = { ...input, env, environments: Math.min(input.environments ?? 40, episodes) };
   const environments = await openEnvironments(policy, settings, seed, input);
   const sink = sinkOf(input, undefined, {
@@ -81,7 +81,7 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
       denoisingSteps,
       episodes,
       initialNoise,
-      rules: { successThreshold, bestReward: "per-chunk" },
+      successThreshold,
       signal: stoppable(input).signal,
       onEpisodes: (count) => sink.advance(count),
       onSetting: ({ denoisingSteps: steps, statistics }) =>
@@ -117,23 +117,23 @@ export class EvaluationReport {
 
   /**
    * One row per number of denoising steps, with the reference's names of fields: durations in s, frequencies in Hz, lengths in
-   * environment steps, `success_rate` in [0, 1]. Spreads are standard deviations over episodes, of inference standard errors.
+   * environment steps, `success_rate` in [0, 1], NaN where success has no meaning. Spreads are standard deviations, over episodes or calls.
    */
   rows(): Record<string, number>[] {
     return this.results.map(({ denoisingSteps, statistics, inference }) => ({
       num_denoising_steps: denoisingSteps,
       avg_single_step_freq: inference.frequency.mean,
-      avg_single_step_freq_std: inference.frequency.standardError,
+      avg_single_step_freq_std: inference.frequency.standardDeviation,
       avg_single_step_duration: inference.seconds.mean,
-      avg_single_step_duration_std: inference.seconds.standardError,
+      avg_single_step_duration_std: inference.seconds.standardDeviation,
       avg_traj_length: statistics.length.mean,
       avg_traj_length_std: statistics.length.standardDeviation,
       avg_episode_reward: statistics.return.mean,
       avg_episode_reward_std: statistics.return.standardDeviation,
       avg_best_reward: statistics.bestReward.mean,
       avg_best_reward_std: statistics.bestReward.standardDeviation,
-      success_rate: statistics.successRate.mean,
-      success_rate_std: statistics.successRate.standardDeviation,
+      success_rate: statistics.successRate?.mean ?? NaN,
+      success_rate_std: statistics.successRate?.standardDeviation ?? NaN,
       num_episodes_finished: statistics.episodes,
     }));
   }
@@ -153,11 +153,11 @@ export class EvaluationReport {
     return this.results.map(chartResult);
   }
 
-  /** The six charts by name (`episode-reward`, `success-rate`, ...) and `denoise_step`, the overview of all. */
+  /** The charts by name (`episode-reward`, `success-rate` where that has a meaning, ...) and `denoise_step`, the overview of all. */
   figures(): Record<string, Figure> {
     const series = [{ name: `${this.policy}, ${this.evaluation.initialNoise} noise`, results: this.chartResults() }];
     const subtitle = `${this.env}, ${this.results[0]!.statistics.episodes} episodes each, band: standard deviation`;
-    const charts = denoisingMeasures.map((measure) => [
+    const charts = denoisingMeasures(series).map((measure) => [
       kebabCase(measure),
       denoisingChart(measure, series, { subtitle }),
     ]);
@@ -168,7 +168,7 @@ export class EvaluationReport {
   }
 
   /**
-   * Writes six PNG charts, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path.
+   * Writes the charts as PNG, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path.
    * @param folder gets a number where it exists; default `dmpo_eval_results/<policy>/<env>/<UTC time>`.
    */
   async save(
@@ -217,27 +217,26 @@ export class EvaluationReport {
         `${statistics.return.mean.toFixed(0)} ± ${statistics.return.standardDeviation.toFixed(0)}`,
         bestReturn.toFixed(0),
         statistics.length.mean.toFixed(0),
-        `${(100 * statistics.successRate.mean).toFixed(0)} %`,
+        percentage(statistics.successRate),
         inference.frequency.mean.toFixed(0),
       ]),
     );
   }
 }
 
+/** A rate as tables show it; a dash where there is none. */
+export const percentage = (rate: Estimate | undefined) => (rate ? `${(100 * rate.mean).toFixed(0)} %` : "–");
+
 function chartResult({ denoisingSteps, statistics, inference }: SettingResult): DenoisingResult {
-  const of = ({ mean, standardDeviation }: Estimate) => ({ mean, spread: standardDeviation });
-  const measured = ({ mean, standardError }: { mean: number; standardError: number }) => ({
-    mean,
-    spread: standardError,
-  });
+  const of = ({ mean, standardDeviation }: Spread) => ({ mean, spread: standardDeviation });
   return {
     denoisingSteps,
     episodeReward: of(statistics.return),
-    successRate: of(statistics.successRate),
+    ...(statistics.successRate && { successRate: of(statistics.successRate) }),
     episodeLength: of(statistics.length),
     bestReward: of(statistics.bestReward),
-    inferenceDuration: measured(inference.seconds),
-    inferenceFrequency: measured(inference.frequency),
+    inferenceDuration: of(inference.seconds),
+    inferenceFrequency: of(inference.frequency),
   };
 }
 

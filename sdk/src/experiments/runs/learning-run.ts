@@ -62,7 +62,7 @@ export async function runLearning<Row>(
   const base = startingPolicy(algorithm, wantedSettings.base, options);
   const settings = { ...wantedSettings, base };
   const threads = compileOptionsOf(control).threads ?? defaultThreads();
-  const folder = await folderOf(control, settings.task, settings.seed, threads);
+  const folder = await folderOf(control, { task: settings.task, seed: settings.seed, threads, resumePath });
   const notify = (line: string) => announce(line, folder);
   const resumed = resumePath ? await openRun(resumePath, settings, { options, threads, notify }) : undefined;
   const seed = resumed?.seed ?? settings.seed;

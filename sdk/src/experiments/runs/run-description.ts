@@ -1,9 +1,9 @@
 // run.json: what a run was started with, written into its folder before anything is computed.
 import { execFile } from "node:child_process";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { writeFileAtomic } from "../../files.js";
+import { owner, runFile } from "./run-folder.js";
 import { versions } from "./versions.js";
 
 /** State of the working directory, where that is a git repository. */
@@ -21,13 +21,13 @@ export async function writeRunDescription(
   const description = {
     ...run,
     started: new Date().toISOString(),
-    host: hostname(),
+    ...owner,
     command: process.argv,
     workingDirectory: process.cwd(),
     git: (await gitState(process.cwd())) ?? null,
     versions: versions(),
   };
-  await writeFileAtomic(join(folder, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
+  await writeFileAtomic(join(folder, runFile), `${JSON.stringify(description, null, 2)}\n`);
 }
 
 /** @returns undefined outside a repository, without a commit or without git. */

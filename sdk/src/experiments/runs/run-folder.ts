@@ -1,5 +1,7 @@
 // Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../files.js";
 import { pathInUse } from "../../paths.js";
@@ -22,15 +24,51 @@ export async function createRunFolder(name: string, seed: number, root = logRoot
  * @throws InputError `DMPO_SYSTEM` where the system refuses.
  */
 export function claimFolder(folder: string): Promise<string> {
-  return naming(folder, () => firstFree(folder));
+  return naming(folder, () => {
+    makeFolder(dirname(folder));
+    return firstFree(folder, (candidate) => mkdir(candidate));
+  });
 }
 
-async function firstFree(folder: string): Promise<string> {
-  makeFolder(dirname(folder));
+/** Name of the file that says which run a folder belongs to. */
+export const runFile = "run.json";
+
+/**
+ * Makes `folder` the folder of a run that starts now; where it exists it may hold anything but another run. Where one is there:
+ * `folder-2`, `folder-3`, ... A run whose process ended before its first checkpoint left nothing, so its folder is free.
+ * @throws InputError `DMPO_SYSTEM` where the system refuses.
+ */
+export function claimForRun(folder: string): Promise<string> {
+  return naming(folder, () =>
+    firstFree(folder, async (candidate) => {
+      makeFolder(candidate);
+      const file = join(candidate, runFile);
+      if (await isAbandoned(candidate)) await rm(file);
+      await writeFile(file, JSON.stringify(owner), { flag: "wx" });
+    }),
+  );
+}
+
+/** Which process a run belongs to. */
+export const owner = { host: hostname(), process: process.pid };
+
+async function isAbandoned(folder: string): Promise<boolean> {
+  if (existsSync(join(folder, "checkpoint")) || !existsSync(join(folder, runFile))) return false;
+  try {
+    const run = JSON.parse(await readFile(join(folder, runFile), "utf8")) as Partial<typeof owner>;
+    if (run.host !== owner.host || typeof run.process !== "number") return false;
+    process.kill(run.process, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+async function firstFree(folder: string, take: (candidate: string) => Promise<unknown>): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? folder : `${folder}-${attempt}`;
     try {
-      await mkdir(candidate);
+      await take(candidate);
       return candidate;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

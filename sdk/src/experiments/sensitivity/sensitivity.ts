@@ -68,7 +68,7 @@ export async function sensitivity<const V extends Vary, Settings = undefined>(
   const module = typeof run === "function" ? undefined : moduleUrl(run);
   const processes = processesOf(typeof run === "function", input.processes, cells.length);
   const threads = input.threads ?? Math.max(1, Math.floor(availableParallelism() / processes));
-  const folder = await folderOf(input, "sensitivity", seeds[0]!);
+  const folder = await folderOf(input, { task: "sensitivity", seed: seeds[0]!, continues: true });
   const source = module ? await readFile(fileURLToPath(module), "utf8") : String(run);
   const store = folder && (await CellStore.open(folder, { run: source.replaceAll(/\s+/g, " "), settings }));
   // Before anything runs, so that a changed definition is known at once.

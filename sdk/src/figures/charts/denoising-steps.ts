@@ -10,8 +10,8 @@ export interface DenoisingResult {
   readonly denoisingSteps: number;
   /** Sum of an episode's raw rewards. */
   readonly episodeReward: MeanWithSpread;
-  /** In [0, 1]. */
-  readonly successRate: MeanWithSpread;
+  /** In [0, 1]; absent where success has no meaning. */
+  readonly successRate?: MeanWithSpread;
   /** Environment steps. */
   readonly episodeLength: MeanWithSpread;
   /** Inference calls per second for the whole batch of environments. */
@@ -47,8 +47,11 @@ const measures: Record<DenoisingMeasure, Measure> = {
   inferenceFrequency: { title: "Inference frequency", unit: "calls per second (Hz)" },
 };
 
-/** The names of the six measures, in the order of the overview. */
-export const denoisingMeasures = Object.keys(measures) as readonly DenoisingMeasure[];
+/** The names of the measures that all results have, in the order of the overview. */
+export function denoisingMeasures(series: readonly DenoisingSeries[]): DenoisingMeasure[] {
+  const results = series.flatMap((one) => one.results);
+  return (Object.keys(measures) as DenoisingMeasure[]).filter((measure) => results.every((result) => result[measure]));
+}
 
 export interface DenoisingOptions extends Titles {
   /** Number of steps that the policy was trained for: a dashed vertical line. */
@@ -57,13 +60,13 @@ export interface DenoisingOptions extends Titles {
   readonly scale?: "linear" | "log";
 }
 
-/** One measure over the number of denoising steps with a band of +- spread. @throws InputError DMPO_FIGURE_DATA for unusable data. */
+/** One measure over the number of denoising steps with a band of +- spread. @throws InputError DMPO_FIGURE_DATA for unusable or absent data. */
 export function denoisingChart(
   measure: DenoisingMeasure,
   series: readonly DenoisingSeries[],
   options: DenoisingOptions = {},
 ): Figure {
-  check(series);
+  check(series, [measure]);
   return figure({
     data: measureTraces(measure, series, ""),
     layout: themedLayout(
@@ -79,12 +82,13 @@ export function denoisingChart(
   });
 }
 
-/** All six measures in a grid of two rows and three columns. @throws InputError DMPO_FIGURE_DATA for unusable data. */
+/** All measures in a grid of three columns. @throws InputError DMPO_FIGURE_DATA for unusable data. */
 export function denoisingOverview(series: readonly DenoisingSeries[], options: DenoisingOptions = {}): Figure {
-  check(series);
-  const suffixes = denoisingMeasures.map((_, index) => (index === 0 ? "" : String(index + 1)));
+  const shown = denoisingMeasures(series);
+  check(series, shown);
+  const suffixes = shown.map((_, index) => (index === 0 ? "" : String(index + 1)));
   return figure({
-    data: denoisingMeasures.flatMap((measure, index) => measureTraces(measure, series, suffixes[index]!)),
+    data: shown.flatMap((measure, index) => measureTraces(measure, series, suffixes[index]!)),
     layout: themedLayout(
       { title: "Evaluation by denoising steps", ...options },
       {
@@ -92,12 +96,12 @@ export function denoisingOverview(series: readonly DenoisingSeries[], options: D
         height: 700,
         grid: { rows: 2, columns: 3, pattern: "independent", xgap: 0.24, ygap: 0.36 },
         ...Object.fromEntries(
-          denoisingMeasures.flatMap((measure, index) => [
+          shown.flatMap((measure, index) => [
             [`xaxis${suffixes[index]}`, stepsAxis(series, options)],
             [`yaxis${suffixes[index]}`, measureAxis(measure)],
           ]),
         ),
-        annotations: denoisingMeasures.map((measure, index) => subplotTitle(measures[measure].title, suffixes[index]!)),
+        annotations: shown.map((measure, index) => subplotTitle(measures[measure].title, suffixes[index]!)),
         hovermode: "x unified",
         showlegend: series.length > 1 || options.trainedSteps !== undefined,
         shapes: trainedLines(options, suffixes),
@@ -124,8 +128,8 @@ function asSeries(measure: DenoisingMeasure, { name, results }: DenoisingSeries)
   return {
     name,
     x: sorted.map(({ denoisingSteps }) => denoisingSteps),
-    y: sorted.map((result) => scale * result[measure].mean),
-    spread: sorted.map((result) => scale * result[measure].spread),
+    y: sorted.map((result) => scale * result[measure]!.mean),
+    spread: sorted.map((result) => scale * result[measure]!.spread),
   };
 }
 
@@ -160,7 +164,7 @@ function trainedLines({ trainedSteps }: DenoisingOptions, suffixes: readonly str
   );
 }
 
-function check(series: readonly DenoisingSeries[]): void {
+function check(series: readonly DenoisingSeries[], shown: readonly DenoisingMeasure[]): void {
   assertSound([
     ...(series.length ? [] : [problem("series", "empty", "at least one policy")]),
     ...series.flatMap(({ name, results }, index) => {
@@ -170,7 +174,11 @@ function check(series: readonly DenoisingSeries[]): void {
         ...(result.denoisingSteps >= 1
           ? []
           : [problem(`${path}[${at}].denoisingSteps`, String(result.denoisingSteps), "1 or more")]),
-        ...denoisingMeasures.flatMap((measure) => estimateProblems(`${path}[${at}].${measure}`, result[measure])),
+        ...shown.flatMap((measure) => {
+          const { [measure]: estimate } = result;
+          const where = `${path}[${at}].${measure}`;
+          return estimate ? estimateProblems(where, estimate) : [problem(where, "is absent", "a measure")];
+        }),
       ]);
     }),
   ]);
