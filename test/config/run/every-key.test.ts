@@ -61,6 +61,7 @@ test.each([
   ["gym/finetune/hopper-v2", "ft_ppo_reflow_mlp", 90, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_ddim_mlp", 80, Object.values(unused).flat()],
+  ["gym/finetune/hopper-v2", "ft_ppo_exact_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/scratch/hopper-v2", "ppo_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/pretrain/hopper-medium-v2", "pre_shortcut_mlp", 50, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_consistency_mlp", 47, unused.always],
