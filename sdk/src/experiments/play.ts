@@ -22,6 +22,8 @@ export interface EnvironmentSettings {
   readonly actionSteps?: number;
   /** Time limit in environment steps. Default: the environment's own. */
   readonly maxEpisodeSteps?: number;
+  /** Ends episodes at the environment's own limit as failures do, not as time-outs: the reference's way. Default false. */
+  readonly legacyTimeouts?: boolean;
   /** Best reward per step from which an episode counts as a success. Default: none does. */
   readonly successThreshold?: number;
 }
@@ -48,7 +50,7 @@ export function openEnvironments(
   { workers }: RunControl,
   streams?: string,
 ): Promise<VectorEnv> {
-  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps } = settings;
+  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps, legacyTimeouts } = settings;
   const [condSteps] = space.state;
   return VectorEnv.create({
     env,
@@ -58,6 +60,7 @@ export function openEnvironments(
     actionSteps,
     condSteps,
     maxEpisodeSteps,
+    legacyTimeouts,
     normalization,
     workers,
   });
