@@ -1,9 +1,9 @@
-import { beforeAll, expect, test } from "vitest";
-import { compile } from "../../sdk/src/engine/compile.js";
+import { beforeAll, describe, expect, test } from "vitest";
 import { jvp } from "../../sdk/src/engine/jvp.js";
-import { conv1d, embedding } from "../../sdk/src/engine/operations.js";
-import { hostTensor, tf } from "../../sdk/src/engine/tensor.js";
+import { conv1d, convTranspose1d, embedding, groupNormalized } from "../../sdk/src/engine/operations.js";
+import { tf } from "../../sdk/src/engine/tensor.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -26,52 +26,132 @@ test("an embedding looks rows up, and only their gradients are not zero", () => 
   expectClose(tangent, tf.gather(direction, ids).arraySync());
 });
 
-const cases = [
-  { padding: 0, stride: 1 },
-  { padding: 2, stride: 1 },
-  { padding: 1, stride: 2 },
-  { padding: 0, stride: 3 },
-];
-const x = () => wave<tf.Tensor3D>([2, 3, 8], Math.sin, 1.1, 0.3);
-const weight = () => wave<tf.Tensor3D>([4, 3, 3], Math.cos, 0.9, 0.1);
+type Sequences = tf.Tensor3D;
+const x = () => wave<Sequences>([2, 8, 3], Math.sin, 1.1, 0.3);
 
-test.each(cases)("conv1d by its definition: %o", ({ padding, stride }) => {
-  const [input, kernel] = [x().arraySync(), weight().arraySync()];
-  const length = Math.floor((8 + 2 * padding - 3) / stride) + 1;
-  const expected = input.map((rows) =>
-    kernel.map((filter) =>
+/** Derivatives in both modes against differences along fixed directions, and everything compiled against the same eagerly. */
+async function expectDerivatives(f: (x: Sequences, weight: Sequences) => tf.Tensor, weight: Sequences): Promise<void> {
+  const [dx, dw] = [wave<Sequences>([2, 8, 3], Math.cos, 0.4), wave<Sequences>(weight.shape, Math.sin, 0.6)];
+  const at = (h: number): tf.Tensor => f(x().add(dx.mul(h)), weight.add(dw.mul(h)));
+  const difference = at(5e-3).sub(at(-5e-3)).div(1e-2);
+  expectClose(jvp(f, [x(), weight], [dx, dw])[1], difference.arraySync(), 5e-3);
+  const scores = wave(difference.shape, Math.cos, 1.9);
+  const gradients = (a: tf.Tensor, b: tf.Tensor) =>
+    tf.grads((p, q) =>
+      f(p as Sequences, q as Sequences)
+        .mul(scores)
+        .sum(),
+    )([a, b]);
+  const [ga, gb] = gradients(x(), weight);
+  const along = ga!.mul(dx).sum().add(gb!.mul(dw).sum());
+  expectClose(along, difference.mul(scores).sum().dataSync()[0]!, 5e-3);
+  await expectCompiled(
+    ({ a, b }: { a: Sequences; b: Sequences }) => {
+      const [one, two] = gradients(a, b);
+      return { value: f(a, b), one: one!, two: two!, tangent: jvp(f, [a, b], [a, null])[1] };
+    },
+    { a: x(), b: weight },
+    1e-4,
+  );
+}
+
+const convolutions = [
+  { padding: 0, stride: 1, width: 3 },
+  { padding: 2, stride: 1, width: 5 },
+  { padding: 1, stride: 2, width: 3 },
+  { padding: 0, stride: 3, width: 3 },
+  { padding: 0, stride: 2, width: 1 },
+  { padding: 1, stride: 3, width: 2 },
+];
+const filters = (width: number, ...channels: [number, number]) =>
+  wave<Sequences>([...channels, width], Math.cos, 0.9, 0.1);
+
+describe.each(convolutions)("conv1d, %o", ({ padding, stride, width }) => {
+  test("by its definition", () => {
+    const [input, kernel] = [x().arraySync(), filters(width, 4, 3).arraySync()];
+    const length = Math.floor((8 + 2 * padding - width) / stride) + 1;
+    const expected = input.map((row) =>
       Array.from({ length }, (_, i) =>
-        filter.reduce(
-          (sum, taps, c) => sum + taps.reduce((s, tap, k) => s + tap * (rows[c]![i * stride + k - padding] ?? 0), 0),
-          0,
+        kernel.map((filter) =>
+          filter.reduce(
+            (sum, taps, c) => sum + taps.reduce((s, tap, k) => s + tap * (row[i * stride + k - padding]?.[c] ?? 0), 0),
+            0,
+          ),
         ),
       ),
-    ),
-  );
-  expectClose(conv1d(x(), weight(), { padding, stride }), expected);
+    );
+    const got = conv1d(x(), filters(width, 4, 3), { padding, stride });
+    expect(got.shape).toEqual([2, length, 4]);
+    expectClose(got, expected);
+  });
+
+  test("differentiates in both modes and compiles", () =>
+    expectDerivatives((a, b) => conv1d(a, b, { padding, stride }).tanh(), filters(width, 4, 3)));
 });
 
-test.each(cases)("conv1d differentiates in both modes and compiles: %o", async (options) => {
-  const f = (a: tf.Tensor3D, b: tf.Tensor3D) => conv1d(a, b, options).tanh();
-  const [da, db] = [wave<tf.Tensor3D>([2, 3, 8], Math.cos, 0.4), wave<tf.Tensor3D>([4, 3, 3], Math.sin, 0.6)];
-  const at = (h: number): tf.Tensor => f(x().add(da.mul(h)), weight().add(db.mul(h)));
-  const difference = at(5e-3).sub(at(-5e-3)).div(1e-2);
-  expectClose(jvp(f, [x(), weight()], [da, db])[1], difference.arraySync(), 5e-3);
-  const [ga, gb] = tf.grads((a, b) => f(a as tf.Tensor3D, b as tf.Tensor3D).sum())([x(), weight()]);
-  const along = ga!.mul(da).sum().add(gb!.mul(db).sum());
-  expect(Math.abs(along.dataSync()[0]! - difference.sum().dataSync()[0]!)).toBeLessThan(2e-2);
+const transposed = [
+  { padding: 1, stride: 2, width: 4 },
+  { padding: 0, stride: 2, width: 2 },
+  { padding: 2, stride: 1, width: 5 },
+  { padding: 1, stride: 3, width: 6 },
+];
+describe.each(transposed)("convTranspose1d, %o", ({ padding, stride, width }) => {
+  test("by its definition: every entry adds its multiple of the filter", () => {
+    const [input, kernel] = [x().arraySync(), filters(width, 3, 4).arraySync()];
+    const length = 7 * stride - 2 * padding + width;
+    const expected = input.map((row) => {
+      const sums = Array.from({ length }, () => [0, 0, 0, 0]);
+      row.forEach((entry, i) =>
+        entry.forEach((value, c) =>
+          kernel[c]!.forEach((taps, o) => {
+            taps.forEach((tap, k) => {
+              const at = sums[i * stride + k - padding];
+              if (at) at[o]! += value * tap;
+            });
+          }),
+        ),
+      );
+      return sums;
+    });
+    const got = convTranspose1d(x(), filters(width, 3, 4), { padding, stride });
+    expect(got.shape).toEqual([2, length, 4]);
+    expectClose(got, expected);
+  });
 
-  const all = ({ a, b }: { a: tf.Tensor3D; b: tf.Tensor3D }) => {
-    const [one, two] = tf.grads((p, q) => f(p as tf.Tensor3D, q as tf.Tensor3D).sum())([a, b]);
-    return { value: f(a, b), one: one!, two: two!, tangent: jvp(f, [a, b], [da, null])[1] };
-  };
-  const host = (t: tf.Tensor) => hostTensor(t.dataSync(), t.shape);
-  const run = compile(all, { threads: 1 });
-  const got = await run({ a: host(x()), b: host(weight()) });
-  const want = all({ a: x(), b: weight() });
-  for (const name of ["value", "one", "two", "tangent"] as const) {
-    expect(got[name].shape).toEqual(want[name].shape);
-    expectClose(tf.tensor(got[name].data, [...got[name].shape]), want[name].arraySync(), 1e-4);
-  }
-  await run.dispose();
+  test("differentiates in both modes and compiles", () =>
+    expectDerivatives((a, b) => convTranspose1d(a, b, { padding, stride }).tanh(), filters(width, 3, 4)));
+});
+
+describe("groups of channels normalised", () => {
+  const sequences = () => wave<Sequences>([2, 8, 6], Math.sin, 1.1, 0.3);
+
+  test("have mean 0 and variance 1 in each row, whatever their scale", () => {
+    const y = groupNormalized(
+      sequences()
+        .mul(tf.tensor3d([[[1]], [[50]]]))
+        .add<Sequences>(3),
+      2,
+      1e-5,
+    );
+    const grouped = y.reshape([2, 8, 2, 3]);
+    const mean = grouped.mean([1, 3]);
+    expect(Math.max(...mean.abs().dataSync())).toBeLessThan(1e-5);
+    for (const variance of grouped.square().mean([1, 3]).dataSync()) expect(variance).toBeCloseTo(1, 3);
+  });
+
+  test("keep their entries in order, the epsilon beside the variance", () => {
+    const [row] = groupNormalized(sequences(), 3, 0.5).arraySync();
+    const entries = sequences()
+      .arraySync()[0]!
+      .map((channels) => channels.slice(2, 4));
+    const all = entries.flat();
+    const mean = all.reduce((sum, value) => sum + value, 0) / 16;
+    const variance = all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 16;
+    const expected = entries.map((pair) => pair.map((value) => (value - mean) / Math.sqrt(variance + 0.5)));
+    expectClose(tf.tensor2d(row!.map((channels) => channels.slice(2, 4))), expected);
+  });
+
+  test.each([1, 3])("differentiate in both modes and compile: %i of them", (groups) =>
+    expectDerivatives((a, b) => groupNormalized(a, groups, 1e-2).mul(b).tanh(), wave([1, 1, 3], Math.cos, 0.9, 0.1)),
+  );
 });

@@ -42,6 +42,15 @@ test.each([
       .withTimes({ type: "beta" })
       .withNetwork({ mlpDims: [16, 16, 16] }),
   ],
+  [
+    "diffusion",
+    Diffusion.ddim({ denoisingSteps: 4, ddimSteps: 2 }).withNetwork({
+      type: "unet",
+      dim: 8,
+      dimMults: [1, 2],
+      nGroups: 4,
+    }),
+  ],
   ["gaussian", Gaussian.standard().withNetwork({ mlpDims: [16, 16, 16] })],
   ["gmm", GMM.standard().withNetwork({ mlpDims: [16], numModes: 2, dropout: 0.1 })],
   ["gaussian", Gaussian.standard().withNetwork({ type: "transformer", ...attentive, dropout: 0.1 })],

@@ -303,10 +303,10 @@ test("this program's own checkpoints survive the way through PyTorch's format", 
 
 describe("diffusion of the reference", () => {
   const network = { horizonSteps: 4, actionDim: 3, condDim: 11, mlpDims: [16, 16, 16], condMlpDims: [8, 4] };
-  const modelOf = (options: Record<string, unknown>) => new PolicyModel({ policy: "diffusion", options, network });
+  const modelOf = (options: Record<string, unknown>, ofNetwork: Record<string, unknown> = network) =>
+    new PolicyModel({ policy: "diffusion", options, network: ofNetwork });
   /** State dict of weights that are all different, under the prefix in place of `network.`. */
-  const dict = (prefix: string, seed: number) => {
-    const { layout } = modelOf({});
+  const dict = (prefix: string, seed: number, { layout } = modelOf({})) => {
     const views = layout.views(layout.initialise(new Random(seed).stream("weights")));
     return Object.entries(views).map(([name, { data, shape }]) => [
       name.replace("network.", prefix),
@@ -329,6 +329,26 @@ describe("diffusion of the reference", () => {
     expect(ema!.weights).toEqual(initial(2));
     expect(model!.weights).toEqual(initial(1));
     expect(ema!.model.defaultSteps).toBe(10);
+  });
+
+  test("a U-Net tells its sizes, all but the length of a chunk", async () => {
+    const sizes = {
+      horizonSteps: 4,
+      actionDim: 3,
+      condDim: 11,
+      dim: 16,
+      dimMults: [1, 2],
+      nGroups: 8,
+      condPredictScale: true,
+    };
+    const unet = modelOf({}, { type: "unet", ...sizes });
+    const path = written("unet.pt", { ema: new Map(dict("network.", 3, unet) as never) });
+    await expect(loadPolicy(path, { normalization })).rejects.toThrow(/chunks of any length[^]*horizonSteps/);
+    const { model, weights } = await loadPolicy(path, { normalization, network: { horizonSteps: 4 } });
+    expect(model.spec).toEqual(unet.spec);
+    expect(weights).toEqual(unet.layout.initialise(new Random(3).stream("weights")));
+    const wrong = loadPolicy(path, { normalization, network: { horizonSteps: 4, dim: 32 } });
+    await expect(wrong).rejects.toThrow(/dim: is 16 by the weights[^]*expected 32 as stated/);
   });
 
   test("a fine-tuned one has both networks, and needs to know where each is used", async () => {

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { VectorEnv } from "../../sdk/src/envs/vector-env.js";
-import { play, watchEpisode, type EpisodeOptions } from "../../sdk/src/experiments/play.js";
+import { openEnvironments, play, watchEpisode, type EpisodeOptions } from "../../sdk/src/experiments/play.js";
 import type { Normalization } from "../../sdk/src/normalization.js";
-import { scripted as env } from "../envs/fixtures/scripted.js";
+import definition, { scripted as env } from "../envs/fixtures/scripted.js";
 import { scriptedPolicy } from "./scripted-policy.js";
 
 const control = { threads: 1, workers: 0 };
@@ -24,6 +24,18 @@ async function actionsOf(policy: ReturnType<typeof scriptedPolicy>, options: Par
   await watchEpisode(policy, { env, ...options }, (_, { reward }) => void actions.push(reward));
   return actions;
 }
+
+test.each([true, false])("the environment's own limit ends episodes as failures: %s", async (legacyTimeouts) => {
+  const short = { ...definition, maxEpisodeSteps: 2 };
+  const policy = scriptedPolicy({ sample: (_, noise) => noise });
+  const environments = await openEnvironments(policy, { env: short, environments: 1, legacyTimeouts }, 1, control);
+  await environments.reset();
+  for (const ends of [0, 1]) {
+    await environments.step(new Float32Array(1));
+    expect([environments.terminated[0], environments.truncated[0]]).toEqual([legacyTimeouts ? ends : 0, ends]);
+  }
+  await environments.close();
+});
 
 describe("a policy that answers with the older and the newer of its observations", () => {
   // Steps of 0 to 8 are seen as -1 to 1, and -1 to 1 are executed as -2 to 6: as steps - 2.

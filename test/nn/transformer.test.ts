@@ -165,10 +165,10 @@ test("weights tell their network", () => {
   ]);
   const range = { stdMin: 0.01, stdMax: 0.2 };
   expect(gaussianTransformerFamily.infer(gaussian, "network.", "file", stored)).toEqual({
-    ...{ chunkSize: 6, stateSize: 5, options: { ...options, ...range } },
+    ...{ chunk: { size: 6 }, stateSize: 5, options: { ...options, ...range } },
   });
   expect(gmmTransformerFamily.infer(mixture, "network.", "file")).toEqual({
-    ...{ chunkSize: 6, stateSize: 5, options: { ...options, numModes: 4 } },
+    ...{ chunk: { size: 6 }, stateSize: 5, options: { ...options, numModes: 4 } },
   });
   expect(() => gaussianTransformerFamily.infer(mixture, "network.", "file")).toThrow(/file: holds network.modes_head/);
   expect(() => gmmTransformerFamily.infer(gaussian, "network.", "file")).toThrow(/weights of a GMM transformer/);

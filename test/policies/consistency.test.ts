@@ -165,7 +165,7 @@ test("weights tell its network from a ReFlow's, which has a narrower embedding",
   const built = consistencyMlpFamily.build(consistencyMlpFamily.options.parse({ ...sizes, timeDim: 8 }), "network.");
   const shapes = new Map(built.parameters.map(({ name, shape }) => [name, shape]));
   const told = consistencyMlpFamily.infer(shapes, "network.", "file");
-  expect(told).toMatchObject({ chunkSize: 6, stateSize: 5, options: { timeDim: 8, mlpDims: [8, 8, 8] } });
+  expect(told).toMatchObject({ chunk: { size: 6 }, stateSize: 5, options: { timeDim: 8, mlpDims: [8, 8, 8] } });
   const other = () => policies.reflow.networks.mlp!.infer(shapes, "network.", "file");
   expect(other).toThrow(/file: has time_embedding of 32 by 8\s+expected 16 by 8/);
   expect(consistencyMlpFamily.options.shape.timeDim!.parse(undefined)).toBe(128);

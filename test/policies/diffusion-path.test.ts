@@ -11,12 +11,20 @@ import { golden } from "../shared.js";
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const network = { horizonSteps: 2, actionDim: 3, condDim: 5, timeDim: 4, mlpDims: [8, 8, 8], condMlpDims: [6, 4] };
-const modelOf = (options: object = {}) =>
-  new PolicyModel({ policy: "diffusion", options: { denoisingSteps: 6, ...options }, network });
+const unet = {
+  ...{ type: "unet", horizonSteps: 2, actionDim: 3, condDim: 5 },
+  ...{ dim: 4, dimMults: [1, 2], nGroups: 2 },
+};
+const modelOf = ({ isUnet, ...options }: Record<string, unknown> = {}) =>
+  new PolicyModel({
+    policy: "diffusion",
+    options: { denoisingSteps: 6, ...options },
+    network: isUnet ? unet : network,
+  });
 const state = () => wave<tf.Tensor3D>([4, 1, 5], Math.cos, 0.3);
 
 /** A path with weights, and chunks sampled by it. */
-function sampled(options: object, pathOptions: Record<string, unknown> = {}) {
+function sampled(options: Record<string, unknown>, pathOptions: Record<string, unknown> = {}) {
   const model = modelOf(options);
   const path = model.path(pathOptions);
   const specs = [...model.layout.specs, ...path.parameters];
@@ -32,6 +40,7 @@ describe.each([
   ["DDPM, the last one", { ftDenoisingSteps: 1 }, {}, 1],
   ["DDIM", { useDdim: true, ddimSteps: 3 }, {}, 3],
   ["DDIM, the last 2, learned noise", { useDdim: true, ddimSteps: 3, ftDenoisingSteps: 2 }, { learnEta: true }, 2],
+  ["U-Net, the last 2", { isUnet: true, ftDenoisingSteps: 2 }, {}, 2],
   ["as the reference counts", {}, { likelihood: "reference", rewardHorizon: 1 }, 6],
 ] as const)("%s", (_, options, pathOptions, units) => {
   test("the density of what is stored is the one that was reported", () => {

@@ -196,8 +196,8 @@ test.each([
 ])("weights tell their network: %o", (options) => {
   const { parameters } = gaussianMlp({ ...sizes, ...options }, "network.");
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
-  const { chunkSize, stateSize, options: inferred } = gaussianMlpFamily.infer(shapes, "network.", "file");
-  expect([chunkSize, stateSize]).toEqual([6, 5]);
+  const { chunk, stateSize, options: inferred } = gaussianMlpFamily.infer(shapes, "network.", "file");
+  expect([chunk, stateSize]).toEqual([{ size: 6 }, 5]);
   expect(inferred).toMatchObject(options);
   const foreign = new Map([["network.time_embedding.1.weight", [8, 4]]]);
   expect(() => gaussianMlpFamily.infer(foreign, "network.", "file")).toThrow(/file: holds network.time_embedding/);

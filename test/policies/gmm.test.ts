@@ -188,8 +188,8 @@ test.each([
 ])("weights tell their network: %o", (options) => {
   const { parameters } = gmmMlp({ ...sizes, ...options, numModes: 3 }, "network.");
   const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
-  const { chunkSize, stateSize, options: inferred } = gmmMlpFamily.infer(shapes, "network.", "file");
-  expect([chunkSize, stateSize]).toEqual([6, 5]);
+  const { chunk, stateSize, options: inferred } = gmmMlpFamily.infer(shapes, "network.", "file");
+  expect([chunk, stateSize]).toEqual([{ size: 6 }, 5]);
   expect(inferred).toMatchObject({ ...options, numModes: 3 });
   // The reference clamps what it reads off the state.
   expect(inferred.stdMap).toBe("fixedStd" in options ? undefined : "clamp");

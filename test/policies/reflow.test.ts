@@ -155,7 +155,7 @@ test("hopper's network has as many parameters as the release's; weights tell the
   expect(parameterCount(hopper.parameters)).toBe(32 * 16 + 32 + 16 * 32 + 16 + head);
   const shapes = new Map(hopper.parameters.map(({ name, shape }) => [name, shape]));
   expect(reFlow.networks.mlp!.infer(shapes, "network.", "file")).toEqual({
-    chunkSize: 12,
+    chunk: { size: 12 },
     stateSize: 11,
     options: { timeDim: 16, condMlpDims: null, mlpDims: [512, 512, 512], useLayernorm: false, residualStyle: true },
   });

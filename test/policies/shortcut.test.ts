@@ -288,7 +288,7 @@ describe("the network", () => {
     const built = shortcutMlp({ ...hopper, condDim, ...widths, embedCombinationType }, "network.");
     const shapes = new Map(built.parameters.map(({ name, shape }) => [name, shape]));
     expect(shortcut.networks.mlp!.infer(shapes, "network.", "file")).toEqual({
-      chunkSize: 12,
+      chunk: { size: 12 },
       stateSize: condDim,
       options: { tdEmbDim: 16, ...told, ...widths, useLayernorm: false, residualStyle: true },
     });

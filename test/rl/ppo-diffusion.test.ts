@@ -39,6 +39,7 @@ test.each([
   ["all steps", {}, {}],
   ["the last 2", {}, { ftDenoisingSteps: 2 }],
   ["DDIM with learned noise", { useDdim: true, ddimSteps: 2 }, { learnEta: true }],
+  ["the density of the flow", {}, { density: "flow", ftDenoisingSteps: 3 }],
 ] as const)("every update begins with ratio 1: %s", async (_, options, path) => {
   for (const likelihood of ["summed", "reference"] as const) {
     const { curve } = await ppo.train(setup(options), { ...short, ...path, likelihood });

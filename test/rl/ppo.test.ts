@@ -231,6 +231,23 @@ describe("a run", () => {
     expect(both).toMatchObject({ actorSteps: 1, criticSteps: 1 });
   });
 
+  test("as the reference it still makes the step of the minibatch that diverged, and warms up by iterations", async () => {
+    const bound = { ...short, iterations: 1, actorLr: 0.05, targetKl: 1e-6, stepBeforeKlStop: true };
+    const [{ update: actor }] = (await ppo.train(smallSetup(), bound)).curve as [never];
+    expect(actor).toMatchObject({ actorSteps: 2, criticSteps: 4 });
+    const [{ update: both }] = (await ppo.train(smallSetup(), { ...bound, klStops: "both" })).curve as [never];
+    expect(both).toMatchObject({ actorSteps: 2, criticSteps: 2 });
+
+    const warm = { ...short, iterations: 3, forceTrain: false, valFreq: 9, evaluationEpisodes: 1, nCriticWarmupItr: 1 };
+    const firstSteps = async (criticWarmupCounts: "updates" | "iterations") => {
+      const { curve } = await ppo.train(smallSetup(), { ...warm, criticWarmupCounts });
+      expect(curve.map(({ mode }) => mode)).toEqual(["evaluation", "training", "evaluation"]);
+      return curve[1]!.update!.actorSteps;
+    };
+    expect(await firstSteps("updates")).toBe(0);
+    expect(await firstSteps("iterations")).toBe(4);
+  });
+
   test("adapts the learning rates to the divergence", async () => {
     const options = { ...short, iterations: 1, lrSchedule: "adaptive_kl" as const, actorLr: 1e-4, criticLr: 5e-4 };
     const [slow] = (await ppo.train(smallSetup(), { ...options, targetKl: 1e-9 })).curve;

@@ -1,5 +1,5 @@
-// Operations that networks need beyond those of TensorFlow.js, in PyTorch's layouts, with their derivatives.
-import { defineKernel } from "./kernels/define-kernel.js";
+// Operations that networks need beyond those of TensorFlow.js, with their derivatives. Weights have PyTorch's layouts; sequences have
+// their channels last, as action chunks do, so that a convolution is one matrix product.
 import { defineOperation } from "./primitive.js";
 import { tf } from "./tensor.js";
 
@@ -17,40 +17,9 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   })(table);
 }
 
-const conv1dKernel = defineKernel({
-  name: "dmpo/Conv1D",
-  emit(graph, { x, weight }, attributes) {
-    const { padding, stride } = attributes as { padding: number; stride: number };
-    const [batch, , length] = x!.shape as [number, number, number];
-    const [channels, , width] = weight!.shape as [number, number, number];
-    const shape = [batch, channels, Math.floor((length + 2 * padding - width) / stride) + 1];
-    return graph.node(
-      "Conv",
-      [x!, weight!],
-      { shape, dtype: "float32" },
-      { kernel_shape: [width], pads: [padding, padding], strides: [stride] },
-    );
-  },
-  eager({ x, weight }, attributes) {
-    const { padding, stride } = attributes as { padding: number; stride: number };
-    const [batch, channels, length] = x!.shape as [number, number, number];
-    const [outputs, , width] = weight!.shape as [number, number, number];
-    const padded = tf.pad(x!, [[0, 0], [0, 0], [padding, padding]]); // prettier-ignore
-    const steps = Math.floor((length + 2 * padding - width) / stride) + 1;
-    const at = Array.from({ length: steps }, (_, i) => padded.slice([0, 0, i * stride], [batch, channels, width]));
-    const columns = tf.stack(at, 1);
-    const [taps, filters] = [
-      columns.reshape<tf.Tensor2D>([batch * steps, channels * width]),
-      weight!.reshape<tf.Tensor2D>([outputs, channels * width]),
-    ];
-    const rows = tf.matMul(taps, filters, false, true);
-    return rows.reshape([batch, steps, outputs]).transpose([0, 2, 1]);
-  },
-});
-
 /**
- * Convolution over the last axis: x (B, C, L), weight (O, C, W) as PyTorch has it, result (B, O, L') with
- * L' = floor((L + 2 padding - W) / stride) + 1. Differentiable in both.
+ * Convolution along sequences: x (B, L, C), weight (O, C, W) as PyTorch has it, result (B, L', O) with
+ * L' = floor((L + 2 padding - W) / stride) + 1.
  *
  * @param padding zeros on both sides; default 0. @param stride default 1.
  */
@@ -59,46 +28,85 @@ export function conv1d(
   weight: tf.Tensor3D,
   { padding = 0, stride = 1 }: { readonly padding?: number; readonly stride?: number } = {},
 ): tf.Tensor3D {
-  const convolved = (a: tf.Tensor3D, b: tf.Tensor3D, options: { padding: number; stride: number }) =>
-    conv1dKernel({ x: a, weight: b }, options) as tf.Tensor3D;
-  const [, , length] = x.shape;
-  const [, , width] = weight.shape;
-  return defineOperation<[tf.Tensor3D, tf.Tensor3D], tf.Tensor3D>({
-    name: "conv1d",
-    forward: (a, b) => convolved(a, b, { padding, stride }),
-    gradient(dy, [a, b]) {
-      // What the strides left out are zeros between the entries of dy.
-      const spread = dilated(dy, stride, length + 2 * padding - width + 1);
-      const flipped = tf.reverse(b.transpose<tf.Tensor3D>([1, 0, 2]), 2);
-      const full = convolved(spread, flipped, { padding: width - 1, stride: 1 });
-      const da: tf.Tensor3D = full.slice([0, 0, padding], [-1, -1, length]);
-      const padded = tf.pad3d(a, [[0, 0], [0, 0], [padding, padding]]); // prettier-ignore
-      const db = convolved(padded.transpose([1, 0, 2]), spread.transpose([1, 0, 2]), { padding: 0, stride: 1 });
-      return [da, db.transpose<tf.Tensor3D>([1, 0, 2])];
-    },
-    tangent([da, db], [a, b]) {
-      const parts = [
-        da && conv1d(da as tf.Tensor3D, b, { padding, stride }),
-        db && conv1d(a, db as tf.Tensor3D, { padding, stride }),
-      ].filter((part) => part !== null);
-      const [first, second] = parts;
-      return second ? first!.add<tf.Tensor3D>(second) : first!;
-    },
-  })(x, weight);
+  const [batch, length, channels] = x.shape;
+  const [outputs, , width] = weight.shape;
+  const steps = Math.floor((length + 2 * padding - width) / stride) + 1;
+  // Whole strides, so that what stride and width leave out is cut off below.
+  const after = Math.max(padding, width - 1 + steps * stride - length - padding);
+  const padded = padding + after > 0 ? tf.pad3d(x, [[0, 0], [padding, after], [0, 0]]) : x; // prettier-ignore
+  const taps = Array.from({ length: width }, (_, k) => padded.slice([0, k, 0], [batch, steps * stride, channels]));
+  const windows: tf.Tensor = width > 1 ? tf.concat(taps, 2) : taps[0]!;
+  const chosen =
+    stride > 1
+      ? windows.reshape([batch * steps, stride * width * channels]).slice([0, 0], [-1, width * channels])
+      : windows;
+  const filters = weight.transpose([0, 2, 1]).reshape<tf.Tensor2D>([outputs, width * channels]);
+  return tf
+    .matMul(chosen.reshape<tf.Tensor2D>([batch * steps, width * channels]), filters, false, true)
+    .reshape([batch, steps, outputs]);
 }
 
-/** Zeros between the entries of the last axis, then cut or filled up to `length`. */
-function dilated(x: tf.Tensor3D, stride: number, length: number): tf.Tensor3D {
-  if (stride === 1) return x;
-  const [batch, channels, steps] = x.shape;
-  const zeros = tf.zeros([batch, channels, steps, stride - 1]);
-  const spread = tf.concat([x.expandDims(3), zeros], 3).reshape<tf.Tensor3D>([batch, channels, steps * stride]);
-  const missing = Math.max(0, length - steps * stride);
+/**
+ * What the gradient of {@link conv1d} does to its input: x (B, L, C), weight (C, O, W) as PyTorch has it, result (B, L', O) with
+ * L' = (L - 1) stride - 2 padding + W.
+ *
+ * @param padding entries left out on both sides; default 0. @param stride a divisor of W; default 1.
+ */
+export function convTranspose1d(
+  x: tf.Tensor3D,
+  weight: tf.Tensor3D,
+  { padding = 0, stride = 1 }: { readonly padding?: number; readonly stride?: number } = {},
+): tf.Tensor3D {
+  const [batch, length, channels] = x.shape;
+  const [, outputs, width] = weight.shape;
+  const filters = weight.transpose([0, 2, 1]).reshape<tf.Tensor2D>([channels, width * outputs]);
+  const taps = tf.matMul(x.reshape<tf.Tensor2D>([batch * length, channels]), filters);
+  // Every entry gives W / stride blocks of `stride` outputs; those of neighbours overlap.
+  const blocks = width / stride;
+  const rows: tf.Tensor3D = taps.reshape([batch, length, width * outputs]);
+  const parts = Array.from({ length: blocks }, (_, i) => {
+    const block = rows.slice([0, 0, i * stride * outputs], [batch, length, stride * outputs]);
+    return tf.pad3d(block, [[0, 0], [i, blocks - 1 - i], [0, 0]]); // prettier-ignore
+  });
   return tf
-    .pad(spread, [
-      [0, 0],
-      [0, 0],
-      [0, missing],
-    ])
-    .slice([0, 0, 0], [batch, channels, length]);
+    .addN(parts)
+    .reshape<tf.Tensor3D>([batch, (length + blocks - 1) * stride, outputs])
+    .slice([0, padding, 0], [batch, (length - 1) * stride - 2 * padding + width, outputs]);
+}
+
+/**
+ * Sequences x (B, L, C) with mean 0 and (biased) variance 1 in each row and each of so many groups of neighbouring channels. Wu and
+ * He 2018, eq. 1-2.
+ *
+ * @param groups a divisor of C. @param epsilon is added to the variance.
+ */
+export function groupNormalized(x: tf.Tensor3D, groups: number, epsilon: number): tf.Tensor3D {
+  const [batch, , channels] = x.shape;
+  /** Means over sequence and group, (B, 1, C). */
+  const means = (values: tf.Tensor): tf.Tensor3D =>
+    values
+      .mean(1)
+      .reshape([batch, groups, channels / groups])
+      .mean(2, true)
+      .broadcastTo([batch, groups, channels / groups])
+      .reshape([batch, 1, channels]);
+  const parts = (a: tf.Tensor3D) => {
+    const centred = a.sub<tf.Tensor3D>(means(a));
+    const scale = means(centred.square()).add(epsilon).rsqrt();
+    return { scale, y: centred.mul<tf.Tensor3D>(scale) };
+  };
+  /** Derivative of y along dx; the map is symmetric, so gradients take the same way back. */
+  const derivative = (dx: tf.Tensor3D, a: tf.Tensor3D): tf.Tensor3D => {
+    const { scale, y } = parts(a);
+    return dx
+      .sub(means(dx))
+      .sub(y.mul(means(dx.mul(y))))
+      .mul(scale);
+  };
+  return defineOperation<[tf.Tensor3D], tf.Tensor3D>({
+    name: "groupNormalized",
+    forward: (a) => parts(a).y,
+    gradient: (dy, [a]) => [derivative(dy, a)],
+    tangent: ([dx], [a]) => derivative(dx as tf.Tensor3D, a),
+  })(x);
 }

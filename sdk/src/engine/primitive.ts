@@ -6,7 +6,7 @@ import { tf } from "./tensor.js";
 export interface Operation<Inputs extends readonly tf.Tensor[], Y extends tf.Tensor> {
   /** For errors. */
   readonly name: string;
-  /** y, made of ordinary ops or of one {@link defineKernel}. */
+  /** y, made of ordinary ops. */
   readonly forward: (...inputs: Inputs) => Y;
   /** Reverse mode: the gradients of all inputs from that of y. */
   readonly gradient: (dy: Y, inputs: Inputs) => readonly tf.Tensor[];

@@ -1,6 +1,5 @@
 // Tracing: a TensorFlow.js backend whose kernels compute nothing but record what they would compute into a graph.
 import { Graph, type ConstantData, type DataType, type Value } from "./graph.js";
-import { ownKernels, TRACE_BACKEND } from "./kernels/define-kernel.js";
 import { kernels } from "./kernels/index.js";
 import type { KernelRule, Named } from "./kernels/rule.js";
 import { tf, type HostTensor, type TensorTree } from "./tensor.js";
@@ -14,6 +13,8 @@ export interface Trace {
   readonly structure: OutputStructure;
 }
 export type OutputStructure = number | { readonly [key: string]: OutputStructure } | readonly OutputStructure[];
+
+const TRACE_BACKEND = "dmpo-trace";
 
 /** The trace in progress: its graph, and the graph value behind each tensor. */
 let current: { readonly name: string; readonly graph: Graph; readonly values: WeakMap<object, Value> } | null = null;
@@ -40,7 +41,6 @@ export function trace(name: string, fn: (input: never) => TensorTree, input: unk
   const previousBackend = engine.backendName || "cpu";
   const random = Math.random;
   current = { name, graph, values: new WeakMap() };
-  for (const [own, rule] of ownKernels) if (!tf.getKernel(own, TRACE_BACKEND)) register(own, rule);
   void tf.setBackend(TRACE_BACKEND); // synchronous for a backend registered with a plain factory
   Math.random = () => {
     throw new Error("draws random numbers, which compiling would freeze; pass noise as an argument");

@@ -44,6 +44,7 @@ const settingKeys = [
   "environments",
   "actionSteps",
   "maxEpisodeSteps",
+  "legacyTimeouts",
   "successThreshold",
   "seed",
   "saveEvery",

@@ -27,6 +27,8 @@ export interface EnvironmentSettings {
   readonly actionSteps?: number;
   /** Time limit in environment steps. Default: the environment's own. */
   readonly maxEpisodeSteps?: number;
+  /** Ends episodes at the environment's own limit as failures do, not as time-outs: the reference's way. Default false. */
+  readonly legacyTimeouts?: boolean;
   /**
    * Best reward (highest mean reward of a chunk's steps) or return, as the task has it, from which an episode succeeds; without
    * meaning where a task has no success. Default: the task's own.
@@ -56,7 +58,7 @@ export function openEnvironments(
   { workers }: RunControl,
   streams?: string,
 ): Promise<VectorEnv> {
-  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps } = settings;
+  const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps, legacyTimeouts } = settings;
   const [condSteps] = space.state;
   return VectorEnv.create({
     env,
@@ -66,6 +68,7 @@ export function openEnvironments(
     actionSteps,
     condSteps,
     maxEpisodeSteps,
+    legacyTimeouts,
     normalization,
     workers,
   });

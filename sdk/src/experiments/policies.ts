@@ -8,6 +8,7 @@ import type { gmmMlpOptions } from "../nn/gmm-mlp.js";
 import type { gmmTransformerOptions } from "../nn/gmm-transformer.js";
 import type { meanFlowMlpOptions } from "../nn/mean-flow-mlp.js";
 import type { shortcutMlpOptions } from "../nn/shortcut-mlp.js";
+import type { unetOptions } from "../nn/unet.js";
 import { consistencyModel, type consistencyOptions } from "../policies/consistency.js";
 import { diffusion } from "../policies/diffusion.js";
 import type { diffusionOptions } from "../policies/diffusion-step.js";
@@ -41,12 +42,12 @@ export const ReFlow = describePolicy<typeof reFlowOptions, never, Omit<z.input<t
 /**
  * Noise taken away step by step. `standard()`: DDPM with noise in every step, 20 steps per chunk by default (Ho et al. 2020, arXiv
  * 2006.11239); `ddim()`: without, 5 of the 20 (Song et al. 2021, arXiv 2010.02502). Training is the same: `withOptions()` of a
- * trained policy changes between them.
+ * trained policy changes between them. Networks "mlp" and "unet".
  */
 export const Diffusion = describePolicy<
   typeof diffusionOptions,
   keyof typeof diffusion.presets,
-  Omit<z.input<typeof flowMlpOptions>, Sizes>
+  Omit<z.input<typeof flowMlpOptions> & z.input<typeof unetOptions>, Sizes>
 >(diffusion);
 
 /**

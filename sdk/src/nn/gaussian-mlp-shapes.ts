@@ -27,7 +27,7 @@ export function inferGaussian(
     refuse(shapes, foreign, source, "a Gaussian network (mlp_mean, mlp_base, mlp_logvar)");
   const widths = layers.map(([outputs]) => outputs);
   return {
-    chunkSize: output[0],
+    chunk: { size: output[0] },
     stateSize: layers[0]![1],
     options: {
       mlpDims: isLearned ? widths : widths.slice(0, -1),
@@ -54,7 +54,7 @@ export function inferMixture(
   const isLearned = read.head("mlp_logvar").layers.length > 0;
   const widths = layers.map(([outputs]) => outputs);
   return {
-    chunkSize: widths.at(-1)! / numModes,
+    chunk: { size: widths.at(-1)! / numModes },
     stateSize: layers[0]![1],
     options: {
       numModes,

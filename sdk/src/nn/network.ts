@@ -65,8 +65,8 @@ export interface NetworkFamily<Net extends Network> {
 
 /** What {@link NetworkFamily.infer} reads off the shapes of weights. */
 export interface InferredNetwork {
-  /** Numbers Ta x Da of an action chunk, which weights do not divide. */
-  readonly chunkSize: number;
+  /** Numbers Ta x Da of an action chunk, which weights do not divide; or Da alone where they fit chunks of any length. */
+  readonly chunk: { readonly size: number } | { readonly actionDim: number };
   /** Numbers To x Do of the observation history. */
   readonly stateSize: number;
   /** Everything but {@link NetworkFamily.sizes}; what leaves no trace in weights is left out or as it usually is. */

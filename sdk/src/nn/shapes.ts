@@ -42,7 +42,7 @@ export function inferHead(
   const { headInputs, chunkSize, stateSize, options } = read();
   const embedded = Object.values(widths).reduce((sum, width) => sum + width, 0);
   return {
-    chunkSize,
+    chunk: { size: chunkSize },
     stateSize: stateSize ?? headInputs - embedded - chunkSize,
     options: { ...widths, ...options },
   };

@@ -100,7 +100,7 @@ function inferShortcut(shapes: Shapes, prefix: string, source: string): Inferred
   const combined = headInputs - chunkSize;
   const isConcatenated = combined > tdEmbDim;
   return {
-    chunkSize,
+    chunk: { size: chunkSize },
     stateSize: stateSize ?? (isConcatenated ? combined - tdEmbDim : combined),
     options: { tdEmbDim, ...(isConcatenated && { embedCombinationType: "concate" }), ...options },
   };

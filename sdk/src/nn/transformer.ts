@@ -122,7 +122,7 @@ export function inferTransformer(
   let layers = 0;
   while (read.has(`decoder.layers.${layers}.linear1.weight`)) layers++;
   return {
-    chunkSize: (positions[1]! * head[0]) / modes,
+    chunk: { size: (positions[1]! * head[0]) / modes },
     stateSize: observe[1],
     options: {
       transformerEmbedDim: observe[0],

@@ -18,6 +18,7 @@ import {
   type Coefficients,
   type DiffusionOptions,
 } from "./diffusion-step.js";
+import { flowPath } from "./diffusion-flow.js";
 import { noiseLevels } from "./noise-schedule.js";
 
 export const diffusionPathOptions = z.strictObject({
@@ -47,6 +48,20 @@ export const diffusionPathOptions = z.strictObject({
     .enum(["summed", "reference"])
     .default("summed")
     .describe("density of a step; or the mean over its entries, each within -5 and 2, as in the reference"),
+  density: z
+    .enum(["steps", "flow"])
+    .default("steps")
+    .describe("decisions: every denoising step; or the chunk, with the exact density of the probability flow"),
+  sdeStepSize: z.number().positive().max(1).default(0.05).describe("flow: length of a step in a time from 0 to 1"),
+  sdeNumEpsilon: z
+    .int()
+    .nonnegative()
+    .default(2)
+    .describe("flow: random directions in which divergences are measured; 0: all, exactly"),
+  sdeHutchinsonType: z
+    .enum(["Rademacher", "Gaussian"])
+    .default("Rademacher")
+    .describe("flow: what these are drawn from"),
 });
 type PathOptions = z.output<typeof diffusionPathOptions>;
 
@@ -188,5 +203,9 @@ export const diffusionPath: Path<DiffusionNetwork, DiffusionOptions> = {
     const { ftDenoisingSteps } = path as PathOptions;
     return ftDenoisingSteps === undefined ? {} : { ftDenoisingSteps };
   },
-  bind: ({ network, options, path }) => boundPath(network, options, path as PathOptions),
+  bind({ network, options, path }) {
+    const settings = path as PathOptions;
+    const steps = boundPath(network, options, settings);
+    return settings.density === "flow" ? flowPath(steps, network, options, settings) : steps;
+  },
 };

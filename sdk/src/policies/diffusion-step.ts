@@ -42,6 +42,10 @@ export type DiffusionOptions = z.output<typeof diffusionOptions>;
 export const ownSteps = ({ denoisingSteps, useDdim, ddimSteps }: DiffusionOptions) =>
   useDdim ? (ddimSteps ?? denoisingSteps) : denoisingSteps;
 
+/** Levels of noise below this are the fine-tuned network's, whatever the number of steps now. */
+export const tunedLevels = (options: DiffusionOptions) =>
+  (options.ftDenoisingSteps ?? Infinity) * (options.denoisingSteps / ownSteps(options));
+
 /** The entries of `table` at `index` (B), whole numbers, as (B, 1, 1). */
 export function entriesOf(table: ArrayLike<number>, index: tf.Tensor): tf.Tensor3D {
   return tf.gather(tf.tensor1d(Float32Array.from(table)), index.cast("int32")).reshape([-1, 1, 1]);
@@ -79,10 +83,7 @@ export function nextMean(
 export const clipped = <T extends tf.Tensor>(x: T, limit: number | null): T =>
   limit === null ? x : tf.clipByValue(x, -limit, limit);
 
-/**
- * Mean of the state after a step of the schedule, for chunks that are all at the same level. The last `ftDenoisingSteps` of the
- * policy's own steps, whatever the number of steps now, are the trained network's.
- */
+/** Mean of the state after a step of the schedule, for chunks that are all at the same level. */
 export function stepMean(
   network: DiffusionNetwork,
   weights: Weights,
@@ -93,8 +94,7 @@ export function stepMean(
   options: DiffusionOptions,
 ): tf.Tensor3D {
   const { pretrained } = network;
-  const tuned = (options.ftDenoisingSteps ?? Infinity) * (options.denoisingSteps / ownSteps(options));
-  const chosen = pretrained && time >= tuned ? pretrained : network;
+  const chosen = pretrained && time >= tunedLevels(options) ? pretrained : network;
   const t = tf.fill<tf.Rank.R1>([x.shape[0]], time);
   return nextMean(chosen.noise(weights, x, t, condition), x, step, options);
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
 import { withFrozenCopy, type DiffusionNetwork } from "../nn/denoising-network.js";
 import { diffusionMlpFamily } from "../nn/diffusion-mlp.js";
+import { unetFamily } from "../nn/unet.js";
 import { keysBelow } from "../options.js";
 import { definePolicy, normalNoise, type Tensors, type TrainingBatch } from "./definition.js";
 import { diffusionPath } from "./diffusion-path.js";
@@ -78,7 +79,7 @@ export const diffusion = definePolicy({
   options: diffusionOptions,
   keys: { ...trainedKeys, ...actingKeys },
   presets: { ddim: { useDdim: true, ddimSteps: 5 } },
-  networks: { mlp: diffusionMlpFamily },
+  networks: { mlp: diffusionMlpFamily, unet: unetFamily },
   assemble: {
     option: "ftDenoisingSteps",
     network: (network, options) =>

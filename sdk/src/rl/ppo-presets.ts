@@ -16,7 +16,7 @@ export const ppoPresets = {
   quick: { ...decays, iterations: 60 },
   /** The long recipe: 3 million environment steps. */
   thorough: { ...decays, iterations: 210, steps: 100, batchSize: 800 },
-  /** The released settings for gym tasks, those of the chain included; with them belong 40 environments and the noise net's `stdMap: "clamp"`. */
+  /** The released settings for gym tasks, those of the chain included; with them belong 40 environments, `legacyTimeouts`, and the noise net's `stdMap: "clamp"`. */
   reference: {
     iterations: 1000,
     steps: 500,
@@ -32,7 +32,9 @@ export const ppoPresets = {
     repeatSamples: 10,
     targetKl: 0.01,
     klStops: "both",
+    stepBeforeKlStop: true,
     nCriticWarmupItr: 2,
+    criticWarmupCounts: "iterations",
     actorLr: 3e-6,
     maxGradNorm: 25,
     criticLr: 4.5e-4,

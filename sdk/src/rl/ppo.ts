@@ -62,7 +62,15 @@ export const ppoOptions = z.strictObject({
     .default(0.045)
     .describe("stop or, adaptive_kl, steer at this divergence; null: neither"),
   klStops: z.enum(["actor", "both"]).default("actor").describe("which networks stop for the rest of the iteration"),
+  stepBeforeKlStop: z
+    .boolean()
+    .default(false)
+    .describe("still make the step of the minibatch that diverged too far, as the reference does"),
   nCriticWarmupItr: z.int().nonnegative().default(3).describe("first updates that train the critic alone"),
+  criticWarmupCounts: z
+    .enum(["updates", "iterations"])
+    .default("updates")
+    .describe("what these are; the reference counts iterations, evaluations among them"),
 
   lrSchedule: z.enum(["fixed", "adaptive_kl"]).default("fixed"),
   actorLr: z.number().positive().default(4e-5),
@@ -212,7 +220,8 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
       await cloning?.prepare(buffer);
 
       let rates = (adaptive && schedule.current.rates) || at.rates(iteration);
-      let actorLearns = schedule.current.updates >= o.nCriticWarmupItr;
+      const passed = o.criticWarmupCounts === "iterations" ? iteration : schedule.current.updates;
+      let actorLearns = passed >= o.nCriticWarmupItr;
       const log = new UpdateLog();
       update: for (let epoch = 0; epoch < o.updateEpochs; epoch++) {
         for (const indices of minibatches(buffer.samples, o, random.stream("minibatches"))) {
@@ -222,13 +231,16 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
             : undefined;
           log.minibatch(indices.length, value, policy);
           if (policy && adaptive) schedule.current.rates = rates = adaptedRates(rates, policy.approxKl! / adaptive);
-          else if (policy && o.targetKl && policy.approxKl! > o.targetKl) {
-            // The divergence was measured before this minibatch's step, which is not made.
-            actorLearns = false;
-            if (o.klStops === "both") break update;
+          const diverged = policy && !adaptive && o.targetKl !== null && policy.approxKl! > o.targetKl;
+          // The divergence was measured before this minibatch's step.
+          const isStepped = !diverged || o.stepBeforeKlStop;
+          if (isStepped || o.klStops === "actor") {
+            log.step("critic", critic.adamw({ ...step.critic, learningRate: rates.critic }));
           }
-          log.step("critic", critic.adamw({ ...step.critic, learningRate: rates.critic }));
-          if (actorLearns) log.step("actor", actor.adamw({ ...step.actor, learningRate: rates.actor }));
+          if (actorLearns && isStepped) log.step("actor", actor.adamw({ ...step.actor, learningRate: rates.actor }));
+          if (!diverged) continue;
+          actorLearns = false;
+          if (o.klStops === "both") break update;
         }
       }
       schedule.current.updates++;

@@ -41,6 +41,11 @@ const unused = {
 
 /** The same configurations with other networks and another policy. */
 const transformer = ["model.network.type=transformer", "~model.network.mlp_dims", "~model.network.activation_type"];
+const unet = [
+  "model.network.type=unet",
+  ...["mlp_dims", "residual_style", "time_dim", "activation_type"].map((key) => `~model.network.${key}`),
+  ...["cond_mlp_dims=[8,8]", "dim_mults=[1,2]"].map((key) => `++model.network.${key}`),
+];
 const mixture = ["policy.type=gmm", "++model.network.num_modes=3"];
 const asMixture = ["~model.randn_clip_value", "~train.likelihood"];
 
@@ -48,6 +53,7 @@ test.each([
   ["gym/pretrain/hopper-medium-v2", "pre_improved_meanflow_dispersive_mlp", 60, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_reflow_mlp", 48, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_diffusion_mlp", 50, unused.always],
+  ["gym/pretrain/hopper-medium-v2", "pre_diffusion_mlp", 50, unused.always, unet],
   ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 46, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 45, unused.always, transformer],
   ["gym/pretrain/hopper-medium-v2", "pre_gaussian_mlp", 45, unused.always, mixture],
@@ -55,6 +61,7 @@ test.each([
   ["gym/finetune/hopper-v2", "ft_ppo_reflow_mlp", 90, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/finetune/hopper-v2", "ft_ppo_ddim_mlp", 80, Object.values(unused).flat()],
+  ["gym/finetune/hopper-v2", "ft_ppo_exact_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/scratch/hopper-v2", "ppo_diffusion_mlp", 80, Object.values(unused).flat()],
   ["gym/pretrain/hopper-medium-v2", "pre_shortcut_mlp", 50, unused.always],
   ["gym/pretrain/hopper-medium-v2", "pre_consistency_mlp", 47, unused.always],

@@ -105,25 +105,6 @@ const offPolicy = (name: string, train: z.ZodRawShape, model: z.ZodRawShape) =>
 const weighting = { beta: positive.describe("temperature of the weights") };
 
 const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
-  ppo_exact: {
-    explores: ppo,
-    learning: {
-      tables: [ppoTable()],
-      extra: extraOf({
-        model: {
-          atol: positive,
-          rtol: positive,
-          sdeHutchinsonType: text,
-          sdeMethod: text,
-          sdeMinBeta: positive,
-          sdeNumEpsilon: optional.count,
-          sdeProbabilityFlow: flag,
-          sdeStepSize: positive,
-        },
-      }),
-    },
-    waitsFor: "algorithm PPO with exact likelihoods",
-  },
   grpo: {
     learning: {
       tables: [ppoTable((key) => /^(train|env)\.|clipPlossCoef/.test(key))],

@@ -3,10 +3,11 @@ import { z } from "zod";
 import { activationName } from "../../nn/activations.js";
 import { deviationOptions } from "../../nn/deviation.js";
 import { shortcutMlpOptions } from "../../nn/shortcut-mlp.js";
+import { unetOptions } from "../../nn/unet.js";
 import { optional, withoutDefault } from "./fields.js";
 import type { Extra } from "./keys.js";
 
-const { count, number, positive, flag, widths, activation, fraction } = optional;
+const { count, number, flag, widths, activation, fraction } = optional;
 
 /** A network that a configuration can choose. */
 export interface NetworkSection {
@@ -54,19 +55,6 @@ const vision = {
   dropout: fraction,
 };
 
-const unet = z.strictObject({
-  diffusionStepEmbedDim: count,
-  dim: count,
-  dimMults: widths,
-  kernelSize: count,
-  nGroups: count,
-  smallerEncoder: flag,
-  condPredictScale: flag,
-  groupnormEps: positive,
-  condMlpDims: widths,
-  activationType: activation,
-});
-
 /** `model.critic:` and the like of algorithms that are still to be written. */
 export const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
 
@@ -96,8 +84,11 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
   consistency: { vit: { options: timedHead.extend(vision), waitsFor: waits("ConsistencyViT") } },
   diffusion: {
     vit: { options: timedHead.extend(vision), waitsFor: waits("VisionDiffusionMLP"), learning: pictured },
-    unet: { options: unet, waitsFor: waits("Unet1D") },
-    unet_vit: { options: unet.extend(vision), waitsFor: waits("VisionUnet1D"), learning: pictured },
+    unet_vit: {
+      options: unetOptions.omit({ horizonSteps: true, actionDim: true, condDim: true }).extend(vision),
+      waitsFor: waits("VisionUnet1D"),
+      learning: pictured,
+    },
   },
   gaussian: {
     vit: { options: gaussianHead.extend(vision), waitsFor: waits("GaussianVisionMLP"), learning: pictured },

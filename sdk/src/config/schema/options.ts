@@ -37,8 +37,9 @@ function runOf({ name, logdir, seed, device, wandb, basePolicyPath, normalizatio
 
 /** Where a policy acts. */
 function environmentsOf({ envName, env, horizonSteps, actSteps = horizonSteps }: Config) {
-  const { nEnvs, maxEpisodeSteps, bestRewardThresholdForSuccess: successThreshold } = env;
-  return { env: envName, environments: nEnvs, actionSteps: actSteps, maxEpisodeSteps, successThreshold };
+  const { nEnvs, maxEpisodeSteps, legacyTimeouts, bestRewardThresholdForSuccess: successThreshold } = env;
+  const environments = { env: envName, environments: nEnvs, actionSteps: actSteps };
+  return { ...environments, maxEpisodeSteps, legacyTimeouts, successThreshold };
 }
 
 /** How a policy is played: {@link environmentsOf} and what fits them. */

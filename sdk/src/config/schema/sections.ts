@@ -52,6 +52,10 @@ export const common = {
 export const environments = z.strictObject({
   nEnvs: count.default(40).describe("environments side by side"),
   maxEpisodeSteps: count.default(1000).describe("time limit in environment steps"),
+  legacyTimeouts: z
+    .boolean()
+    .default(false)
+    .describe("the environment's own time limit ends an episode as a failure does, as in the reference"),
   bestRewardThresholdForSuccess: z
     .number()
     .optional()

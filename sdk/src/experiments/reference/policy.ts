@@ -48,7 +48,8 @@ export async function referencePolicy(
   const { set, tensors, scalars, pretrained } = referenceWeights(object, averaged, path);
   const shapes = new Map(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
   const { policy, type, inferred } = recognise(shapes, scalars, options, `${path}: ${set}`);
-  const { chunkSize, stateSize } = inferred;
+  const { chunk, stateSize } = inferred;
+  const chunkSize = "size" in chunk ? chunk.size : chunk.actionDim * statedHorizon(options, path);
   const normalization = await statistics(options, chunkSize, stateSize, path);
   const actionDim = normalization.actionMin.length;
   const width = normalization.observationMin.length;
@@ -86,6 +87,15 @@ export async function referencePolicy(
   });
   const weights = fitWeights(model.layout, { ...tensors, ...Object.fromEntries(copies) }, `${path}: ${set}`);
   return new TrainedPolicy({ model, weights, normalization, environment: options.environment ?? "unknown" });
+}
+
+/** The length of a chunk, where weights fit any. @throws InputError if the options do not have it. */
+function statedHorizon({ network }: ReferenceOptions, path: string): number {
+  const remedy = "give network: { horizonSteps: ... }, in a configuration horizon_steps";
+  return (
+    network?.horizonSteps ??
+    fail("DMPO_WEIGHTS", path, "holds convolutions, which fit chunks of any length", "the length of a chunk", remedy)
+  );
 }
 
 /** The policy that is asked for, or the first whose networks have such weights. @throws InputError if none has. */
