@@ -1,6 +1,6 @@
 // Messages in Protocol Buffers' format. The library is loaded by the first message, as most programs write none.
 import { createRequire } from "node:module";
-import type { Type } from "protobufjs/light.js";
+import type * as Protobuf from "protobufjs/light.js";
 
 /**
  * A function from the fields of a message to its bytes.
@@ -9,13 +9,11 @@ import type { Type } from "protobufjs/light.js";
  * @param name Which of them is written.
  */
 export function protobufEncoder(nested: Record<string, object>, name: string): (message: object) => Uint8Array {
-  let type: Type | undefined;
+  let type: Protobuf.Type | undefined;
   return (message) => {
-    type ??= library()
-      .Root.fromJSON({ nested } as never)
-      .lookupType(name);
+    type ??= library().Root.fromJSON({ nested }).lookupType(name);
     return type.encode(type.fromObject(message)).finish();
   };
 }
 
-const library = () => createRequire(import.meta.url)("protobufjs/light.js") as typeof import("protobufjs/light.js");
+const library = () => createRequire(import.meta.url)("protobufjs/light.js") as typeof Protobuf;

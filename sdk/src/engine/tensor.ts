@@ -27,6 +27,7 @@ export const tf = new Proxy({} as typeof TensorFlow, {
   get: (_, name) => load()[name as keyof typeof TensorFlow],
 });
 
+// eslint-disable-next-line @typescript-eslint/no-namespace -- types as `tf.Tensor`, beside the value
 export declare namespace tf {
   type DataType = TensorFlow.DataType;
   type GradSaveFunc = TensorFlow.GradSaveFunc;

@@ -1,11 +1,12 @@
 // A picture of a simulation, and sequences of them as animated GIF, the format that every viewer of notebooks shows and that
 // an encoder already among the dependencies writes.
 import { createRequire } from "node:module";
+import type * as CanvasLibrary from "@napi-rs/canvas";
 import type { Canvas } from "@napi-rs/canvas";
 import { fail } from "../../errors.js";
 
 /** Loaded by the first picture that becomes a file: a native library of 27 MB. */
-const library = () => createRequire(import.meta.url)("@napi-rs/canvas") as typeof import("@napi-rs/canvas");
+const library = () => createRequire(import.meta.url)("@napi-rs/canvas") as typeof CanvasLibrary;
 
 /** A picture with the distance of every pixel; shows itself in notebooks. */
 export class Picture {
