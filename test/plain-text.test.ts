@@ -114,7 +114,7 @@ test.each([true, false])("progress on the console (terminal: %s)", async (isTTY)
 
 test("a notice is no error output in a notebook", () => {
   const [warned, said] = (["warn", "info"] as const).map((kind) => vi.spyOn(console, kind).mockReturnValue());
-  vi.stubGlobal(Symbol.for("dmpo.notebook") as never, {});
+  vi.stubGlobal(Symbol.for("dmpo.notebook"), {});
   warn("in a notebook");
   vi.unstubAllGlobals();
   warn("elsewhere");

@@ -27,7 +27,7 @@ export const tf = new Proxy({} as typeof TensorFlow, {
   get: (_, name) => load()[name as keyof typeof TensorFlow],
 });
 
-// eslint-disable-next-line @typescript-eslint/no-namespace -- types as `tf.Tensor`, beside the value
+/* eslint-disable @typescript-eslint/no-namespace -- types as `tf.Tensor`, beside the value */
 export declare namespace tf {
   type DataType = TensorFlow.DataType;
   type GradSaveFunc = TensorFlow.GradSaveFunc;
@@ -45,6 +45,7 @@ export declare namespace tf {
   type Tensor4D = TensorFlow.Tensor4D;
   type TensorInfo = TensorFlow.TensorInfo;
 }
+/* eslint-enable @typescript-eslint/no-namespace */
 
 /** Values of a tensor on the host. The array's type gives the dtype: Float32Array float32, Int32Array int32, Uint8Array bool. */
 export interface HostTensor {
