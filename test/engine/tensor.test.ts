@@ -19,7 +19,7 @@ test("another copy, as @tensorflow/tfjs-node brings it, shares its engine, witho
   expect(stdout).toBe("6 true\n");
 });
 
-test("importing the SDK loads neither TensorFlow.js nor other heavy libraries", () => {
+test("importing the SDK and its engine loads neither TensorFlow.js nor other heavy libraries", () => {
   const hook = `
     import { writeSync } from "node:fs";
     export function load(url, context, next) {
@@ -30,11 +30,12 @@ test("importing the SDK loads neither TensorFlow.js nor other heavy libraries", 
     import { createRequire, register } from "node:module";
     register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)});
     await import("./dist/index.js");
+    await import("./dist/engine-index.js");
     console.log([...Object.keys(createRequire(import.meta.url).cache), ...process.report.getReport().sharedObjects].join("\\n"));
   `;
   const parameters = ["--input-type=module", "-e", program];
   const loaded = execFileSync(process.execPath, parameters, { cwd: sdk, encoding: "utf8" });
-  expect(loaded).toContain("sdk/dist/policies/registry.js");
+  for (const part of ["policies/registry.js", "engine-index.js"]) expect(loaded).toContain(`sdk/dist/${part}`);
   const heavy = /tensorflow|protobufjs|jsdom|onnxruntime|canvas|mujoco-js|h5wasm|arquero|plotly|yaml|commander/;
   expect(loaded.split("\n").filter((line) => heavy.test(line.replace(/.*\/sdk\/dist\/(?!tensorflow).*/, "")))).toEqual(
     [],

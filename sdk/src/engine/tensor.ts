@@ -31,19 +31,31 @@ export const tf = new Proxy({} as typeof TensorFlow, {
 export declare namespace tf {
   type DataType = TensorFlow.DataType;
   type GradSaveFunc = TensorFlow.GradSaveFunc;
+  type NamedTensorMap = TensorFlow.NamedTensorMap;
   type Rank = TensorFlow.Rank;
   namespace Rank {
+    type R0 = TensorFlow.Rank.R0;
     type R1 = TensorFlow.Rank.R1;
     type R2 = TensorFlow.Rank.R2;
     type R3 = TensorFlow.Rank.R3;
+    type R4 = TensorFlow.Rank.R4;
+    type R5 = TensorFlow.Rank.R5;
+    type R6 = TensorFlow.Rank.R6;
   }
   type Scalar = TensorFlow.Scalar;
+  type ScalarLike = TensorFlow.ScalarLike;
   type Tensor<R extends Rank = Rank> = TensorFlow.Tensor<R>;
   type Tensor1D = TensorFlow.Tensor1D;
   type Tensor2D = TensorFlow.Tensor2D;
   type Tensor3D = TensorFlow.Tensor3D;
   type Tensor4D = TensorFlow.Tensor4D;
+  type Tensor5D = TensorFlow.Tensor5D;
+  type TensorBuffer<R extends Rank, D extends DataType = "float32"> = TensorFlow.TensorBuffer<R, D>;
+  type TensorContainer = TensorFlow.TensorContainer;
   type TensorInfo = TensorFlow.TensorInfo;
+  type TensorLike = TensorFlow.TensorLike;
+  type TypedArray = TensorFlow.TypedArray;
+  type Variable<R extends Rank = Rank> = TensorFlow.Variable<R>;
 }
 /* eslint-enable @typescript-eslint/no-namespace */
 
