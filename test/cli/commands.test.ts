@@ -22,9 +22,7 @@ test("configs --check, as a table and for machines", async () => {
   const table = await dmpo("configs", "--check", "scratch/hopper-v2");
   expect(table.code).toBe(0);
   expect(table.out).toMatch(/^state +command +not implemented yet$/m);
-  expect(table.out).toMatch(
-    /^waits +npx dmpo run .*--config-name=awr_diffusion_mlp +algorithm AWR$/m,
-  );
+  expect(table.out).toMatch(/^waits +npx dmpo run .*--config-name=awr_diffusion_mlp +algorithm AWR$/m);
   expect(table.out).toMatch(/9 commands: 2 run, 7 wait, 0 invalid$/);
   const { out } = await dmpo("configs", "--check", "--json", "awr_diffusion_mlp seed=1");
   expect(JSON.parse(out)).toEqual([]);
