@@ -352,7 +352,7 @@ function checkStated(stated: object, found: Readonly<Record<string, unknown>>, s
     const path = keys[key] ?? toSnakeCase(key);
     // A task's dimensions are stated in several places and are no choice.
     const remedy = Object.hasOwn(keys, key)
-      ? "they are of different tasks: give what was made for this one"
+      ? "choose the configuration of its task, or data and checkpoints of this one"
       : `override it with ${path}=${actual}`;
     return [{ path, wrong: `${wanted} in the configuration`, expected: `${actual} as in ${source}`, remedy }];
   });
