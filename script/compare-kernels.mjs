@@ -28,7 +28,8 @@ function assess(kernel) {
   const battery = join(projectRoot, "test/e2e/protocol/battery.py");
   const packages = [
     "arquero",
-    "@tensorflow/tfjs",
+    "@tensorflow/tfjs-backend-cpu",
+    "@tensorflow/tfjs-core",
     "h5wasm",
     "@types/node",
     ...(kernel === "dmpo" ? [] : ["dmpo", "tslab"]),

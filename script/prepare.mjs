@@ -1,5 +1,6 @@
-// Makes the project ready to run: installs the dependencies if they are missing, compiles if a source changed.
-// Runs before every npm script, therefore silent and fast when there is nothing to do. Plain Node, no dependencies.
+// Makes the project ready to run: installs the dependencies if they are missing, compiles if a source changed. With --development
+// also the tools that tests, lint and benchmarks need. Runs before every npm script, therefore silent and fast when there is
+// nothing to do. Plain Node, no dependencies.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,8 +12,11 @@ import { pruneDependencies } from "./prune-dependencies.mjs";
 const requiredNode = "20.19.0";
 const packages = ["sdk", "kernel-ext"];
 
+const developing = process.argv.includes("--development");
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stampFile = join(root, "node_modules/.dmpo-prepared.json");
+const tensorflow = join(root, "sdk/dist/tensorflow.cjs");
 const lockFile = join(tmpdir(), `dmpo-prepare-${sha256(root).slice(0, 12)}.lock`);
 
 class PrepareError extends Error {}
@@ -31,15 +35,21 @@ function prepare() {
   const work = pendingWork();
   if (work === undefined) return;
   if (work === "install") {
-    console.log("prepare: installing dependencies (npm ci)");
+    // Development tools that are there are kept up to date.
+    const scope = developing || hasDevelopmentTools() ? [] : ["--omit=dev"];
+    const install = ["ci", ...scope];
+    console.log(`prepare: installing dependencies (npm ${install.join(" ")})`);
     command(
       "npm",
-      ["ci", "--no-audit", "--no-fund"],
+      [...install, "--no-audit", "--no-fund"],
       "`npm ci` failed; check the network or the registry settings and run the command again",
     );
     pruneDependencies(join(root, "node_modules"));
   }
   console.log("prepare: compiling");
+  if (work === "install" || !existsSync(tensorflow)) {
+    command(process.execPath, [join(root, "script/bundle-tensorflow.mjs")], "TensorFlow.js could not be bundled");
+  }
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const sources = sourcesDigest();
   command(
@@ -47,14 +57,19 @@ function prepare() {
     [compiler, "-b", ...compiledPackages()],
     "the TypeScript sources do not compile; see the messages above",
   );
-  writeFileSync(stampFile, JSON.stringify({ dependencies: dependenciesDigest(), sources }));
+  writeFileSync(
+    stampFile,
+    JSON.stringify({ dependencies: dependenciesDigest(), developing: hasDevelopmentTools(), sources }),
+  );
 }
 
 /** What is out of date: "install" (and therefore also compile), "compile" or nothing. */
 function pendingWork() {
   const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, "utf8")) : {};
-  if (stamp.dependencies !== dependenciesDigest() && !installedAsLocked()) return "install";
-  const built = compiledPackages().every((name) => existsSync(join(root, name, "dist/.tsbuildinfo")));
+  const known = stamp.dependencies === dependenciesDigest() && (!developing || stamp.developing);
+  if (!known && !installedAsLocked()) return "install";
+  const built =
+    existsSync(tensorflow) && compiledPackages().every((name) => existsSync(join(root, name, "dist/.tsbuildinfo")));
   return built && stamp.sources === sourcesDigest() ? undefined : "compile";
 }
 
@@ -64,15 +79,22 @@ function dependenciesDigest() {
 
 /** Whether npm's own record of what lies in node_modules agrees with the lock file, so that a plain `npm install` counts. */
 function installedAsLocked() {
-  const record = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(record)) return false;
-  const installed = JSON.parse(readFileSync(record, "utf8")).packages;
-  const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  return Object.entries(locked).every(([path, { version, optional, link }]) => {
-    if (!path.startsWith("node_modules/") || link) return true;
+  const installed = packagesOf("node_modules/.package-lock.json");
+  return Object.entries(packagesOf("package-lock.json")).every(([path, { version, optional, link, dev }]) => {
+    if (!path.startsWith("node_modules/") || link || (dev && !developing)) return true;
     // Optional packages exist for every platform; only this machine's are installed.
     return installed[path] ? installed[path].version === version : optional === true;
   });
+}
+
+/** Whether the development tools are installed too. */
+function hasDevelopmentTools() {
+  return Object.values(packagesOf("node_modules/.package-lock.json")).some(({ dev }) => dev);
+}
+
+/** What a lock file, or npm's record of what it installed, lists by path. */
+function packagesOf(file) {
+  return existsSync(join(root, file)) ? JSON.parse(readFileSync(join(root, file), "utf8")).packages : {};
 }
 
 /** Digest of names, sizes and times of everything the compiler reads: 10 ms where `tsc -b` needs a second to say "up to date". */

@@ -9,21 +9,18 @@ const superfluous = {
     /^bin\/napi-v\d+\/[^/]+(\/[^/]+)?$/.test(path) && !matches(path, system, architecture),
   "onnxruntime-web": (path) =>
     /^dist\/ort/.test(path) && !/^dist\/ort(\.node\.|-wasm-simd-threaded\.(mjs|wasm)$)/.test(path),
-  "@tensorflow/tfjs": browserBuild,
-  "@tensorflow/tfjs-core": browserBuild,
-  "@tensorflow/tfjs-layers": browserBuild,
-  "@tensorflow/tfjs-converter": browserBuild,
-  "@tensorflow/tfjs-data": browserBuild,
-  "@tensorflow/tfjs-backend-cpu": browserBuild,
-  "@tensorflow/tfjs-backend-webgl": browserBuild,
+  "@tensorflow/tfjs-core": otherBuild,
+  "@tensorflow/tfjs-backend-cpu": otherBuild,
   // AssemblyScript calls the library, not these programs.
   binaryen: (path) => /^bin\//.test(path),
   zeromq: (path, { system }) => /^build\/(darwin|linux|win32)$/.test(path) && path !== `build/${system}`,
-  "@tslab/typescript-for-tslab": (path) => /^lib\/(tsserver|tsc|typingsInstaller)[^/]*\.js$/.test(path),
+  // The kernel puts stock TypeScript in the place of this one, whose main file has to be found for that.
+  "@tslab/typescript-for-tslab": (path) => /^lib\/./.test(path) && path !== "lib/typescript.js",
 };
 
-function browserBuild(path) {
-  return /^dist\/(miniprogram$|tf[\w-]*(\.fesm|\.es2017)?(\.min)?\.js(\.html)?$)/.test(path);
+/** Builds for browsers, and tests; our bundle is made of the modules. */
+function otherBuild(path) {
+  return /^dist\/(miniprogram$|tf[\w-]*(\.fesm|\.es2017)?(\.min)?\.js(\.html)?$|.*_test\.(js|d\.ts)$)/.test(path);
 }
 
 /** Whether `bin/napi-v6/linux/x64`, or the folder above it, is of this machine. */

@@ -1,8 +1,8 @@
 // Which folder is in use: variables before the user's settings before defaults.
-import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { resolveConfig } from "../sdk/src/config/run/experiment.js";
 import { Dataset } from "../sdk/src/data/dataset.js";
 import { loadPolicy } from "../sdk/src/experiments/load-policy.js";
@@ -125,4 +125,17 @@ test("variables and settings of `dmpo paths`, arguments, options, overrides and 
   expect(() => resolveConfig(...configured, ["logdir=$NOPE/x"])).toThrow(
     "logdir: names the variable NOPE, which is not set (command line: logdir=$NOPE/x)",
   );
+});
+
+test("the data folder is the project's, not that of the current folder", () => {
+  const project = realpathSync(mkdtempSync(join(tmpdir(), "dmpo-project-test-")));
+  onTestFinished(() => rmSync(project, { recursive: true }));
+  mkdirSync(join(project, "notebooks/week 1"), { recursive: true });
+  const folder = vi.spyOn(process, "cwd").mockReturnValue(join(project, "notebooks/week 1"));
+  onTestFinished(() => folder.mockRestore());
+  expect(pathInUse("data")).toEqual({ value: "data", origin: "default" });
+  writeFileSync(join(project, "package.json"), "{}");
+  expect(pathInUse("data")).toEqual({ value: "../../data", origin: "default" });
+  expect(withPathVariables({}).DMPO_DATA_DIR).toBe("../../data");
+  expect(withPathVariables({ DMPO_DATA_DIR: "/mine" }).DMPO_DATA_DIR).toBe("/mine");
 });

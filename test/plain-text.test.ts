@@ -111,3 +111,13 @@ test.each([true, false])("progress on the console (terminal: %s)", async (isTTY)
   // Its own: the beginning of the line, and the end of what was there.
   expect(text.replaceAll("\r", "").replaceAll("\u001b[K", "")).not.toMatch(harmful);
 });
+
+test("a notice is no error output in a notebook", () => {
+  const [warned, said] = (["warn", "info"] as const).map((kind) => vi.spyOn(console, kind).mockReturnValue());
+  vi.stubGlobal(Symbol.for("dmpo.notebook"), {});
+  warn("in a notebook");
+  vi.unstubAllGlobals();
+  warn("elsewhere");
+  expect([said!.mock.calls, warned!.mock.calls]).toEqual([[["in a notebook"]], [["elsewhere"]]]);
+  vi.restoreAllMocks();
+});

@@ -7,9 +7,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { builtInNames } from "../sdk/src/envs/registry.js";
+import { policies } from "../sdk/src/policies/registry.js";
+import { algorithms } from "../sdk/src/rl/registry.js";
 import { resolveExperiment } from "../sdk/src/config/run/experiment.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+test("the README's table lists what exists: the registries of policies, algorithms and environments", async () => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const row = (title: string) => [
+    ...new RegExp(`^\\| ${title} \\|(.*)\\|$`, "m").exec(readme)![1]!.matchAll(/`([^`]+)`/g),
+  ];
+  const listed = ["policies", "algorithms", "tasks"].map((title) => row(title).map(([, name]) => name));
+  expect(listed).toEqual([Object.keys(policies), Object.keys(algorithms), builtInNames]);
+});
 
 test("the commands of the README", async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");

@@ -20,6 +20,7 @@ const leaves = new Set([
     "options",
     "paths",
     "plain-text",
+    "protobuf",
     "space",
     "system-errors",
     "zip-archive",
@@ -57,11 +58,10 @@ export const rooms = {
 
 /** Packages that only these files import, so that each can be replaced in one place. */
 export const doors = [
-  { packages: /^@tensorflow\/tfjs(-core)?(\/|$)/, files: /^engine\/tensor$/, shown: "engine/tensor.ts" },
+  { packages: /^(@tensorflow\/tfjs(-core)?|#tensorflow)(\/|$)/, files: /^engine\/tensor$/, shown: "engine/tensor.ts" },
   { packages: /^onnxruntime-/, files: /^engine\/executors\//, shown: "engine/executors/*" },
   { packages: /^mujoco-js(\/|$)/, files: /^envs\/simulator$/, shown: "envs/simulator.ts" },
   { packages: /^arquero(\/|$)/, files: /^figures\/data-table$/, shown: "figures/data-table.ts" },
-  { packages: /^@huggingface\/hub(\/|$)/, files: /^hub\//, shown: "hub/" },
   { packages: /^h5wasm(\/|$)/, files: /^data\/hdf5$/, shown: "data/hdf5.ts" },
 ];
 

@@ -1,7 +1,7 @@
 // Where data and logs lie and who owns W&B runs: environment, the user's own settings, defaults. A leaf for every room.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fail } from "./errors.js";
 import { writeFileAtomic } from "./files.js";
 
@@ -90,14 +90,30 @@ export function pathInUse(name: PathSetting, environment: Environment = process.
   const stored = storedPaths(environment)[name];
   return stored
     ? { value: valueOf(stored), origin: storedPathsFile(environment) }
-    : { value: preset, origin: "default" };
+    : { value: name === "data" ? join(projectFolder(), preset) : preset, origin: "default" };
 }
 
-/** An environment in which DMPO_DATA_DIR, DMPO_LOG_DIR and DMPO_WANDB_ENTITY have the values in use; defaults stay unset. */
+/**
+ * The nearest folder with a package.json, from the current one upwards, as a relative path; else the current one. Notebooks and
+ * the command line of a project find the same data, wherever in it they run.
+ */
+function projectFolder(): string {
+  const start = process.cwd();
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return relative(start, folder);
+    if (folder === dirname(folder)) return "";
+  }
+}
+
+/**
+ * An environment in which DMPO_DATA_DIR, DMPO_LOG_DIR and DMPO_WANDB_ENTITY have the values in use; defaults stay unset,
+ * except for a data folder that is not in the current one. */
 export function withPathVariables(environment: Environment = process.env): Record<string, string | undefined> {
   const set = Object.keys(pathSettings).flatMap((key) => {
     const { value, origin } = pathInUse(key as PathSetting, environment);
-    return origin === "default" ? [] : [[pathSettings[key as PathSetting].variables[0], value] as const];
+    return origin === "default" && value === pathSettings[key as PathSetting].preset
+      ? []
+      : [[pathSettings[key as PathSetting].variables[0], value] as const];
   });
   return { ...environment, ...Object.fromEntries(set) };
 }

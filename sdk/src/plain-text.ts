@@ -11,7 +11,8 @@ export function plainText(text: string): string {
   });
 }
 
-/** A notice beside a program's output. */
+/** A notice beside a program's output: on standard error, but not in notebooks, which show that in red as if something had failed. */
 export function warn(line: string): void {
-  console.warn(plainText(line));
+  const isNotebook = Symbol.for("dmpo.notebook") in globalThis;
+  (isNotebook ? console.info : console.warn)(plainText(line));
 }

@@ -14,20 +14,31 @@ test("a run whose parts do not exist yet ends with one line that names them", as
   expect(await dmpo("run", ...awr)).toEqual({
     code: 3,
     out: "",
-    error: expect.stringMatching(/^dmpo: waits for algorithm AWR: [^\n]*$/),
+    error: expect.stringMatching(/^dmpo: not implemented yet: algorithm AWR\. [^\n]*$/),
   });
 });
 
 test("configs --check, as a table and for machines", async () => {
   const table = await dmpo("configs", "--check", "scratch/hopper-v2");
   expect(table.code).toBe(0);
-  expect(table.out).toMatch(/^state +command +waits for$/m);
+  expect(table.out).toMatch(/^state +command +not implemented yet$/m);
   expect(table.out).toMatch(/^waits +npx dmpo run .*--config-name=awr_diffusion_mlp +algorithm AWR$/m);
   expect(table.out).toMatch(/9 commands: 2 run, 7 wait, 0 invalid$/);
   const { out } = await dmpo("configs", "--check", "--json", "awr_diffusion_mlp seed=1");
   expect(JSON.parse(out)).toEqual([]);
   const states = JSON.parse((await dmpo("configs", "--check", "--json", "scratch/hopper-v2")).out) as object[];
   expect(states.at(-1)).toEqual({ command: expect.any(String), status: "waits", missing: expect.any(Array) });
+});
+
+test("configs names what is near to a text that no configuration contains", async () => {
+  for (const argv of [["hoper"], ["--check", "hoper"]]) {
+    const { code, out, error } = await dmpo("configs", ...argv);
+    expect({ code, out, error }).toEqual({
+      code: 1,
+      out: "",
+      error: expect.stringContaining('did you mean "hopper"?'),
+    });
+  }
 });
 
 test.for([

@@ -107,10 +107,12 @@ test("a run writes its folder; what disagrees with a checkpoint is refused befor
     "cond_steps: 2 in",
     "model.network.mlp_dims: [8] in",
     "obs_dim: 12 in",
+    "they are of different tasks",
     "override it with cond_steps=1",
   ]) {
     expect(refused.error).toContain(text);
   }
+  expect(refused.error).not.toContain("override it with obs_dim");
   expect(existsSync(`${folder}/none`)).toBe(false);
 });
 

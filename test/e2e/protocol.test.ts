@@ -12,7 +12,7 @@ interface Outcome {
 
 const battery = join(projectRoot, "test/e2e/protocol/battery.py");
 const rooms = ["output", "results", "stop", "errors", "protocol", "language", "completion", "life cycle"];
-const beside = ["arquero", "@tensorflow/tfjs", "h5wasm", "@types/node"];
+const beside = ["arquero", "@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-core", "h5wasm", "@types/node"];
 
 describe.skipIf(!hasJupyter)("protocol", () => {
   let registered: Registered;

@@ -11,7 +11,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const script = fileURLToPath(new URL("../../script/prepare.mjs", import.meta.url));
 const lock = (version: string) =>
   JSON.stringify({
-    packages: { "": {}, "node_modules/a": { version }, "node_modules/b-windows": { version: "1", optional: true } },
+    packages: {
+      "": {},
+      "node_modules/a": { version },
+      "node_modules/b-windows": { version: "1", optional: true },
+      "node_modules/test-tool": { version: "1", dev: true },
+    },
   });
 
 let project: string;
@@ -33,7 +38,7 @@ fs.writeFileSync("sdk/dist/.tsbuildinfo", "{}");
 // `npm ci` empties node_modules and records what it installed.
 const fakeNpm = `#!${process.execPath}
 const fs = require("node:fs");
-fs.appendFileSync("calls.log", "npm " + process.argv[2] + "\\n");
+fs.appendFileSync("calls.log", process.argv.slice(2).filter((word) => !word.startsWith("--no-")).join(" ").replace(/^/, "npm ") + "\\n");
 Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
 if (fs.existsSync("offline")) process.exit(1);
 fs.rmSync("node_modules", { recursive: true, force: true });
@@ -41,6 +46,7 @@ fs.mkdirSync("node_modules/typescript/bin", { recursive: true });
 fs.writeFileSync("node_modules/typescript/bin/tsc", ${JSON.stringify(fakeCompiler)});
 const packages = JSON.parse(fs.readFileSync("package-lock.json", "utf8")).packages;
 delete packages["node_modules/b-windows"];
+if (process.argv.includes("--omit=dev")) delete packages["node_modules/test-tool"];
 fs.writeFileSync("node_modules/.package-lock.json", JSON.stringify({ packages }));
 `;
 
@@ -49,6 +55,11 @@ beforeEach(() => {
   mkdirSync(join(project, "script"));
   cpSync(script, join(project, "script/prepare.mjs"));
   cpSync(join(script, "../prune-dependencies.mjs"), join(project, "script/prune-dependencies.mjs"));
+  // The bundle of TensorFlow.js goes away with the folder, as the compiled sources do.
+  write(
+    "script/bundle-tensorflow.mjs",
+    `import fs from "node:fs"; fs.mkdirSync("sdk/dist", { recursive: true }); fs.writeFileSync("sdk/dist/tensorflow.cjs", "");`,
+  );
   write("package-lock.json", lock("1.0.0"));
   write("tsconfig.base.json", "{}");
   write("sdk/tsconfig.json", "{}");
@@ -60,8 +71,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
-function prepare() {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, "script/prepare.mjs")], {
+function prepare(...parameters: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, "script/prepare.mjs"), ...parameters], {
     cwd: project,
     env: environment,
     encoding: "utf8",
@@ -74,9 +85,20 @@ const calls = () =>
 
 test("a fresh clone is installed and compiled; a second run is silent and does nothing", () => {
   expect(prepare()).toEqual({ status: 0, output: expect.stringMatching(/installing.*\n.*compiling/) });
-  expect(calls()).toEqual(["npm ci", "tsc -b sdk"]);
+  expect(calls()).toEqual(["npm ci --omit=dev", "tsc -b sdk"]);
   expect(prepare()).toEqual({ status: 0, output: "" });
   expect(calls()).toHaveLength(2);
+});
+
+test("development tools are installed where they are asked for, and then kept", () => {
+  prepare();
+  expect(prepare("--development").status).toBe(0);
+  expect(calls().slice(2)).toEqual(["npm ci", "tsc -b sdk"]);
+  expect(prepare("--development")).toEqual({ status: 0, output: "" });
+  expect(prepare()).toEqual({ status: 0, output: "" });
+  write("package-lock.json", lock("1.0.1"));
+  prepare();
+  expect(calls().slice(4)).toEqual(["npm ci", "tsc -b sdk"]);
 });
 
 test("a changed source is compiled without installing", () => {
@@ -90,7 +112,7 @@ test("a changed lock file is installed, unless npm has already installed the sam
   prepare();
   write("package-lock.json", lock("1.0.1"));
   prepare();
-  expect(calls().slice(2)).toEqual(["npm ci", "tsc -b sdk"]);
+  expect(calls().slice(2)).toEqual(["npm ci --omit=dev", "tsc -b sdk"]);
   write("package-lock.json", lock("1.0.1") + "\n");
   expect(prepare()).toEqual({ status: 0, output: "" });
 });
@@ -125,7 +147,7 @@ test("two at once do the work once, and the lock of a dead process is taken over
   const run = () =>
     promisify(execFile)(process.execPath, [join(project, "script/prepare.mjs")], { cwd: project, env: environment });
   await Promise.all([run(), run()]);
-  expect(calls()).toEqual(["npm ci", "tsc -b sdk"]);
+  expect(calls()).toEqual(["npm ci --omit=dev", "tsc -b sdk"]);
 
   const dead = spawnSync(process.execPath, ["-e", ""]).pid;
   write("sdk/src/index.ts", "export { };");

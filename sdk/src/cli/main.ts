@@ -33,8 +33,8 @@ const commands: readonly AddCommand[] = [
 const help = `
 Examples:
   $ dmpo run --config-dir=cfg/gym/pretrain/hopper-medium-v2 --config-name=pre_improved_meanflow_dispersive_mlp
-  $ dmpo run --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp base_policy_path=log/best.safetensors seed=7
-  $ dmpo run --config-dir=cfg/gym/eval/hopper-medium-v2 --config-name=eval_meanflow_mlp base_policy_path=log/best.safetensors "denoising_step_list=[1,2,5]"
+  $ dmpo run --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp base_policy_path=log/last.safetensors seed=7
+  $ dmpo run --config-dir=cfg/gym/eval/hopper-medium-v2 --config-name=eval_meanflow_mlp base_policy_path=log/last.safetensors "denoising_step_list=[1,2,5]"
   $ dmpo config show --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp train.gamma=0.995
   $ dmpo configs hopper
 

@@ -19,14 +19,14 @@ export type BundledDataset = keyof typeof bundledDatasets;
 /** Bundled data that stand in for a set which is not there. */
 export const substitutes: Readonly<Record<string, BundledDataset>> = { "hopper-medium-v2": "hopper-medium-mini" };
 
-/** The data folder of this user, see `pathInUse`; by default ./data. */
+/** The data folder of this user, see `pathInUse`; by default `data` in the project. */
 export function dataFolder(): string {
   return resolve(pathInUse("data").value);
 }
 
 /** What to look for and where. */
 export interface DataRequest extends FetchOptions {
-  /** Default: DMPO_DATA_DIR, DPPO_DATA_DIR, REINFLOW_DATA_DIR, what `dmpo paths` stored, or ./data. */
+  /** Default: DMPO_DATA_DIR, DPPO_DATA_DIR, REINFLOW_DATA_DIR, what `dmpo paths` stored, or `data` in the project. */
   readonly folder?: string;
   /** The original recording rather than the published, normalised files. Default false. */
   readonly original?: boolean;

@@ -41,6 +41,9 @@ export function warnRejected(device: ExecutorName, name: string, reason: unknown
   );
 }
 
+/** How the executor in WebAssembly, an optional package, is installed. */
+export const webRuntimeRemedy = "npm install onnxruntime-web@1.30.0";
+
 /** Says once per process that `device` is not available, why, and how to get it. */
 export function warnUnavailable(device: ExecutorName, reason: unknown): void {
   if (warned.has(device)) return;
@@ -48,8 +51,8 @@ export function warnUnavailable(device: ExecutorName, reason: unknown): void {
   const advice = {
     cuda: "install an NVIDIA driver with CUDA 12, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false`",
     webgpu: "install a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver",
-    cpu: "this platform has no native ONNX Runtime in the npm package; the WebAssembly build works but is about 7x slower",
-    wasm: "reinstall onnxruntime-web",
+    cpu: `this platform has no native ONNX Runtime in the npm package; the WebAssembly build works (${webRuntimeRemedy}) but is about 7x slower`,
+    wasm: webRuntimeRemedy,
     tfjs: "install @tensorflow/tfjs-node",
   }[device];
   const then = device === "cpu" ? "WebAssembly computes" : "the CPU computes";

@@ -2,7 +2,7 @@
 // Reverse mode is TensorFlow.js' own tape; both compose, as the rules are made of ordinary ops.
 import { kernels } from "./kernels/index.js";
 import type { Attributes, KernelRule, Named } from "./kernels/rule.js";
-import { tf } from "./tensor.js";
+import { onceLoaded, tf } from "./tensor.js";
 
 /** The tangents of one jvp(), by tensor id, and the jvp() around it, for derivatives of derivatives. */
 interface Level {
@@ -19,31 +19,36 @@ interface Copy {
 }
 let copies: Copy[] = [];
 
-const engine = tf.engine();
-const runKernel = engine.runKernel.bind(engine);
-
-engine.runKernel = function <T extends tf.Tensor | tf.Tensor[]>(name: string, inputs: object, attributes?: object): T {
-  const innermost = active;
-  const call = () =>
-    runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
-  // TensorFlow.js refuses to differentiate through comparisons; their derivative is zero, so they need no place on its tape.
-  const isConstant = kernels[name]?.jvp === "constant" && !tf.getGradient(name);
-  const around = copies;
-  const made: Copy[] = [];
-  copies = made;
-  const result = isConstant ? untaped(call) : call();
-  copies = around;
-  if (name === "Identity") around.push({ of: (inputs as Named<tf.Tensor>).x!.id, copy: result as tf.Tensor });
-  const outputs: tf.Tensor[] = Array.isArray(result) ? result : [result];
-  forEachLevel(innermost, (tangents) => {
-    push(tangents, name, inputs as Named<tf.Tensor>, outputs, (attributes ?? {}) as Attributes);
-    for (const { of, copy } of made) {
-      const tangent = outputs.some(({ id }) => id === of) && tangents.get(of);
-      if (tangent) tangents.set(copy.id, tf.keep(tf.clone(tangent)));
-    }
-  });
-  return result;
-};
+onceLoaded(() => {
+  const engine = tf.engine();
+  const runKernel = engine.runKernel.bind(engine);
+  engine.runKernel = function <T extends tf.Tensor | tf.Tensor[]>(
+    name: string,
+    inputs: object,
+    attributes?: object,
+  ): T {
+    const innermost = active;
+    const call = () =>
+      runKernel<T>(name, inputs as Parameters<typeof runKernel>[1], attributes as Parameters<typeof runKernel>[2]);
+    // TensorFlow.js refuses to differentiate through comparisons; their derivative is zero, so they need no place on its tape.
+    const isConstant = kernels[name]?.jvp === "constant" && !tf.getGradient(name);
+    const around = copies;
+    const made: Copy[] = [];
+    copies = made;
+    const result = isConstant ? untaped(call) : call();
+    copies = around;
+    if (name === "Identity") around.push({ of: (inputs as Named<tf.Tensor>).x!.id, copy: result as tf.Tensor });
+    const outputs: tf.Tensor[] = Array.isArray(result) ? result : [result];
+    forEachLevel(innermost, (tangents) => {
+      push(tangents, name, inputs as Named<tf.Tensor>, outputs, (attributes ?? {}) as Attributes);
+      for (const { of, copy } of made) {
+        const tangent = outputs.some(({ id }) => id === of) && tangents.get(of);
+        if (tangent) tangents.set(copy.id, tf.keep(tf.clone(tangent)));
+      }
+    });
+    return result;
+  };
+});
 
 /**
  * Jacobian-vector product: the value of `fn` at `primals` and its directional derivative along `tangents` (null = zero).
@@ -103,11 +108,11 @@ function forEachLevel(level: Level | null, visit: (tangents: Level["tangents"]) 
 
 /** Runs `fn` without recording it for reverse mode: what it returns is a constant there. */
 function untaped<T>(fn: () => T): T {
-  engine.state.kernelDepth++;
+  tf.engine().state.kernelDepth++;
   try {
     return fn();
   } finally {
-    engine.state.kernelDepth--;
+    tf.engine().state.kernelDepth--;
   }
 }
 
@@ -151,7 +156,7 @@ function tangentsOf(
     const { inputs, tangents, attributes } = linearization;
     const entries = Object.entries(tangents).map(([key, tangent]) => [key, tangent ?? tf.zerosLike(inputs[key]!)]);
     const moved: unknown = Array.isArray(inputs) ? entries.map(([, tangent]) => tangent) : Object.fromEntries(entries);
-    return [engine.runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, attributes as never)].flat();
+    return [tf.engine().runKernel<tf.Tensor | tf.Tensor[]>(name, moved as never, attributes as never)].flat();
   }
   return [rule.jvp(linearization)].flat();
 }

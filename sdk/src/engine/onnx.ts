@@ -1,7 +1,7 @@
 // Writes a graph as an ONNX model (https://onnx.ai, IR version 9, operator set 18); field numbers from the published onnx.proto.
-import protobuf from "protobufjs/light.js";
-import { type Attribute, type DataType, type Node, type Value } from "./graph.js";
+import { protobufEncoder } from "../protobuf.js";
 import { sizeOf } from "../space.js";
+import { type Attribute, type DataType, type Node, type Value } from "./graph.js";
 import { optimize } from "./optimize.js";
 import type { Trace } from "./trace.js";
 
@@ -11,8 +11,8 @@ const message = (fields: Record<string, [number, string, "repeated"?]>) => ({
   ),
 });
 
-const schema = protobuf.Root.fromJSON({
-  nested: {
+const encodeModel = protobufEncoder(
+  {
     Model: message({
       irVersion: [1, "int64"],
       producerName: [2, "string"],
@@ -56,8 +56,8 @@ const schema = protobuf.Root.fromJSON({
     Shape: message({ dim: [1, "Dimension", "repeated"] }),
     Dimension: message({ dimValue: [1, "int64"], dimParam: [2, "string"] }),
   },
-});
-const Model = schema.lookupType("Model");
+  "Model",
+);
 
 /** Codes of element types in ONNX. */
 export const ELEMENT: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
@@ -69,7 +69,7 @@ export function toOnnx(name: string, trace: Trace): Uint8Array {
 
 /** A model's bytes. */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
-  return Model.encode(Model.fromObject(model)).finish();
+  return encodeModel(model);
 }
 
 /** A model before it is encoded: the fields of the published onnx.proto in camel case. */

@@ -20,17 +20,19 @@ export function defineOperation<Inputs extends readonly tf.Tensor[], Y extends t
   gradient,
   tangent,
 }: Operation<Inputs, Y>): (...inputs: Inputs) => Y {
-  const op = tf.customGrad((...given) => {
-    const save = given.at(-1) as unknown as tf.GradSaveFunc;
-    const inputs = given.slice(0, -1) as tf.Tensor[] as unknown as Inputs;
-    save([...inputs]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => [...gradient(dy as Y, saved as unknown as Inputs)];
-    return { value: forward(...inputs), gradFunc };
-  });
+  let op: ((...inputs: tf.Tensor[]) => Y) | undefined;
+  const define = () =>
+    tf.customGrad<Y>((...given) => {
+      const save = given.at(-1) as unknown as tf.GradSaveFunc;
+      const inputs = given.slice(0, -1) as tf.Tensor[] as unknown as Inputs;
+      save([...inputs]);
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => [...gradient(dy as Y, saved as unknown as Inputs)];
+      return { value: forward(...inputs), gradFunc };
+    });
   return (...inputs) =>
     linearizedAs(
       inputs,
-      () => op(...inputs),
+      () => (op ??= define())(...inputs),
       (tangents, y) => tangent(tangents, inputs, y),
     );
 }

@@ -1,10 +1,63 @@
-// The one file that imports TensorFlow.js: its ops, gradients and chained methods, and the eager CPU backend.
-import * as tf from "@tensorflow/tfjs";
+// The one file that imports TensorFlow.js: its ops, gradients and chained methods, and the eager CPU backend. It is loaded at
+// the first use of `tf`, as a program that trains nothing should not wait for it.
+import { createRequire } from "node:module";
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+// The types of `x.add(y)`.
+import type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
-// Production mode only silences the advice to install a native backend and a few repeated shape checks.
-tf.enableProdMode();
+let library: typeof TensorFlow | undefined;
+const waiting: (() => void)[] = [];
 
-export { tf };
+function load(): typeof TensorFlow {
+  if (library) return library;
+  // One file made of the parts that are used (script/bundle-tensorflow.mjs).
+  library = createRequire(import.meta.url)("#tensorflow") as typeof TensorFlow;
+  waiting.forEach((work) => work());
+  return library;
+}
+
+/** Does `work` as soon as TensorFlow.js is loaded: what extends it, e.g. by a kernel, without loading it. */
+export function onceLoaded(work: () => void): void {
+  if (library) work();
+  else waiting.push(work);
+}
+
+/** TensorFlow.js. */
+export const tf = new Proxy({} as typeof TensorFlow, {
+  get: (_, name) => load()[name as keyof typeof TensorFlow],
+});
+
+/* eslint-disable @typescript-eslint/no-namespace -- types as `tf.Tensor`, beside the value */
+export declare namespace tf {
+  type DataType = TensorFlow.DataType;
+  type GradSaveFunc = TensorFlow.GradSaveFunc;
+  type NamedTensorMap = TensorFlow.NamedTensorMap;
+  type Rank = TensorFlow.Rank;
+  namespace Rank {
+    type R0 = TensorFlow.Rank.R0;
+    type R1 = TensorFlow.Rank.R1;
+    type R2 = TensorFlow.Rank.R2;
+    type R3 = TensorFlow.Rank.R3;
+    type R4 = TensorFlow.Rank.R4;
+    type R5 = TensorFlow.Rank.R5;
+    type R6 = TensorFlow.Rank.R6;
+  }
+  type Scalar = TensorFlow.Scalar;
+  type ScalarLike = TensorFlow.ScalarLike;
+  type Tensor<R extends Rank = Rank> = TensorFlow.Tensor<R>;
+  type Tensor1D = TensorFlow.Tensor1D;
+  type Tensor2D = TensorFlow.Tensor2D;
+  type Tensor3D = TensorFlow.Tensor3D;
+  type Tensor4D = TensorFlow.Tensor4D;
+  type Tensor5D = TensorFlow.Tensor5D;
+  type TensorBuffer<R extends Rank, D extends DataType = "float32"> = TensorFlow.TensorBuffer<R, D>;
+  type TensorContainer = TensorFlow.TensorContainer;
+  type TensorInfo = TensorFlow.TensorInfo;
+  type TensorLike = TensorFlow.TensorLike;
+  type TypedArray = TensorFlow.TypedArray;
+  type Variable<R extends Rank = Rank> = TensorFlow.Variable<R>;
+}
+/* eslint-enable @typescript-eslint/no-namespace */
 
 /** Values of a tensor on the host. The array's type gives the dtype: Float32Array float32, Int32Array int32, Uint8Array bool. */
 export interface HostTensor {

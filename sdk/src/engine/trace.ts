@@ -2,7 +2,7 @@
 import { Graph, type ConstantData, type DataType, type Value } from "./graph.js";
 import { kernels } from "./kernels/index.js";
 import type { KernelRule, Named } from "./kernels/rule.js";
-import { tf, type HostTensor, type TensorTree } from "./tensor.js";
+import { onceLoaded, tf, type HostTensor, type TensorTree } from "./tensor.js";
 import { leavesOf, mapTree, type Leaf } from "./tree.js";
 
 /** A function as a graph: what goes in, what comes out, and how the outputs nest. */
@@ -80,23 +80,25 @@ const reading = (): never => {
   );
 };
 
-class TraceBackend extends tf.KernelBackend {
-  override write(data: unknown, shape: number[], dtype: string): object {
-    return dataOf(active().graph.constant(copyOf(data as ArrayLike<number>, dtype), shape, dtype as DataType));
+onceLoaded(() => {
+  class TraceBackend extends tf.KernelBackend {
+    override write(data: unknown, shape: number[], dtype: string): object {
+      return dataOf(active().graph.constant(copyOf(data as ArrayLike<number>, dtype), shape, dtype as DataType));
+    }
+    override disposeData = () => true;
+    override incRef = () => undefined;
+    override refCount = () => 1;
+    override numDataIds = () => 0;
+    override floatPrecision = () => 32 as const;
+    override epsilon = () => 1e-7;
+    override timerAvailable = () => false;
+    override readSync = reading;
+    override read = reading;
+    override memory = () => ({ unreliable: true, reasons: ["tracing holds no data"] });
   }
-  override disposeData = () => true;
-  override incRef = () => undefined;
-  override refCount = () => 1;
-  override numDataIds = () => 0;
-  override floatPrecision = () => 32 as const;
-  override epsilon = () => 1e-7;
-  override timerAvailable = () => false;
-  override readSync = reading;
-  override read = reading;
-  override memory = () => ({ unreliable: true, reasons: ["tracing holds no data"] });
-}
-
-tf.registerBackend(TRACE_BACKEND, () => new TraceBackend());
+  tf.registerBackend(TRACE_BACKEND, () => new TraceBackend());
+  for (const [name, rule] of Object.entries(kernels)) register(name, rule);
+});
 
 const register = (kernelName: string, rule: KernelRule) =>
   tf.registerKernel({
@@ -114,7 +116,6 @@ const register = (kernelName: string, rule: KernelRule) =>
       }
     },
   });
-for (const [name, rule] of Object.entries(kernels)) register(name, rule);
 
 function active() {
   return current ?? reading();
@@ -126,7 +127,7 @@ function valueOf(tensor: tf.TensorInfo): Value {
   const known = values.get(tensor.dataId);
   if (known) return known;
   const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
-  if (!owner || owner instanceof TraceBackend)
+  if (!owner || owner === tf.findBackend(TRACE_BACKEND))
     throw new Error("uses a tensor of an earlier trace; make it inside the function");
   const value = graph.constant(
     copyOf(owner.readSync(tensor.dataId) as Float32Array, tensor.dtype),

@@ -26,6 +26,9 @@ const byName = new Map(
   environments.flatMap((environment) => [environment.name, ...environment.aliases].map((name) => [name, environment])),
 );
 
+/** The name of each, without its aliases. */
+export const builtInNames: readonly string[] = environments.map(({ name }) => name);
+
 /** All names that {@link findEnvironment} knows, aliases included. */
 export const environmentNames: readonly string[] = [...byName.keys()];
 
@@ -55,7 +58,7 @@ export function builtInEnvironment(env: string): EnvironmentDefinition {
     "DMPO_ENV_UNKNOWN",
     "env",
     `there is no environment "${env}"`,
-    `one of ${environments.map(({ name }) => name).join(", ")}, or the name of a dataset recorded in one`,
+    `one of ${builtInNames.join(", ")}, or the name of a dataset recorded in one`,
     guess ? `did you mean "${guess}"?` : "an environment of your own is given as its definition or module: env: ...",
   );
 }

@@ -1,6 +1,6 @@
 // The door to MuJoCo, compiled to WebAssembly: loads a model, steps it, lends views of its state.
 // Todorov, Erez, Tassa 2012, "MuJoCo: A physics engine for model-based control".
-import loadMujoco, { type MainModule, type MjData, type MjModel } from "mujoco-js";
+import type { MainModule, MjData, MjModel } from "mujoco-js";
 import { fail } from "../errors.js";
 
 let engine: Promise<MainModule> | undefined;
@@ -42,7 +42,7 @@ export class Simulator {
    * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
    */
   static async load(source: string): Promise<Simulator> {
-    return new Simulator(await (engine ??= loadMujoco()), source);
+    return new Simulator(await (engine ??= loadEngine()), source);
   }
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
@@ -178,4 +178,10 @@ function compileModel(mujoco: MainModule, source: string): MjModel {
   } finally {
     mujoco.FS.unlink(file);
   }
+}
+
+/** Ten megabytes of WebAssembly, loaded by the first simulation. */
+async function loadEngine(): Promise<MainModule> {
+  const { default: load } = await import("mujoco-js");
+  return load();
 }

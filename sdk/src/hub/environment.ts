@@ -1,5 +1,4 @@
 // What the environment says about downloads: the variables of huggingface_hub, and where our own cache lies.
-import { getHFHubCachePath } from "@huggingface/hub";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail } from "../errors.js";
@@ -41,8 +40,12 @@ function storedToken(): string {
   }
 }
 
-/** The cache that Python's huggingface_hub uses too: HF_HUB_CACHE, `hub` in HF_HOME, or ~/.cache/huggingface/hub. */
-export const hubCache = (): string => getHFHubCachePath();
+/**
+ * The cache that Python's huggingface_hub uses too: HF_HUB_CACHE (HUGGINGFACE_HUB_CACHE in older setups), `hub` in HF_HOME, or
+ * ~/.cache/huggingface/hub.
+ */
+export const hubCache = (): string =>
+  process.env.HF_HUB_CACHE ?? process.env.HUGGINGFACE_HUB_CACHE ?? join(hubHome(), "hub");
 
 /** Files from plain web addresses: DMPO_CACHE_DIR, or `dmpo` in XDG_CACHE_HOME or ~/.cache. */
 export const webCache = (): string => join(cacheFolder(), "downloads");

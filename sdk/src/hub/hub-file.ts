@@ -1,7 +1,5 @@
 // Files of hub repositories in the cache that Python's huggingface_hub uses too: blobs by contents, snapshots that link to
 // them, refs from branch to commit. Its layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
-// (@huggingface/hub can download as well, but neither resumes nor verifies, and names snapshots differently from Python.)
-import { getRepoFolderName } from "@huggingface/hub";
 import { copyFile, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fail, nearest } from "../errors.js";
@@ -20,12 +18,15 @@ export interface HubFileOptions extends Pick<Download, "signal" | "onProgress"> 
   readonly notify?: (sentence: string) => void;
 }
 
+/** Its repository's folder, as Python's huggingface_hub names it. */
+const folderOf = ({ type, repository }: HubAddress) => [`${type}s`, ...repository.split("/")].join("--");
+
 const isCommit = (revision: string) => /^[0-9a-f]{40}$/.test(revision);
 
 /** Path in the cache of a hub file, which is downloaded where it is missing. @throws InputError `DMPO_HUB_*`. */
 export async function fetchHubFile(address: HubAddress, options: HubFileOptions = {}): Promise<string> {
-  const { repository, type, path, revision } = address;
-  const home = join(hubCache(), getRepoFolderName({ name: repository, type }));
+  const { path, revision } = address;
+  const home = join(hubCache(), folderOf(address));
   const name = shown(address);
   const verified = async (file: string) => {
     await checkSum(name, file, options.sha256);
@@ -54,7 +55,7 @@ export async function fetchHubFile(address: HubAddress, options: HubFileOptions 
   const isRight = (path: string) => isIntact(path, checksumOfTag(file.tag), file.size);
   if (await isRight(pointer)) return verified(pointer);
   const blob = join(home, "blobs", file.tag);
-  const lock = join(hubCache(), ".locks", getRepoFolderName({ name: repository, type }), `${file.tag}.dmpo.lock`);
+  const lock = join(hubCache(), ".locks", folderOf(address), `${file.tag}.dmpo.lock`);
   await withLock(
     lock,
     async () => {

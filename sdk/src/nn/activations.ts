@@ -70,8 +70,8 @@ const softplus = definePrimitive({
 /** Activation functions by their names in configurations. */
 export const activations = {
   Mish: mish,
-  ReLU: tf.relu as Activation,
-  Tanh: tf.tanh as Activation,
+  ReLU: (x) => tf.relu(x),
+  Tanh: (x) => tf.tanh(x),
   GELU: gelu,
   SiLU: silu,
   ELU: elu,

@@ -3,12 +3,12 @@ import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../files.js";
-import protobuf from "protobufjs/light.js";
+import { protobufEncoder } from "../protobuf.js";
 import { maskedCrc32c } from "./crc32c.js";
 import type { MetricsSink } from "./metrics-sink.js";
 
-const schema = protobuf.Root.fromJSON({
-  nested: {
+const encodeEvent = protobufEncoder(
+  {
     Event: {
       fields: {
         wallTime: { id: 1, type: "double" },
@@ -20,8 +20,8 @@ const schema = protobuf.Root.fromJSON({
     Summary: { fields: { value: { id: 1, type: "Scalar", rule: "repeated" } } },
     Scalar: { fields: { tag: { id: 1, type: "string" }, simpleValue: { id: 2, type: "float" } } },
   },
-});
-const Event = schema.lookupType("Event");
+  "Event",
+);
 
 export interface TensorBoardSinkOptions {
   /** Where the event file goes; `tensorboard --logdir` takes this folder or one above. */
@@ -46,7 +46,7 @@ export function tensorBoardSink({ folder, counter, now = Date.now }: TensorBoard
   let next = 0;
   let open = true;
 
-  const write = (event: object) => void writeSync(file, framed(Event.encode(Event.create(event)).finish()));
+  const write = (event: object) => void writeSync(file, framed(encodeEvent(event)));
   write({ wallTime: now() / 1000, fileVersion: "brain.Event:2" });
   return {
     log(record) {

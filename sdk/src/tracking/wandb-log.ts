@@ -2,7 +2,7 @@
 // in the log format of LevelDB with a header of its own. Checked against wandb 0.31.
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import protobuf from "protobufjs/light.js";
+import { protobufEncoder } from "../protobuf.js";
 import { crc32 } from "node:zlib";
 import { makeFolder } from "../files.js";
 
@@ -18,8 +18,8 @@ const message = (fields: Record<string, readonly [number, string, "repeated"?]>)
   ),
 });
 
-const schema = protobuf.Root.fromJSON({
-  nested: {
+const encodeRecord = protobufEncoder(
+  {
     Record: message({
       num: [1, "int64"],
       history: [2, "History"],
@@ -49,8 +49,8 @@ const schema = protobuf.Root.fromJSON({
     Exit: message({ exitCode: [1, "int32"], runtime: [2, "int32"] }),
     Info: message({ streamId: [1, "string"] }),
   },
-});
-const Record = schema.lookupType("Record");
+  "Record",
+);
 
 /** One key with its value as JSON. */
 export interface LogItem {
@@ -92,7 +92,7 @@ export class WandbLog {
 
   append(record: LogRecord): void {
     const numbered = { num: ++this.#records, ...record, info: { streamId: this.#streamId } };
-    this.#write(Record.encode(Record.create(numbered)).finish());
+    this.#write(encodeRecord(numbered));
   }
 
   close(): void {

@@ -81,7 +81,7 @@ test.each(["gym/lift", "robomimic/lift", "robomimic/lift-img"])(
   },
 );
 
-const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/best.safetensors";
+const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/last.safetensors";
 
 test.each([
   ["none released", { ...wanted, environment: "hopper-v9" }, "missing; none was released for meanflow on hopper-v9"],

@@ -408,21 +408,23 @@ test("a checkpoint of another policy", async () => {
   });
 });
 
+const ofAnotherTask = "choose the configuration of its task, or data and checkpoints of this one";
+
 test("everything that a checkpoint has and a configuration states otherwise", async () => {
   const wrong = ["horizon_steps=8", "cond_steps=2", "obs_dim=12", "action_dim=4", "++model.network.mlp_dims=[16]"];
-  const differs = (path: string, stated: string, actual: string) => ({
+  const differs = (path: string, stated: string, actual: string, remedy = `override it with ${path}=${actual}`) => ({
     path,
     wrong: `${stated} in the configuration`,
     expected: `${actual} as in ${checkpoint}`,
-    remedy: `override it with ${path}=${actual}`,
+    remedy,
   });
   expect(await refusal(finetune, ...wrong)).toMatchObject({
     code: "DMPO_CONFIG_MISMATCH",
     problems: [
       differs("horizon_steps", "8", "4"),
       differs("cond_steps", "2", "1"),
-      differs("obs_dim", "12", "11"),
-      differs("action_dim", "4", "3"),
+      differs("obs_dim", "12", "11", ofAnotherTask),
+      differs("action_dim", "4", "3", ofAnotherTask),
       differs("model.network.mlp_dims", "[16]", "[8]"),
     ],
   });
@@ -430,10 +432,10 @@ test("everything that a checkpoint has and a configuration states otherwise", as
 
 test("data and environments with other dimensions than a configuration states", async () => {
   expect(await refusal(pretrain, "obs_dim=12")).toMatchObject({
-    message: "obs_dim: 12 in the configuration\n  expected 11 as in hopper-medium-v2\n  override it with obs_dim=11",
+    message: `obs_dim: 12 in the configuration\n  expected 11 as in hopper-medium-v2\n  ${ofAnotherTask}`,
   });
   expect(await refusal(scratch, "name=x", "action_dim=4")).toMatchObject({
-    message: "action_dim: 4 in the configuration\n  expected 3 as in hopper-medium-v2\n  override it with action_dim=3",
+    message: `action_dim: 4 in the configuration\n  expected 3 as in hopper-medium-v2\n  ${ofAnotherTask}`,
   });
 });
 

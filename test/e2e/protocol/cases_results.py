@@ -132,7 +132,7 @@ def large_array(k, d):
 
 @case("a tensor is summarised: shape, type, values")
 def tensor(k, d):
-    cell = k.run(d('import * as tf from "@tensorflow/tfjs";\ntf.tensor2d([[1, 2, 3], [4, 5, 6]])'), timeout=90).ok()
+    cell = k.run(d('import "@tensorflow/tfjs-backend-cpu";\nimport * as tf from "@tensorflow/tfjs-core";\ntf.tensor2d([[1, 2, 3], [4, 5, 6]])'), timeout=90).ok()
     text = cell.result["text/plain"]
     assert "2" in text and "3" in text and "float32" in text and "6" in text and "kept" not in text, text
 

@@ -42,7 +42,7 @@ function addConvert(checkpoint: Command, { terminal }: CommandContext): void {
     .argument("<to>", "the file to write; an existing one is kept", path)
     .option("--force", "replace an existing file");
   examples(convert, {
-    "checkpoint convert log/run/checkpoint/best.safetensors best.pt":
+    "checkpoint convert log/run/checkpoint/last.safetensors policy.pt":
       "torch.load('best.pt', weights_only=True) has the state dicts model and ema, or policy",
     "checkpoint convert state_100.pt state_100.safetensors": "keeps everything that the file holds but Python classes",
   }).action(async (from: string, to: string, flags: { force?: boolean }) => {
@@ -76,7 +76,7 @@ function addExport(checkpoint: Command, { terminal }: CommandContext): void {
     .option("--action-dim <Da>", "for .pt files with --normalization none: numbers per action", count)
     .option("--force", "replace an existing file");
   examples(command, {
-    "checkpoint export log/run/checkpoint/best.safetensors policy.onnx":
+    "checkpoint export log/run/checkpoint/last.safetensors policy.onnx":
       "one step; raw observations in, raw actions out",
     "checkpoint export state_100.pt policy.onnx --steps 5 --normalization data/normalization.npz":
       "five steps of a policy that the PyTorch code trained",

@@ -15,6 +15,6 @@ export const addConfig: AddCommand = (program, { terminal }) => {
     const resolved = resolveConfig(flags.configDir, flags.configName, overrides);
     for (const notice of resolved.notices) terminal.error(`dmpo: ${notice}`);
     terminal.out(showExperiment(resolved));
-    if (resolved.missing.length > 0) terminal.error(`dmpo: waits for ${resolved.missing.join(", ")}`);
+    if (resolved.missing.length > 0) terminal.error(`dmpo: not implemented yet: ${resolved.missing.join(", ")}`);
   });
 };

@@ -20,7 +20,7 @@ export const addPaths: AddCommand = (program, { terminal }) => {
     `
 In use is the first of: logdir=... and the like on the command line of a run; DMPO_DATA_DIR, DMPO_LOG_DIR,
 DMPO_WANDB_ENTITY; the same with DPPO_ or REINFLOW_; what this command stored in $XDG_CONFIG_HOME/dmpo/paths.json
-(default ~/.config); ./data, ./log, none.`,
+(default ~/.config); \`data\` in the project (the nearest folder with a package.json), ./log, none.`,
   );
   examples(command, {
     paths: "asks for each, on a terminal; Enter keeps what is there",

@@ -21,7 +21,7 @@ export const addRun: AddCommand = (program, { terminal, exitWith }) => {
   examples(command, {
     "run --config-dir=cfg/gym/pretrain/hopper-medium-v2 --config-name=pre_improved_meanflow_dispersive_mlp":
       "pre-trains a policy on demonstrations",
-    "run --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp base_policy_path=log/best.safetensors":
+    "run --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp base_policy_path=log/last.safetensors":
       "fine-tunes it in simulation",
     "run -m -j 2 --config-dir=cfg/gym/pretrain/hopper-medium-v2 --config-name=pre_meanflow_mlp seed=1,2 train.n_epochs=20,40":
       "four runs, two at a time, and a table of their results",
@@ -41,9 +41,7 @@ export const addRun: AddCommand = (program, { terminal, exitWith }) => {
 async function runHere(resolved: ResolvedConfig, terminal: Terminal): Promise<number> {
   for (const notice of resolved.notices) terminal.error(`dmpo: ${notice}`);
   if (resolved.missing.length > 0) {
-    terminal.error(
-      `dmpo: waits for ${resolved.missing.join(", ")}: the configuration is valid, this part does not exist yet`,
-    );
+    terminal.error(`dmpo: not implemented yet: ${resolved.missing.join(", ")}. The configuration itself is valid.`);
     return exitCodes.waits;
   }
   const { runExperiment } = await import("../../config/run/dispatch.js");

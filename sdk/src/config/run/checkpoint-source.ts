@@ -24,7 +24,7 @@ interface Wanted {
   readonly environment: string;
 }
 
-const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/best.safetensors";
+const remedy = "pre-train one first and give base_policy_path=<its folder>/checkpoint/last.safetensors";
 
 /**
  * Resolves `base_policy_path` and `normalization_path`, which may be `hf://` and `https://` addresses. Without the first, the

@@ -350,7 +350,10 @@ function checkStated(stated: object, found: Readonly<Record<string, unknown>>, s
     const [wanted, actual] = [JSON.stringify(value), JSON.stringify(found[key])];
     if (wanted === undefined || actual === undefined || wanted === actual) return [];
     const path = keys[key] ?? toSnakeCase(key);
-    const remedy = `override it with ${path}=${actual}`;
+    // A task's dimensions are stated in several places and are no choice.
+    const remedy = Object.hasOwn(keys, key)
+      ? "choose the configuration of its task, or data and checkpoints of this one"
+      : `override it with ${path}=${actual}`;
     return [{ path, wrong: `${wanted} in the configuration`, expected: `${actual} as in ${source}`, remedy }];
   });
   if (problems.length > 0) throw new InputError("DMPO_CONFIG_MISMATCH", problems);

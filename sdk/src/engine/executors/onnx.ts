@@ -1,6 +1,8 @@
 // Runs ONNX models with ONNX Runtime: the native library of onnxruntime-node, or WebAssembly (onnxruntime-web) where there is none.
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { Tensor } from "onnxruntime-node";
+import { fail } from "../../errors.js";
+import { webRuntimeRemedy } from "../device.js";
 import type { HostTensor } from "../tensor.js";
 import { turnOffTelemetry } from "./telemetry.js";
 
@@ -81,7 +83,17 @@ function wrapper(runtime: Runtime) {
 }
 
 async function loadRuntime(provider: Provider): Promise<Runtime> {
-  if (provider === "wasm") return (await import("onnxruntime-web")) as unknown as Runtime;
+  if (provider === "wasm") return loadWebRuntime();
   await turnOffTelemetry();
   return import("onnxruntime-node");
+}
+
+/** The optional package. @throws InputError DMPO_DEVICE where it is not installed. */
+export async function loadWebRuntime(name = "onnxruntime-web"): Promise<Runtime> {
+  try {
+    return (await import(name)) as Runtime;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return fail("DMPO_DEVICE", 'device "wasm"', `needs ${name}`, "the package beside dmpo", webRuntimeRemedy);
+  }
 }

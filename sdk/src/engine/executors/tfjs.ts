@@ -1,5 +1,5 @@
 // Runs a function eagerly, op by op, on the registered TensorFlow.js backend: the oracle of the tests, and the way to
-// @tensorflow/tfjs-node and -gpu where they are installed (`import "@tensorflow/tfjs-node"` before the SDK registers them).
+// @tensorflow/tfjs-node and -gpu where they are installed (`import "@tensorflow/tfjs-node"` registers them).
 import { tf, type HostTensor, type TensorTree } from "../tensor.js";
 import { dataTypeOf, isHostTensor, isTensor } from "../trace.js";
 import { leavesOf, mapTree } from "../tree.js";

@@ -1,5 +1,5 @@
 // Kernels that combine entries along axes.
-import { tf } from "../tensor.js";
+import { onceLoaded, tf } from "../tensor.js";
 import type { Graph, Value } from "../graph.js";
 import { sizeOf } from "../../space.js";
 import type { Attributes, KernelRule, KernelRules, Linearization } from "./rule.js";
@@ -53,17 +53,19 @@ function extremumTangent({ inputs, tangents, outputs, attributes }: Linearizatio
 }
 
 // TensorFlow.js gives each of several equal extremes the whole gradient; the two modes have to agree.
-for (const kernelName of ["Max", "Min"]) {
-  tf.registerGradient({
-    kernelName,
-    inputsToSave: ["x"],
-    outputsToSave: [true],
-    gradFunc(dy, [x, y], attributes) {
-      const { kept, shares } = sharesOf(x!, y!, attributes);
-      return { x: () => (dy as tf.Tensor).reshape(kept).mul(shares) };
-    },
-  });
-}
+onceLoaded(() => {
+  for (const kernelName of ["Max", "Min"]) {
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ["x"],
+      outputsToSave: [true],
+      gradFunc(dy, [x, y], attributes) {
+        const { kept, shares } = sharesOf(x!, y!, attributes);
+        return { x: () => (dy as tf.Tensor).reshape(kept).mul(shares) };
+      },
+    });
+  }
+});
 
 const extremum = (op: string): KernelRule => ({
   emit: (graph, { x }, attributes) => reduce(op, graph, x!, attributes),

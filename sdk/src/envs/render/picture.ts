@@ -1,7 +1,12 @@
 // A picture of a simulation, and sequences of them as animated GIF, the format that every viewer of notebooks shows and that
 // an encoder already among the dependencies writes.
-import { createCanvas, GifEncoder, ImageData, type Canvas } from "@napi-rs/canvas";
+import { createRequire } from "node:module";
+import type * as CanvasLibrary from "@napi-rs/canvas";
+import type { Canvas } from "@napi-rs/canvas";
 import { fail } from "../../errors.js";
+
+/** Loaded by the first picture that becomes a file: a native library of 27 MB. */
+const library = () => createRequire(import.meta.url)("@napi-rs/canvas") as typeof CanvasLibrary;
 
 /** A picture with the distance of every pixel; shows itself in notebooks. */
 export class Picture {
@@ -60,6 +65,7 @@ export class Picture {
   }
 
   #canvas(): Canvas {
+    const { createCanvas, ImageData } = library();
     const canvas = createCanvas(this.width, this.height);
     canvas
       .getContext("2d")
@@ -85,7 +91,7 @@ export class Animation {
     const { width, height } = this.pictures[0]!;
     // GIF counts in hundredths of a second.
     const delay = Math.max(2, Math.round(100 / this.framesPerSecond)) * 10;
-    const encoder = new GifEncoder(width, height, { repeat: 0, quality: 10 });
+    const encoder = new (library().GifEncoder)(width, height, { repeat: 0, quality: 10 });
     for (const picture of this.pictures) encoder.addFrame(picture.rgba(), width, height, { delay });
     return encoder.finish();
   }
