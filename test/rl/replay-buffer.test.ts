@@ -117,12 +117,16 @@ test("what is overwritten, and episodes that were left, are not followed", () =>
   expect(left.size).toBe(0);
 });
 
-test("actions are replaced in place, and batches joined row by row", () => {
-  const buffer = new ReplayBuffer(4, { space, actionSteps: 2, count: 2 });
+test("improved actions stand beside those that were executed; batches are joined row by row", () => {
+  const buffer = new ReplayBuffer(4, { space, actionSteps: 2, count: 2 }, { improves: true });
   for (const base of [10, 20]) buffer.add(before, actions, after(base));
-  buffer.replaceActions(Int32Array.of(2, 0), Float32Array.of(5, 6, 7, 8));
+  buffer.improve(Int32Array.of(2, 0), Float32Array.of(5, 6, 7, 8));
+  const [third, fourth] = [0.3, 0.4].map(Math.fround) as [number, number];
+  expect(Array.from(buffer.improvedAt(Int32Array.of(0, 1, 2)).data)).toEqual([7, 8, third, fourth, 5, 6]);
   const all = buffer.at(Int32Array.of(0, 1, 2));
-  expect(Array.from(all.action.data)).toEqual([7, 8, ...[0.3, 0.4].map(Math.fround), 5, 6]);
-  const both = joined(all, buffer.at(Int32Array.of(3)));
-  expect(both).toEqual(buffer.at(Int32Array.of(0, 1, 2, 3)));
+  expect(Array.from(all.action.data).slice(2)).toEqual([third, fourth, ...[0.1, 0.2].map(Math.fround)]);
+  expect(joined(all, buffer.at(Int32Array.of(3)))).toEqual(buffer.at(Int32Array.of(0, 1, 2, 3)));
+  const restored = new ReplayBuffer(4, { space, actionSteps: 2, count: 2 }, { improves: true });
+  restored.restore(structuredClone(buffer.state()));
+  expect(restored.improvedAt(Int32Array.of(0))).toEqual(buffer.improvedAt(Int32Array.of(0)));
 });

@@ -73,6 +73,8 @@ export function actionCritic(
 
 /** Several state-action value networks, each with its own weights, in one graph. */
 export interface ActionCritics {
+  /** Number of networks. */
+  readonly count: number;
   readonly parameters: readonly ParameterSpec[];
   /** Values (B) of action chunks (B, Te, Da), one for each network. */
   values(weights: Weights, observation: Observation, action: tf.Tensor): tf.Tensor1D[];
@@ -90,6 +92,7 @@ export function actionCritics(
     actionCritic(input, stateSize, actionSize, `${prefix}Q${i + 1}`),
   );
   return {
+    count,
     parameters: networks.flatMap(({ parameters }) => parameters),
     values: (weights, observation, action) => networks.map((network) => network.value(weights, observation, action)),
   };

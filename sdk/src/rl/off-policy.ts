@@ -32,7 +32,9 @@ export const collecting = {
   valFreq: count.default(10).describe("every so many iterations, and the last, evaluates instead of training"),
   evaluationEpisodes: count.default(40),
   evaluationNoise: z.enum(["sampled", "zero"]).default("sampled").describe("initial noise of evaluated chunks"),
-  minSamplingDenoisingStd: rate.default(0.1).describe("diffusion: lowest deviation of a step's noise while it explores"),
+  minSamplingDenoisingStd: rate
+    .default(0.1)
+    .describe("diffusion: lowest deviation of a step's noise while it explores"),
   actorLr: rate.default(1e-4),
   actorLrScheduler: learningRateSchedule.prefault({ type: "constant" }),
   actorWeightDecay: z.number().nonnegative().default(0),
@@ -62,28 +64,36 @@ const named: Keys = {
 
 /** Where configurations have the plain options of a schema: below `train`, but for a few. */
 export function offPolicyKeys({ shape }: z.ZodObject, others: Keys = {}): Keys {
-  return Object.fromEntries(
-    Object.keys(shape).map((name) => [others[name] ?? named[name] ?? `train.${name}`, name]),
-  );
+  return Object.fromEntries(Object.keys(shape).map((name) => [others[name] ?? named[name] ?? `train.${name}`, name]));
 }
 
 /** Chunks (B, Ta, Da) with noise to explore by, differentiable in the weights. */
 export interface Exploration {
   readonly draws: Draws;
-  sample(weights: Weights, observation: Observation, draws: Tensors): tf.Tensor3D;
+  readonly sample: (weights: Weights, observation: Observation, draws: Tensors) => tf.Tensor3D;
 }
 
 /** Along the policy's path where that needs no part of its own; else as the policy always acts. */
-export function exploration(model: PolicyModel, options: Readonly<Record<string, unknown>>): Exploration {
+export function exploration(
+  model: PolicyModel,
+  { minSamplingDenoisingStd }: { readonly minSamplingDenoisingStd: number },
+): Exploration {
   const { path } = model.definition;
-  if (!path || path.explorer) {
-    return { draws: model.actingDraws(), sample: (weights, observation, draws) => model.sample(weights, observation, draws) };
-  }
-  const bound = model.path(pathOptions(options, model));
+  if (!path || path.explorer) return plainSampling(model);
+  const bound = model.path(pathOptions({ minSamplingDenoisingStd }, model));
   const { encoder } = model.network;
   return {
     draws: bound.draws,
-    sample: (weights, observation, draws) => bound.sample(weights, encoder.apply(weights, observation), draws, {}).action,
+    sample: (weights, observation, draws) =>
+      bound.sample(weights, encoder.apply(weights, observation), draws, {}).action,
+  };
+}
+
+/** As the policy acts, from sampled noise. */
+export function plainSampling(model: PolicyModel): Exploration {
+  return {
+    draws: model.actingDraws(),
+    sample: (weights, observation, draws) => model.sample(weights, observation, draws),
   };
 }
 
@@ -136,12 +146,18 @@ export interface Alternation {
   readonly act: Act;
   readonly buffer: ReplayBuffer;
   readonly evaluate: Evaluation;
-  /** Learning rates of an iteration; `learns` is false while only the critics do. */
+  /** Learning rates of an iteration. */
   readonly rates: (iteration: number) => Rates;
-  /** Samples that one call of `update` learns from per transition collected; with null it is called once an iteration. */
+  /** Samples that one call of `update` learns from per transition collected; with null one call is all of an iteration's. */
   readonly replayRatio: number | null;
   /** One update; what it measured. */
-  update(rates: Rates & { readonly learns: boolean }): Promise<Readonly<Record<string, number>>>;
+  readonly update: (rates: UpdateRates) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Of one iteration. */
+export interface UpdateRates extends Rates {
+  /** Whether the policy learns, not only the critics. */
+  readonly learns: boolean;
 }
 
 /** Iterations that evaluate, or collect and then update, as the papers' outer loop has them. */
@@ -171,8 +187,12 @@ export async function* alternate(
       averages.add(await update(rates));
     }
     const updatesPerSecond = (1000 * updates) / (performance.now() - start);
-    const terms = { ...averages.record(), ...{ actorLr: rates.actor, criticLr: rates.critic }, updatesPerSecond };
-    yield { mode: "training", episodes, terms: { ...terms, bufferSize: buffer.size } };
+    const terms = { ...averages.record(), actorLr: rates.actor, ...(rates.critic > 0 && { criticLr: rates.critic }) };
+    yield {
+      mode: "training",
+      episodes,
+      terms: { ...terms, bufferSize: buffer.size, ...(replayRatio !== null && { updatesPerSecond }) },
+    };
   }
 }
 

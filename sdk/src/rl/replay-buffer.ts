@@ -37,6 +37,8 @@ export class ReplayBuffer implements Stateful {
   readonly #seen: Observations;
   readonly #next: Observations;
   readonly #actions: Float32Array;
+  /** The actions as they have been improved since, for methods that do so. */
+  readonly #improved: Float32Array | undefined;
   readonly #rewards: Float32Array;
   readonly #terminated: Float32Array;
   /** How the stream goes on: `GOES_ON`, or why it does not. */
@@ -44,10 +46,14 @@ export class ReplayBuffer implements Stateful {
   #size = 0;
   #position = 0;
 
-  /** @param capacity transitions N. */
+  /**
+   * @param capacity transitions N.
+   * @param improves keep a second copy of the actions, which {@link improve} changes. Default false.
+   */
   constructor(
     readonly capacity: number,
     { space, actionSteps, count }: Pick<Environments, "space" | "actionSteps" | "count">,
+    { improves = false }: { readonly improves?: boolean } = {},
   ) {
     this.#space = space;
     this.#actionShape = [actionSteps, space.actionDim];
@@ -55,6 +61,7 @@ export class ReplayBuffer implements Stateful {
     this.#seen = emptyObservations(space, capacity);
     this.#next = emptyObservations(space, capacity);
     this.#actions = new Float32Array(capacity * sizeOf(this.#actionShape));
+    this.#improved = improves ? new Float32Array(this.#actions.length) : undefined;
     this.#rewards = new Float32Array(capacity);
     this.#terminated = new Float32Array(capacity);
     this.#ended = new Uint8Array(capacity);
@@ -84,6 +91,7 @@ export class ReplayBuffer implements Stateful {
         this.#next[name]!.set(followed[name]!.subarray(i * size, (i + 1) * size), at * size);
       }
       this.#actions.set(actions.subarray(i * width, (i + 1) * width), at * width);
+      this.#improved?.set(actions.subarray(i * width, (i + 1) * width), at * width);
       this.#rewards[at] = rewards[i]!;
       this.#terminated[at] = terminated[i]!;
       this.#ended[at] = isOver ? OVER : GOES_ON;
@@ -184,11 +192,16 @@ export class ReplayBuffer implements Stateful {
     return { rewards: this.#rewards.subarray(0, this.#size), terminated: this.#terminated.subarray(0, this.#size) };
   }
 
-  /** Replaces the actions of the transitions `indices` (B) by (B, Te, Da). */
-  replaceActions(indices: Int32Array, actions: Float32Array): void {
+  /** The actions of the transitions `indices` (B, Te, Da) as far as they have been improved. */
+  improvedAt(indices: Int32Array): HostTensor {
+    return gather(this.#improved!, indices, this.#actionShape);
+  }
+
+  /** Improved actions (B, Te, Da) of the transitions `indices` (B); what was executed stays known. */
+  improve(indices: Int32Array, actions: Float32Array): void {
     const width = sizeOf(this.#actionShape);
     indices.forEach((index, row) =>
-      this.#actions.set(actions.subarray(row * width, (row + 1) * width), index * width),
+      this.#improved!.set(actions.subarray(row * width, (row + 1) * width), index * width),
     );
   }
 
@@ -213,7 +226,7 @@ export class ReplayBuffer implements Stateful {
     ]);
     const others = {
       ...{ actions: this.#actions, rewards: this.#rewards, terminated: this.#terminated },
-      ended: this.#ended,
+      ...{ ended: this.#ended, ...(this.#improved && { improved: this.#improved }) },
     };
     return { ...Object.fromEntries(entries), ...others };
   }
