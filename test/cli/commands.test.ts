@@ -6,28 +6,32 @@ import { expect, test } from "vitest";
 import { folderWith } from "../config/folder.js";
 import { dmpo } from "./dmpo.js";
 
-const awr = ["--config-dir=cfg/gym/scratch/hopper-v2", "--config-name=awr_diffusion_mlp"];
+const exact = ["--config-dir=cfg/gym/finetune/hopper-v2", "--config-name=ft_ppo_exact_diffusion_mlp"];
 const hopper = ["--config-dir=cfg/gym/pretrain/hopper-medium-v2", "--config-name=pre_meanflow_mlp"];
 const small = ["train.n_epochs=1", "max_n_episodes=2", "model.network.mlp_dims=[16]", "test_in_mujoco=False"];
 
 test("a run whose parts do not exist yet ends with one line that names them", async () => {
-  expect(await dmpo("run", ...awr)).toEqual({
+  expect(await dmpo("run", ...exact)).toEqual({
     code: 3,
     out: "",
-    error: expect.stringMatching(/^dmpo: waits for algorithm AWR: [^\n]*$/),
+    error: expect.stringMatching(/^dmpo: waits for algorithm PPO with exact likelihoods: [^\n]*$/),
   });
 });
 
 test("configs --check, as a table and for machines", async () => {
-  const table = await dmpo("configs", "--check", "scratch/hopper-v2");
+  const table = await dmpo("configs", "--check", "gym/finetune/hopper-v2");
   expect(table.code).toBe(0);
   expect(table.out).toMatch(/^state +command +waits for$/m);
-  expect(table.out).toMatch(/^waits +npx dmpo run .*--config-name=awr_diffusion_mlp +algorithm AWR$/m);
-  expect(table.out).toMatch(/9 commands: 2 run, 7 wait, 0 invalid$/);
-  const { out } = await dmpo("configs", "--check", "--json", "awr_diffusion_mlp seed=1");
+  const waiting =
+    /^waits +npx dmpo run .*--config-name=ft_ppo_exact_diffusion_mlp +algorithm PPO with exact likelihoods$/m;
+  expect(table.out).toMatch(waiting);
+  expect(table.out).toMatch(/\d+ commands: \d+ run, \d+ wait, 0 invalid$/);
+  const { out } = await dmpo("configs", "--check", "--json", "ft_ppo_exact_diffusion_mlp seed=1");
   expect(JSON.parse(out)).toEqual([]);
-  const states = JSON.parse((await dmpo("configs", "--check", "--json", "scratch/hopper-v2")).out) as object[];
-  expect(states.at(-1)).toEqual({ command: expect.any(String), status: "waits", missing: expect.any(Array) });
+  const states = JSON.parse((await dmpo("configs", "--check", "--json", "hopper-v2 exact")).out) as object[];
+  expect(states).toEqual(
+    states.map(() => ({ command: expect.any(String), status: "waits", missing: expect.any(Array) })),
+  );
 });
 
 test.for([
