@@ -42,7 +42,18 @@ export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/ru
 export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";
 export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
-export { PPO, SAC, type FinetuneInput, type TrainInput } from "./experiments/algorithms.js";
+export {
+  AWR,
+  DIPO,
+  DQL,
+  IDQL,
+  PPO,
+  QSM,
+  RWR,
+  SAC,
+  type FinetuneInput,
+  type TrainInput,
+} from "./experiments/algorithms.js";
 export type { RunControl } from "./experiments/runs/control.js";
 export { FineTuningRun } from "./experiments/runs/finetuning.js";
 export { PretrainingRun } from "./experiments/runs/pretraining.js";

@@ -67,7 +67,7 @@ const truth = (x: tf.Tensor3D) =>
   tf.logSumExp(logDensities(x.reshape([-1, 2]) as tf.Tensor2D, 1), 1).arraySync() as number[];
 const densityOf = (network: DiffusionNetwork, flow: Partial<FlowOptions>, probes?: tf.Tensor4D) =>
   flowDensity(
-    ...([network, {}, tf.zeros([6, 1]), chunks(), probes] as const),
+    ...([network, {}, tf.zeros([6, 1]) as tf.Tensor2D, chunks(), probes] as const),
     ...([diffusion.configure({ denoisingSteps: levels }), { ...usual, ...flow }] as const),
   );
 

@@ -79,6 +79,12 @@ export const bestReturn = (count: number): number => {
   return starts.reduce((sum, x) => sum - riccati(LENGTH).cost * x ** 2, 0) / count;
 };
 
+/** Mean return over the starts of doing nothing. */
+export const idleReturn = (count: number): number => {
+  const starts = Array.from({ length: count }, (_, i) => new PointMass(count).start(i));
+  return starts.reduce((sum, x) => sum - LENGTH * x ** 2, 0) / count;
+};
+
 /** A policy with fresh weights and `count` point masses, for an algorithm to train. */
 export function pointMassSetup(model: PolicyModel, count: number) {
   const weights = model.layout.initialise(new Random(1).stream("weights"));

@@ -2,8 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import type { RunState } from "../../sdk/src/learning/drive.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
-import { sac, softTarget } from "../../sdk/src/rl/sac.js";
-import { expectClose } from "../nn/close.js";
+import { sac } from "../../sdk/src/rl/sac.js";
 import { bestReturn, pointMassSetup, riccati } from "./point-mass.js";
 import { smallPolicy } from "./setup.js";
 
@@ -30,20 +29,6 @@ const quick = {
   ...{ actorLr: 3e-3, criticLr: 3e-3, temperatureLr: 3e-3, initialTemperature: 0.1, targetEntropy: -2, gamma: 1 },
   ...{ targetRate: 0.02, critic: { mlpDims: [32, 32] }, valFreq: 20, evaluationEpisodes: 8 },
 };
-
-test("the target is the soft value of what follows, and nothing follows an end", () => {
-  const [reward, value, logProb] = [tf.tensor1d([1, 2]), tf.tensor1d([10, 20]), tf.tensor1d([-3, 4])];
-  const target = softTarget(reward, tf.tensor1d([0, 1]), value, logProb, tf.scalar(0.5), {
-    gamma: 0.9,
-    rewardScale: 2,
-  });
-  expectClose(target, [2 + 0.9 * (10 + 1.5), 4]);
-  // No gradient flows into it.
-  const through = tf.grad((v) =>
-    softTarget(reward, tf.zeros([2]), v, logProb, tf.scalar(1), { gamma: 1, rewardScale: 1 }).sum(),
-  );
-  expect(() => through(value)).toThrow(/Cannot compute gradient/);
-});
 
 test("the point mass is steered as the Riccati equation steers it", async () => {
   const { curve, policy, best } = await sac.train(setup(), { ...quick, iterations: 41 });

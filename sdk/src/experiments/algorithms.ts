@@ -9,7 +9,13 @@ import type { chainSchema } from "../policies/chain.js";
 import type { diffusionPathOptions } from "../policies/diffusion-path.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";
+import { awr } from "../rl/awr.js";
+import { dipo } from "../rl/dipo.js";
+import { dql } from "../rl/dql.js";
+import { idql } from "../rl/idql.js";
 import { ppo } from "../rl/ppo.js";
+import { qsm } from "../rl/qsm.js";
+import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
 import { Gaussian } from "./policies.js";
 import type { PolicyDescription } from "./policy-description.js";
@@ -88,6 +94,24 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
 
 /** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
 export const PPO = finetuning(ppo);
+
+/** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
+export const AWR = finetuning(awr);
+
+/** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
+export const RWR = finetuning(rwr);
+
+/** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
+export const DQL = finetuning(dql);
+
+/** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
+export const IDQL = finetuning(idql);
+
+/** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
+export const QSM = finetuning(qsm);
+
+/** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
+export const DIPO = finetuning(dipo);
 
 /**
  * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is

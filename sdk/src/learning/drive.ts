@@ -2,7 +2,8 @@
 import { parseOptions } from "../options.js";
 import { fail } from "../errors.js";
 import { TrainedPolicy } from "../policies/trained-policy.js";
-import type { AnyAlgorithm, Learned } from "./algorithm.js";
+import type { AnyAlgorithm, Learned, Progress } from "./algorithm.js";
+import { diverged, expectSound } from "./divergence.js";
 import { restoreParts, statesOf, type PartState, type Parts } from "./parts.js";
 import { Stage, type StageSetup } from "./stage.js";
 import type { RandomState } from "../engine/random.js";
@@ -133,8 +134,11 @@ export async function drive<Row>(
     const iterate = async () => {
       // Only a run that can be stopped has to know where its last iteration ended.
       let completed = stage.signal && snapshot();
+      let lastTerms: Progress["terms"];
       try {
         for await (const progress of algorithm.run(stage, parts, options)) {
+          expectSound(progress.terms, stage.iteration, lastTerms);
+          lastTerms = progress.terms ?? lastTerms;
           const spent = secondsSince(iterationStart);
           iterationStart = performance.now();
           seconds += spent;
@@ -155,7 +159,8 @@ export async function drive<Row>(
           completed = stage.signal && ended();
         }
       } catch (error) {
-        if (!completed || !stage.signal?.aborted || error !== stage.signal.reason) throw error;
+        if (!completed || !stage.signal?.aborted || error !== stage.signal.reason)
+          throw diverged(error, stage.iteration);
         restore(completed);
       }
     };

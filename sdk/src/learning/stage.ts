@@ -7,7 +7,7 @@ import { fail } from "../errors.js";
 import type { Environments } from "../evaluation/environments.js";
 import { episodeRules, type FinishedEpisode } from "../evaluation/episode-statistics.js";
 import type { InitialNoise } from "../evaluation/evaluate.js";
-import { playEpisodes } from "../evaluation/play.js";
+import { playEpisodes, type Act } from "../evaluation/play.js";
 import { policyActor, type Acting } from "../evaluation/policy-actor.js";
 import type { SamplingOptions } from "../policies/definition.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
@@ -141,17 +141,29 @@ export class Stage {
    * @throws InputError when policy and environments do not fit, or there are no environments.
    */
   evaluator(policy: Acting, { sampling, initialNoise }: EvaluationSettings): Evaluation {
-    const environments =
-      this.#evaluationEnvironments ??
-      fail("DMPO_STAGE", "environments", "are missing", "environments to evaluate in", "name one with env");
-    const rules = episodeRules(environments, this.#successThreshold);
     const random = this.random.stream("evaluation");
-    const actor = policyActor(policy, environments, { sampling, initialNoise, random, compile: this.compile });
+    const { compile, evaluationEnvironments } = this;
+    const actor = policyActor(policy, evaluationEnvironments, { sampling, initialNoise, random, compile });
     this.onDispose(actor.dispose);
+    return this.evaluatorOf(actor.act);
+  }
+
+  /** Prepares evaluations of what acts in {@link evaluationEnvironments} by itself. */
+  evaluatorOf(act: Act): Evaluation {
+    const { evaluationEnvironments: environments } = this;
+    const rules = episodeRules(environments, this.#successThreshold);
     return async (episodes) => {
       if (environments === this.#arena?.environments) this.#arena.interrupt();
-      return (await playEpisodes(environments, actor.act, episodes, rules, this.signal)).episodes;
+      return (await playEpisodes(environments, act, episodes, rules, this.signal)).episodes;
     };
+  }
+
+  /** Where policies are evaluated. @throws InputError where there are no environments. */
+  get evaluationEnvironments(): Environments {
+    return (
+      this.#evaluationEnvironments ??
+      fail("DMPO_STAGE", "environments", "are missing", "environments to evaluate in", "name one with env")
+    );
   }
 
   /** Releases something when the run is over. */

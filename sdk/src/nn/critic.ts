@@ -70,3 +70,30 @@ export function actionCritic(
         .reshape([-1]),
   };
 }
+
+/** Several state-action value networks, each with its own weights, in one graph. */
+export interface ActionCritics {
+  /** Number of networks. */
+  readonly count: number;
+  readonly parameters: readonly ParameterSpec[];
+  /** Values (B) of action chunks (B, Te, Da), one for each network. */
+  values(weights: Weights, observation: Observation, action: tf.Tensor): tf.Tensor1D[];
+}
+
+/** `count` networks as {@link actionCritic} has them, parameters `<prefix>Q1.*`, `<prefix>Q2.*`, ... */
+export function actionCritics(
+  input: z.input<typeof actionCriticOptions>,
+  count: number,
+  stateSize: number,
+  actionSize: number,
+  prefix = "critic.",
+): ActionCritics {
+  const networks = Array.from({ length: count }, (_, i) =>
+    actionCritic(input, stateSize, actionSize, `${prefix}Q${i + 1}`),
+  );
+  return {
+    count,
+    parameters: networks.flatMap(({ parameters }) => parameters),
+    values: (weights, observation, action) => networks.map((network) => network.value(weights, observation, action)),
+  };
+}

@@ -168,6 +168,16 @@ export interface PolicyDefinition<
       value(network: Net, weights: Weights, condition: tf.Tensor2D, draws: Tensors): tf.Tensor;
     };
   };
+  /**
+   * What diffusion learns: noisy chunks made of a batch of clean ones, with the draws of its training, and the direction to cleaner
+   * ones that the network sees there, in units of the noise (both (B, Ta, Da)); absent for policies that know none.
+   */
+  score?(
+    network: Net,
+    weights: Weights,
+    batch: TrainingBatch,
+    options: z.output<Schema>,
+  ): { readonly noisy: tf.Tensor3D; readonly score: tf.Tensor3D };
   /** How it makes action chunks, without exploration noise. */
   readonly acting: {
     /** Options that say how it acts, which a later stage may set anew. */

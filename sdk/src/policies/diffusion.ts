@@ -20,25 +20,48 @@ import {
 } from "./diffusion-step.js";
 import { cosineSchedule, noiseLevels } from "./noise-schedule.js";
 
+type Trained = Pick<DiffusionOptions, "denoisingSteps" | "predictEpsilon">;
+
+/** Noisy chunks of a batch's clean ones, the shares of signal and noise in them (B, 1, 1), and what the network answers. */
+function noised(network: DiffusionNetwork, weights: Weights, batch: TrainingBatch, { denoisingSteps }: Trained) {
+  const { action, t } = batch;
+  const noise = batch.noise as tf.Tensor3D;
+  const shares = cosineSchedule(denoisingSteps);
+  const signal = entriesOf(shares.map(Math.sqrt), t!);
+  const spread = entriesOf(
+    shares.map((share) => Math.sqrt(1 - share)),
+    t!,
+  );
+  const x: tf.Tensor3D = action.mul(signal).add(noise.mul(spread));
+  return {
+    x,
+    signal,
+    spread,
+    answer: network.noise(weights, x, t as tf.Tensor1D, network.encoder.apply(weights, batch)),
+  };
+}
+
 /** Loss of each row (B); noise (B, Ta, Da) standard normal, t (B) whole numbers below T. */
 export function diffusionLoss(
   network: DiffusionNetwork,
   weights: Weights,
   batch: TrainingBatch,
-  { denoisingSteps, predictEpsilon }: Pick<DiffusionOptions, "denoisingSteps" | "predictEpsilon">,
+  options: Trained,
 ): { rows: tf.Tensor1D } {
-  const { action, t } = batch;
-  const noise = batch.noise as tf.Tensor3D;
-  const shares = cosineSchedule(denoisingSteps);
-  const [signal, spread] = [shares.map(Math.sqrt), shares.map((share) => Math.sqrt(1 - share))];
-  const x: tf.Tensor3D = action.mul(entriesOf(signal, t!)).add(noise.mul(entriesOf(spread, t!)));
-  const answer = network.noise(weights, x, t as tf.Tensor1D, network.encoder.apply(weights, batch));
+  const { answer } = noised(network, weights, batch, options);
   return {
     rows: answer
-      .sub(predictEpsilon ? noise : action)
+      .sub(options.predictEpsilon ? batch.noise! : batch.action)
       .square()
       .mean([1, 2]),
   };
+}
+
+/** Minus the noise that the network sees in noisy chunks: the score times its deviation. */
+export function diffusionScore(network: DiffusionNetwork, weights: Weights, batch: TrainingBatch, options: Trained) {
+  const { x, signal, spread, answer } = noised(network, weights, batch, options);
+  const noise: tf.Tensor3D = options.predictEpsilon ? answer : x.sub(answer.mul(signal)).div(spread);
+  return { noisy: x, score: noise.neg() };
 }
 
 /** Lowest deviation of the noise that DDPM adds after every step but the last. */
@@ -96,6 +119,7 @@ export const diffusion = definePolicy({
     }),
     loss: diffusionLoss,
   },
+  score: diffusionScore,
   acting: {
     keys: { ...keysBelow("", z.object({ ftDenoisingSteps })), ...actingKeys },
     steps: { default: ownSteps },

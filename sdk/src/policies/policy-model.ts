@@ -60,6 +60,11 @@ export class PolicyModel {
     return { loss, regression, ...batchwise };
   }
 
+  /** Training loss of each row (B), without the terms of a whole batch: what a weighted loss is made of. */
+  rowLosses(weights: Weights, batch: TrainingBatch): tf.Tensor1D {
+    return this.definition.training.loss(this.network, weights, batch, this.spec.options).rows;
+  }
+
   /** Network calls per chunk unless asked otherwise; 1 where there is nothing to choose. */
   get defaultSteps(): number {
     return this.definition.acting.steps?.default(this.spec.options) ?? 1;

@@ -1,10 +1,17 @@
 // Every algorithm that learns in environments, by its name.
 import type { AnyAlgorithm } from "../learning/algorithm.js";
+import { awr } from "./awr.js";
+import { dipo } from "./dipo.js";
+import { dql } from "./dql.js";
+import { idql } from "./idql.js";
 import type { IterationRecord } from "./iteration-record.js";
 import { ppo } from "./ppo.js";
+import { qsm } from "./qsm.js";
+import { rwr } from "./rwr.js";
 import { sac } from "./sac.js";
 
-export const algorithms: Readonly<Record<string, AnyAlgorithm<IterationRecord>>> = {
-  [ppo.name]: ppo,
-  [sac.name]: sac,
-};
+const known: readonly AnyAlgorithm<IterationRecord>[] = [ppo, sac, awr, rwr, dql, idql, qsm, dipo];
+
+export const algorithms: Readonly<Record<string, AnyAlgorithm<IterationRecord>>> = Object.fromEntries(
+  known.map((algorithm) => [algorithm.name, algorithm]),
+);

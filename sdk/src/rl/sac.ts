@@ -3,16 +3,15 @@
 // One step is one action chunk.
 import { z } from "zod";
 import { compile } from "../engine/compile.js";
-import { stopGradient } from "../engine/jvp.js";
 import { Trainable } from "../engine/optimizer.js";
 import { constant, ParameterLayout } from "../engine/parameters.js";
-import { tf, type Host, type Weights } from "../engine/tensor.js";
+import { type tf, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import type { FinishedEpisode } from "../evaluation/episode-statistics.js";
 import { hostObservation } from "../policies/host-observation.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import { actionCritic, actionCriticOptions } from "../nn/critic.js";
+import { actionCriticOptions } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
@@ -21,6 +20,8 @@ import type { Observations } from "../space.js";
 import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { scalar } from "./rollout.js";
+import { criticWeights, twinCritics } from "./twin-critics.js";
+import { criticLoss, least, valueTarget } from "./value-losses.js";
 
 const count = z.int().positive();
 const rate = z.number().positive();
@@ -56,37 +57,13 @@ export const sacOptions = z.strictObject({
 });
 type SacOptions = z.output<typeof sacOptions>;
 
-/** Soft value of the next chunk's sample: r + gamma (min Q' - alpha ln p), nothing following a terminal state. All (B). */
-export function softTarget(
-  reward: tf.Tensor,
-  terminated: tf.Tensor,
-  nextValue: tf.Tensor,
-  nextLogProb: tf.Tensor,
-  alpha: tf.Tensor,
-  { gamma, rewardScale }: Pick<SacOptions, "gamma" | "rewardScale">,
-): tf.Tensor {
-  const future = nextValue.sub(nextLogProb.mul(alpha)).mul(tf.scalar(1).sub(terminated));
-  return stopGradient(reward.mul(rewardScale).add(future.mul(gamma)));
-}
-
-const criticsOf = ({ base, arena }: Stage, o: SacOptions) =>
-  [1, 2].map((i) =>
-    actionCritic(
-      o.critic,
-      base.model.network.encoder.stateSize,
-      arena.environments.actionSteps * base.space.actionDim,
-      `critic.Q${i}`,
-    ),
-  );
-
 function parts(stage: Stage, o: SacOptions) {
   const { base, random, arena } = stage;
-  const critics = new ParameterLayout(criticsOf(stage, o).flatMap(({ parameters }) => parameters));
   const temperature = new ParameterLayout([{ name: "log_alpha", shape: [1], initialise: constant(0) }]);
   return {
     actor: new Trainable(base.model.layout, base.weights),
     /** Its average is the target network. */
-    critic: new Trainable(critics, critics.initialise(random.stream("critic weights")), { ema: true }),
+    critic: criticWeights(twinCritics(stage, o), random),
     temperature: new Trainable(temperature, Float32Array.of(Math.log(o.initialTemperature))),
     buffer: new ReplayBuffer(o.bufferSize, arena.environments),
   };
@@ -111,31 +88,27 @@ async function* run(stage: Stage, parts: SacParts, o: SacOptions): AsyncGenerato
   const { count: E, actionSteps, space } = environments;
   const { model } = base;
   const path = model.path();
-  const critics = criticsOf(stage, o);
+  const critics = twinCritics(stage, o);
   const targetEntropy = o.targetEntropy ?? -actionSteps * space.actionDim;
 
   const act = (weights: Weights, observation: Observation, draws: Tensors) => {
     const sampled = path.sample(weights, model.network.encoder.apply(weights, observation), draws, {});
     return { ...sampled, action: sampled.action.slice([0, 0], [-1, actionSteps]) };
   };
-  const values = (weights: Weights, observation: Observation, action: tf.Tensor) =>
-    critics.map((network) => network.value(weights, observation, action));
-  const least = ([first, second]: tf.Tensor[]) => tf.minimum(first!, second!);
-
-  const criticLoss = (weights: Weights, batch: Batch) => {
+  const valueLoss = (weights: Weights, batch: Batch) => {
     const next = act(batch.others.actor, batch.nextObservation, batch.draws);
-    const nextValue = least(values(batch.others.target, batch.nextObservation, next.action));
-    const target = softTarget(batch.reward, batch.terminated, nextValue, next.logProbability, batch.alpha, o);
-    const q = values(weights, batch.observation, batch.action);
-    const loss = tf.addN(q.map((value) => value.sub(target).square().mean()));
-    return { loss, meanValue: q[0]!.mean(), maxValue: q[0]!.max(), minValue: q[0]!.min() };
+    const nextValue = least(critics.values(batch.others.target, batch.nextObservation, next.action));
+    // The soft value of what follows: its entropy counts too.
+    const softValue = nextValue.sub(next.logProbability.mul(batch.alpha));
+    const target = valueTarget(batch.reward, batch.terminated, softValue, o);
+    return criticLoss(critics.values(weights, batch.observation, batch.action), target);
   };
   const actorLoss = (weights: Weights, batch: Batch) => {
     const { action, logProbability } = act(weights, batch.observation, batch.draws);
-    const value = least(values(batch.others.critic, batch.observation, action));
+    const value = least(critics.values(batch.others.critic, batch.observation, action));
     return { loss: logProbability.mul(batch.alpha).sub(value).mean(), logProb: logProbability.mean() };
   };
-  const updateCritic = compileTraining(criticLoss, critic, { name: "SAC critic loss", ...compileOptions });
+  const updateCritic = compileTraining(valueLoss, critic, { name: "SAC critic loss", ...compileOptions });
   const updateActor = compileTraining(actorLoss, actor, { name: "SAC actor loss", ...compileOptions });
   const sample = compile<{ weights: Weights; observation: Observation; draws: Tensors }, tf.Tensor3D>(
     ({ weights, observation, draws }) => act(weights, observation, draws).action,

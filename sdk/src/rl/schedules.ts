@@ -35,7 +35,8 @@ export const learningRateSchedule = z.discriminatedUnion("type", [
   }),
 ]);
 
-function learningRate(max: number, options: LearningRateSchedule, iterations: number): Schedule {
+/** The rate by iteration: at most `max`. */
+export function learningRate(max: number, options: LearningRateSchedule, iterations: number): Schedule {
   if (options.type === "constant") return constant(max);
   const min = options.minLr ?? max / 10;
   switch (options.type) {

@@ -57,11 +57,6 @@ const ppoTable = (isWanted: (key: string) => boolean = () => true): KeyTable => 
 
 const { number, positive, fraction, flag, whole, text } = optional;
 const rate = learningRateSchedule.optional();
-const steppedChain = {
-  denoisingSteps: optional.count.describe("denoising steps of the policy"),
-  ftDenoisingSteps: optional.count.describe("last steps that are fine-tuned"),
-};
-
 /** Every algorithm that collects episodes and trains on them. */
 const collecting = {
   nTrainItr: count.optional().describe("iterations"),
@@ -87,22 +82,12 @@ const planned = (name: string, shapes: Shapes, others: Omit<AlgorithmSection, "l
   waitsFor: `algorithm ${name}`,
 });
 
-const diffusionBaseline = (name: string, train: z.ZodRawShape, model: z.ZodRawShape = oneCritic) =>
-  planned(name, {
-    top: steppedChain,
-    env: { resetAtIteration },
-    train,
-    model: { minSamplingDenoisingStd: positive, ...model },
-  });
-
 const offPolicy = (name: string, train: z.ZodRawShape, model: z.ZodRawShape) =>
   planned(name, {
     env: { resetAtIteration },
     train: { ...collecting, ...actor, ...critic, ...replay, ...stepping, ...train },
     model: { ...oneCritic, tanhOutput: flag, ...model },
   });
-
-const weighting = { beta: positive.describe("temperature of the weights") };
 
 const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
   grpo: {
@@ -112,54 +97,6 @@ const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
     },
     waitsFor: "algorithm GRPO",
   },
-  awr: diffusionBaseline("AWR", {
-    ...{ ...collecting, ...actor, ...critic, ...weighting },
-    bufferSize: optional.count,
-    replayRatio: optional.count,
-    criticUpdateRatio: optional.count,
-    maxAdvWeight: positive,
-  }),
-  rwr: diffusionBaseline(
-    "RWR",
-    {
-      ...{ ...collecting, ...weighting },
-      lr: positive,
-      lrScheduler: rate,
-      weightDecay: number,
-      updateEpochs: optional.count,
-      maxRewardWeight: positive,
-    },
-    {},
-  ),
-  dql: diffusionBaseline("DQL", {
-    ...{ ...collecting, ...actor, ...critic, ...replay },
-    eta: positive.describe("weight of the Q term"),
-  }),
-  idql: diffusionBaseline(
-    "IDQL",
-    {
-      ...{ ...collecting, ...actor, ...critic },
-      bufferSize: optional.count,
-      replayRatio: optional.count,
-      criticTau: fraction,
-      evalDeterministic: flag,
-      evalSampleNum: optional.count,
-      useExpectileExploration: flag,
-    },
-    { criticQ: criticSection.optional(), criticV: criticSection.optional() },
-  ),
-  qsm: diffusionBaseline("QSM", {
-    ...{ ...collecting, ...actor, ...critic },
-    bufferSize: optional.count,
-    replayRatio: optional.count,
-    criticTau: fraction,
-    qGradCoeff: positive,
-  }),
-  dipo: diffusionBaseline("DIPO", {
-    ...{ ...collecting, ...actor, ...critic, ...replay },
-    actionGradientSteps: optional.count,
-    actionLr: positive,
-  }),
   fql: planned(
     "FQL",
     {

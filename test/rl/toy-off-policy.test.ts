@@ -1,0 +1,91 @@
+// Each off-policy algorithm finds a known optimum with a diffusion policy that begins with fresh weights: the point mass, whose best
+// feedback follows from the Riccati equation. A wrong sign, target, discount or end mask fails here.
+import { expect, test } from "vitest";
+import { ParameterLayout } from "../../sdk/src/engine/parameters.js";
+import { tf } from "../../sdk/src/engine/tensor.js";
+import { drive, type RunState } from "../../sdk/src/learning/drive.js";
+import { actionCritics } from "../../sdk/src/nn/critic.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { algorithms } from "../../sdk/src/rl/registry.js";
+import { bestReturn, idleReturn, pointMassSetup, riccati } from "./point-mass.js";
+
+const COUNT = 16;
+
+const model = new PolicyModel({
+  policy: "diffusion",
+  options: { denoisingSteps: 4, finalActionClipValue: 1 },
+  network: { horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32, 32], timeDim: 8 },
+});
+
+const quick = {
+  ...{ iterations: 21, steps: 16, batchSize: 128, valFreq: 20, evaluationEpisodes: 32, gamma: 1 },
+  ...{ minSamplingDenoisingStd: 0.2, actorLr: 3e-3 },
+};
+const [q, v] = [{ mlpDims: [32, 32] }, { mlpDims: [32] }];
+const replay = { targetRate: 0.05, replayRatio: 16, criticLr: 5e-3 };
+
+const settings = {
+  dql: { ...replay, replayRatio: 16, critic: q, eta: 3 },
+  qsm: { ...replay, critic: q, qGradCoeff: 3 },
+  dipo: { ...replay, replayRatio: 16, critic: q, actionLr: 0.03 },
+  idql: {
+    ...{ ...replay, bufferSize: 1024, useExpectileExploration: false, expectile: 0.9, evalSampleNum: 8 },
+    ...{ criticQ: q, criticV: v },
+  },
+  awr: { criticLr: 5e-3, critic: v, replayRatio: 16, bufferSize: 64, beta: 2, maxAdvWeight: 20 },
+  rwr: { updateEpochs: 8, beta: 2, maxRewardWeight: 20 },
+} satisfies Record<string, object>;
+const names = Object.keys(settings) as (keyof typeof settings)[];
+
+/** Value of staying at 0.5 with all eight steps to go, in the mean of the critics of a run. */
+function valueOfStaying({ parts }: RunState): number {
+  const critics = actionCritics(q, 2, 2, 1);
+  const views = new ParameterLayout(critics.parameters).views(parts.critic!.vectors!.weights as Float32Array);
+  const weights = Object.fromEntries(
+    Object.entries(views).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  const values = critics.values(weights, { state: tf.tensor3d([[[0.5, 1]]]) }, tf.zeros([1, 1, 1]));
+  return tf.addN(values).dataSync()[0]! / 2;
+}
+
+test.each(names)("%s steers the point mass", async (name) => {
+  const setup = pointMassSetup(model, COUNT);
+  let state: RunState | undefined;
+  const { curve } = await drive(
+    algorithms[name]!,
+    setup,
+    { ...quick, ...settings[name] },
+    { onIteration: (_, run) => void (state = run.state()) },
+  );
+  const [before, reached] = [curve[0]!.episodes.return.mean, curve.at(-1)!.episodes.return.mean];
+  const best = bestReturn(COUNT);
+  expect(before).toBeLessThan(idleReturn(COUNT));
+  // 90 % of the way from doing nothing to the best feedback.
+  expect(reached).toBeGreaterThan(best + 0.1 * (idleReturn(COUNT) - best));
+  if (!["dql", "qsm", "dipo"].includes(name)) return;
+  // The next reward is -0.25; then the best feedback of seven steps, and what noise of 0.2 costs in each of them. A critic without a
+  // future would stop at the first.
+  const { cost } = riccati(7);
+  const noise = 7 * ((1 + cost) * 0.1 ** 2 + 0.1 * 0.2 ** 2);
+  expect(valueOfStaying(state!)).toBeLessThan(-0.25 - 0.25 * cost + 0.02);
+  expect(valueOfStaying(state!)).toBeGreaterThan(-0.25 - 0.25 * cost - noise - 0.2);
+});
+
+test.each(names)("a resumed %s equals an uninterrupted one", async (name) => {
+  const options = { ...quick, ...settings[name], iterations: 6, steps: 8, batchSize: 16, valFreq: 3 };
+  const start = (context: object) => drive(algorithms[name]!, pointMassSetup(model, 4), options, context);
+  const stop = new AbortController();
+  let state: RunState | undefined;
+  await start({
+    signal: stop.signal,
+    onIteration(_: unknown, run: { curve: readonly unknown[]; state: () => RunState }) {
+      if (run.curve.length < 4) return;
+      state = structuredClone(run.state());
+      stop.abort();
+    },
+  });
+  // An evaluation begins new episodes, so that both runs go on from the same place.
+  const [whole, resumed] = [await start({}), await start({ resume: state! })];
+  expect(resumed.last.weights).toEqual(whole.last.weights);
+  expect(resumed.curve.map(({ episodes }) => episodes)).toEqual(whole.curve.map(({ episodes }) => episodes));
+});
