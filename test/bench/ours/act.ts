@@ -1,9 +1,10 @@
-// Action chunks for a batch of observations, one step of MeanFlow or all of diffusion's: noise drawn, the chunk written into the same array at every call.
+// Action chunks for a batch of observations in the policy's own number of steps: noise drawn, the chunk written into the same array at
+// every call.
 import { compile, constants } from "../../../sdk/src/engine/compile.js";
 import type { tf, Weights } from "../../../sdk/src/engine/tensor.js";
 import type { Tensors } from "../../../sdk/src/policies/definition.js";
 import { emptyDraws, fillDraws } from "../../../sdk/src/policies/policy-model.js";
-import { hopperDiffusion, hopperModel, random, uniform } from "./hopper.js";
+import { policyNamed, random, uniform } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
 
 const {
@@ -13,9 +14,9 @@ const {
   weights: kind,
   policy,
 } = parameters({ batch: 1, repeats: 2000, weights: "constants", policy: "meanflow" });
-const model = policy === "diffusion" ? hopperDiffusion() : hopperModel();
+const model = policyNamed(policy);
 const weights = model.views(model.layout.initialise(random.stream("weights")));
-const state = uniform(size, 1, 11);
+const state = uniform(size, 1, model.network.encoder.stateSize);
 const draws = emptyDraws(model.actingDraws(), size);
 type Batch = { state: tf.Tensor; draws: Tensors };
 

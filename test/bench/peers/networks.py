@@ -82,3 +82,74 @@ def critic():
 
 def parameter_count(module):
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+class Head(nn.Module):
+    """A residual head on [action, further features], for flows, diffusion and distributions."""
+
+    def __init__(self, features, outputs=CHUNK, width=512, activation=nn.ReLU, chunk=CHUNK):
+        super().__init__()
+        self.body = ResidualMlp(chunk + features, width, outputs)
+        self.body.activation = activation()
+
+    def forward(self, *columns):
+        return self.body(torch.cat([column.flatten(1) for column in columns], -1))
+
+
+class ConvolutionBlock(nn.Module):
+    def __init__(self, inputs, outputs, groups=8):
+        super().__init__()
+        self.block = nn.Sequential(nn.Conv1d(inputs, outputs, 5, padding=2), nn.GroupNorm(groups, outputs), nn.Mish())
+
+    def forward(self, x):
+        return self.block(x)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, scaled and shifted in between by what the features say."""
+
+    def __init__(self, inputs, outputs, features):
+        super().__init__()
+        self.first, self.second = ConvolutionBlock(inputs, outputs), ConvolutionBlock(outputs, outputs)
+        layers = [nn.Linear(features, 2 * outputs), nn.Mish(), nn.Linear(2 * outputs, 2 * outputs), nn.Mish()]
+        self.condition = nn.Sequential(*layers, nn.Linear(2 * outputs, 2 * outputs))
+        self.residual = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+
+    def forward(self, x, features):
+        scale, shift = self.condition(features)[:, :, None].chunk(2, 1)
+        return self.second(scale * self.first(x) + shift) + self.residual(x)
+
+
+class Unet(nn.Module):
+    """Noise of an action chunk (B, Ta, Da) by convolutions along its time; sizes of furniture's one_leg_low, 6,856,346 parameters."""
+
+    def __init__(self, actions=10, observations=58, channels=(64, 128, 256), embedding=16):
+        super().__init__()
+        inner = 4 * embedding
+        self.time = nn.Sequential(
+            Sinusoids(embedding), nn.Linear(embedding, inner), nn.Mish(), nn.Linear(inner, embedding)
+        )
+        features = embedding + observations
+        block = lambda inputs, outputs: ResidualBlock(inputs, outputs, features)
+        inputs = (actions, *channels[:-1])
+        self.down = nn.ModuleList(nn.ModuleList([block(a, b), block(b, b)]) for a, b in zip(inputs, channels))
+        self.halve = nn.ModuleList(nn.Conv1d(width, width, 3, 2, 1) for width in channels[:-1])
+        self.middle = nn.ModuleList([block(channels[-1], channels[-1]), block(channels[-1], channels[-1])])
+        steps = list(zip(channels[:0:-1], channels[-2::-1]))
+        self.up = nn.ModuleList(nn.ModuleList([block(2 * a, b), block(b, b)]) for a, b in steps)
+        self.doubling = nn.ModuleList(nn.ConvTranspose1d(b, b, 4, 2, 1) for _, b in steps)
+        self.last = nn.Sequential(ConvolutionBlock(channels[0], channels[0]), nn.Conv1d(channels[0], actions, 1))
+
+    def forward(self, x, t, state):
+        features = torch.cat([self.time(t), state.flatten(1)], -1)
+        x, left = x.transpose(1, 2), []
+        for i, (first, second) in enumerate(self.down):
+            x = second(first(x, features), features)
+            left.append(x)
+            if i < len(self.halve):
+                x = self.halve[i](x)
+        for block in self.middle:
+            x = block(x, features)
+        for (first, second), double in zip(self.up, self.doubling):
+            x = double(second(first(torch.cat([x, left.pop()], 1), features), features))
+        return self.last(x).transpose(1, 2)
