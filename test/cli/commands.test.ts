@@ -26,7 +26,7 @@ test("configs --check, as a table and for machines", async () => {
   expect(table.out).toMatch(/\d+ commands: \d+ run, \d+ wait, 0 invalid$/);
   const { out } = await dmpo("configs", "--check", "--json", "ft_ppo_gaussian_mlp seed=1");
   expect(JSON.parse(out)).toEqual([]);
-  const states = JSON.parse((await dmpo("configs", "--check", "--json", "can ft_ppo_gaussian_mlp")).out) as object[];
+  const states = JSON.parse((await dmpo("configs", "--check", "--json", "robomimic/finetune/can")).out) as object[];
   expect(states.length).toBeGreaterThan(0);
   expect(states).toEqual(
     states.map(() => ({ command: expect.any(String), status: "waits", missing: expect.any(Array) })),

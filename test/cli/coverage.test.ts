@@ -63,11 +63,11 @@ test.skipIf(!hasShared)("every name of the appendix exists on all tasks that the
 });
 
 test("states say what a command waits for", () => {
-  const command = "--config-dir=cfg/robomimic/finetune/can --config-name=ft_ppo_exact_diffusion_mlp";
+  const command = "--config-dir=cfg/robomimic/finetune/can --config-name=ft_ppo_diffusion_unet_img";
   expect(commandState(command)).toEqual({
     command: `npx dmpo run ${command}`,
     status: "waits",
-    missing: ["algorithm PPO with exact likelihoods", "environment can"],
+    missing: ["network VisionUnet1D", "environment can"],
   });
   const broken = commandState(`${command} train.gamma=2`);
   expect(broken).toMatchObject({ status: "invalid", missing: [], problem: expect.stringContaining("train.gamma: 2") });
