@@ -65,11 +65,9 @@ const learned = {
 const chunks = () => tf.tensor3d([0.5, -0.3, -0.4, 0.2, 0.1, 0.05, -0.2, 0.4, 0.9, 0.2, -0.8, 0.1], [6, 1, 2]);
 const truth = (x: tf.Tensor3D) =>
   tf.logSumExp(logDensities(x.reshape([-1, 2]) as tf.Tensor2D, 1), 1).arraySync() as number[];
+const options = diffusion.configure({ denoisingSteps: levels });
 const densityOf = (network: DiffusionNetwork, flow: Partial<FlowOptions>, probes?: tf.Tensor4D) =>
-  flowDensity(
-    ...([network, {}, tf.zeros([6, 1]), chunks(), probes] as const),
-    ...([diffusion.configure({ denoisingSteps: levels }), { ...usual, ...flow }] as const),
-  );
+  flowDensity(network, {}, tf.zeros([6, 1]), chunks(), probes, options, { ...usual, ...flow });
 
 test("in many steps it is the density of the data", () => {
   const errors = (sdeStepSize: number) =>
