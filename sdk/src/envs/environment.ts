@@ -54,13 +54,15 @@ export interface Simulation {
   delete(): void;
 }
 
-/** One environment: a file that ends in a definition, and a line in registry.ts. */
-/** Which episodes succeed: those whose best reward (the highest mean reward of a chunk's steps) or return reaches the threshold. */
+/** Which episodes succeed. */
 export interface SuccessRule {
+  /** What is compared: the best reward, which is the highest mean reward of a chunk's steps, or the sum of all rewards. */
   readonly by: "best-reward" | "return";
+  /** Reached by those that succeed. */
   readonly threshold: number;
 }
 
+/** One environment: a file that ends in a definition, and a line in registry.ts. */
 export interface EnvironmentDefinition {
   /** Canonical name, e.g. "hopper-v2". */
   readonly name: string;
