@@ -45,7 +45,7 @@ function optionsIn({ properties = {}, required = [] }: Json): OptionHelp[] {
 /** `{}` stands for an object whose options all have defaults. */
 const isPlain = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 
-const alternatives = (json: Json): Json[] => (json.oneOf ?? json.anyOf ?? [json]);
+const alternatives = (json: Json): Json[] => json.oneOf ?? json.anyOf ?? [json];
 
 /** A value as TypeScript writes its type. */
 function typeText(json: Json): string {
