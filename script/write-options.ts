@@ -25,7 +25,13 @@ import { meanFlowOptions } from "../sdk/src/policies/mean-flow.js";
 import { reFlowOptions } from "../sdk/src/policies/reflow.js";
 import { shortcutOptions } from "../sdk/src/policies/shortcut.js";
 import { pretrainOptions } from "../sdk/src/pretrain/options.js";
+import { awr } from "../sdk/src/rl/awr.js";
+import { dipo } from "../sdk/src/rl/dipo.js";
+import { dql } from "../sdk/src/rl/dql.js";
+import { idql } from "../sdk/src/rl/idql.js";
 import { ppoOptions } from "../sdk/src/rl/ppo.js";
+import { qsm } from "../sdk/src/rl/qsm.js";
+import { rwr } from "../sdk/src/rl/rwr.js";
 import { sacOptions } from "../sdk/src/rl/sac.js";
 
 interface Table {
@@ -65,6 +71,12 @@ export const tables = {
   PPOInput: { title: "PPO", call: "PPO.finetune(base, { ... })", schema: ppoOptions },
   ChainInput: exploring("a flow", chainSchema),
   DiffusionPathInput: exploring("Diffusion", diffusionPathOptions),
+  AWRInput: { title: "AWR", call: "AWR.finetune(base, { ... })", schema: awr.options },
+  RWRInput: { title: "RWR", call: "RWR.finetune(base, { ... })", schema: rwr.options },
+  DQLInput: { title: "DQL", call: "DQL.finetune(base, { ... })", schema: dql.options },
+  IDQLInput: { title: "IDQL", call: "IDQL.finetune(base, { ... })", schema: idql.options },
+  QSMInput: { title: "QSM", call: "QSM.finetune(base, { ... })", schema: qsm.options },
+  DIPOInput: { title: "DIPO", call: "DIPO.finetune(base, { ... })", schema: dipo.options },
   SACInput: { title: "SAC", call: "SAC.train({ env, ... })", schema: sacOptions },
   MeanFlowInput: objective("MeanFlow", meanFlowOptions),
   ReFlowInput: objective("ReFlow", reFlowOptions),

@@ -24,6 +24,12 @@ interface Written {
   PPOInput: Types.PPOInput;
   ChainInput: Types.ChainInput;
   DiffusionPathInput: Types.DiffusionPathInput;
+  AWRInput: Types.AWRInput;
+  RWRInput: Types.RWRInput;
+  DQLInput: Types.DQLInput;
+  IDQLInput: Types.IDQLInput;
+  QSMInput: Types.QSMInput;
+  DIPOInput: Types.DIPOInput;
   SACInput: Types.SACInput;
   MeanFlowInput: Types.MeanFlowInput;
   ReFlowInput: Types.ReFlowInput;

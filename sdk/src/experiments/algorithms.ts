@@ -13,7 +13,18 @@ import { ppo } from "../rl/ppo.js";
 import { qsm } from "../rl/qsm.js";
 import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
-import type { ChainInput, DiffusionPathInput, PPOInput, SACInput } from "./option-types.js";
+import type {
+  AWRInput,
+  ChainInput,
+  DiffusionPathInput,
+  DIPOInput,
+  DQLInput,
+  IDQLInput,
+  PPOInput,
+  QSMInput,
+  RWRInput,
+  SACInput,
+} from "./option-types.js";
 import { Gaussian } from "./policies.js";
 import type { PolicyDescription } from "./policy-description.js";
 import { scratchPolicy } from "./scratch-policy.js";
@@ -93,22 +104,22 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
 export const PPO = finetuning<PPOInput, keyof typeof ppo.presets>(ppo);
 
 /** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
-export const AWR = finetuning(awr);
+export const AWR = finetuning<AWRInput, keyof typeof awr.presets>(awr);
 
 /** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
-export const RWR = finetuning(rwr);
+export const RWR = finetuning<RWRInput, keyof typeof rwr.presets>(rwr);
 
 /** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
-export const DQL = finetuning(dql);
+export const DQL = finetuning<DQLInput, keyof typeof dql.presets>(dql);
 
 /** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
-export const IDQL = finetuning(idql);
+export const IDQL = finetuning<IDQLInput, keyof typeof idql.presets>(idql);
 
 /** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
-export const QSM = finetuning(qsm);
+export const QSM = finetuning<QSMInput, keyof typeof qsm.presets>(qsm);
 
 /** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
-export const DIPO = finetuning(dipo);
+export const DIPO = finetuning<DIPOInput, keyof typeof dipo.presets>(dipo);
 
 /**
  * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is

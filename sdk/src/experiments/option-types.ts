@@ -222,6 +222,394 @@ export interface DiffusionPathInput {
   readonly sdeHutchinsonType?: "Rademacher" | "Gaussian";
 }
 
+/** AWR: `AWR.finetune(base, { ... })`. Everything may be left out. */
+export interface AWRInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** First iterations that leave the policy alone. Whole number, at least 0. Default 0. */
+  readonly nCriticWarmupItr?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Highest learning rate of the critic. Above 0. Default 0.001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Chunks kept of each environment. Whole number, at least 1. Default 5000. */
+  readonly bufferSize?: number;
+  /** Samples that the policy learns from per chunk collected. Whole number, at least 1. Default 64. */
+  readonly replayRatio?: number;
+  /** Updates of the policy to one of the critic. Whole number, at least 1. Default 4. */
+  readonly criticUpdateRatio?: number;
+  /** Share of later errors in a target. From 0 to 1. Default 0.95. */
+  readonly tdLambda?: number;
+  /** Share of an error that a target moves by. Above 0, at most 1. Default 0.95. */
+  readonly tdRate?: number;
+  /** How much better actions count more. Above 0. Default 10. */
+  readonly beta?: number;
+  /** Most that a chunk counts. Above 0. Default 100. */
+  readonly maxAdvWeight?: number;
+  /** Network of the values of states. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "Mish". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default true. */
+    readonly residualStyle?: boolean;
+  };
+}
+
+/** RWR: `RWR.finetune(base, { ... })`. Everything may be left out. */
+export interface RWRInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Passes over the chunks of finished episodes. Whole number, at least 1. Default 16. */
+  readonly updateEpochs?: number;
+  /** How much better returns count more. Above 0. Default 10. */
+  readonly beta?: number;
+  /** Most that a chunk counts. Above 0. Default 100. */
+  readonly maxRewardWeight?: number;
+}
+
+/** DQL: `DQL.finetune(base, { ... })`. Everything may be left out. */
+export interface DQLInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** First iterations that leave the policy alone. Whole number, at least 0. Default 0. */
+  readonly nCriticWarmupItr?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Highest learning rate of the critic. Above 0. Default 0.001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Samples learned from per transition collected. Whole number, at least 1. Default 16. */
+  readonly replayRatio?: number;
+  /** Share of the critics that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Weight of the critic's pull against imitation. At least 0. Default 1. */
+  readonly eta?: number;
+  /** Network of the values of actions. Default {"mlpDims":[256,256,256],"activationType":"Mish"}. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+}
+
+/** IDQL: `IDQL.finetune(base, { ... })`. Everything may be left out. */
+export interface IDQLInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** First iterations that leave the policy alone. Whole number, at least 0. Default 0. */
+  readonly nCriticWarmupItr?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Highest learning rate of the critic. Above 0. Default 0.001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Samples learned from per transition collected. Whole number, at least 1. Default 16. */
+  readonly replayRatio?: number;
+  /** Share of the critics that their targets take. From 0 to 1. Default 0.001. */
+  readonly targetRate?: number;
+  /** Of action values in a state, its value. From 0 to 1. Default 0.8. */
+  readonly expectile?: number;
+  /** Chunks to choose from whenever it acts. Whole number, at least 1. Default 20. */
+  readonly evalSampleNum?: number;
+  /** Evaluations take the best of them. Default true. */
+  readonly evalDeterministic?: boolean;
+  /** While it explores, chunks above the state's value are likelier; false: the best is taken. Default true. */
+  readonly useExpectileExploration?: boolean;
+  /** Network of the values of actions. Default {"mlpDims":[256,256,256],"activationType":"Mish"}. */
+  readonly criticQ?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+  /** Network of the values of states. */
+  readonly criticV?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "Mish". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default true. */
+    readonly residualStyle?: boolean;
+  };
+}
+
+/** QSM: `QSM.finetune(base, { ... })`. Everything may be left out. */
+export interface QSMInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** First iterations that leave the policy alone. Whole number, at least 0. Default 0. */
+  readonly nCriticWarmupItr?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Highest learning rate of the critic. Above 0. Default 0.001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Samples learned from per transition collected. Whole number, at least 1. Default 16. */
+  readonly replayRatio?: number;
+  /** Share of the critics that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Noise that one unit of a critic's slope stands for. Above 0. Default 10. */
+  readonly qGradCoeff?: number;
+  /** Network of the values of actions. Default {"mlpDims":[256,256,256],"activationType":"Mish"}. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+}
+
+/** DIPO: `DIPO.finetune(base, { ... })`. Everything may be left out. */
+export interface DIPOInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 500. */
+  readonly steps?: number;
+  /** Samples per update. Whole number, at least 1. Default 1000. */
+  readonly batchSize?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** New episodes at every iteration. Default false. */
+  readonly resetAtIteration?: boolean;
+  /** First iterations that leave the policy alone. Whole number, at least 0. Default 0. */
+  readonly nCriticWarmupItr?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Highest learning rate of the critic. Above 0. Default 0.001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Samples learned from per transition collected. Whole number, at least 1. Default 16. */
+  readonly replayRatio?: number;
+  /** Share of critics and policy that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Steps that actions of a batch move uphill. Whole number, at least 1. Default 10. */
+  readonly actionGradientSteps?: number;
+  /** Size of these steps, of Adam. Above 0. Default 0.0001. */
+  readonly actionLr?: number;
+  /** Network of the values of actions. Default {"mlpDims":[256,256,256],"activationType":"Mish"}. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+}
+
 /** SAC: `SAC.train({ env, ... })`. Everything may be left out. */
 export interface SACInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 100. */
