@@ -17,6 +17,7 @@ const leaves = new Set([
     "half-precision",
     "html",
     "normalization",
+    "option-help",
     "options",
     "paths",
     "plain-text",

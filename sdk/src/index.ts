@@ -27,16 +27,8 @@ export { createRunFolder } from "./experiments/runs/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { exportOnnx, type ExportedPolicy, type ExportOptions } from "./experiments/export-onnx.js";
 export { loadPolicy, type LoadOptions } from "./experiments/load-policy.js";
-export {
-  ConsistencyModel,
-  Diffusion,
-  Gaussian,
-  GMM,
-  MeanFlow,
-  ReFlow,
-  ShortcutFlow,
-  type MeanFlowInput,
-} from "./experiments/policies.js";
+export { ConsistencyModel, Diffusion, Gaussian, GMM, MeanFlow, ReFlow, ShortcutFlow } from "./experiments/policies.js";
+export type * from "./experiments/option-types.js";
 export { PolicyDescription, type NetworkInput, type PretrainInput } from "./experiments/policy-description.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/runs/evaluation.js";
 export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";

@@ -107,7 +107,7 @@ test("a run writes its folder; what disagrees with a checkpoint is refused befor
     "cond_steps: 2 in",
     "model.network.mlp_dims: [8] in",
     "obs_dim: 12 in",
-    "they are of different tasks",
+    "choose the configuration of its task",
     "override it with cond_steps=1",
   ]) {
     expect(refused.error).toContain(text);

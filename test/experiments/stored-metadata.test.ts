@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeRawSafetensors, encodeRawSafetensors, type RawContents } from "../../sdk/src/checkpoints/safetensors.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { InputError } from "../../sdk/src/errors.js";
@@ -81,6 +81,9 @@ describe("checkpoints", () => {
   });
 
   test("runs of pre-training", async () => {
+    // That nothing is left to do is said of each of them.
+    const notices = vi.spyOn(console, "warn").mockReturnValue();
+    onTestFinished(() => notices.mockRestore());
     const resume = (resumePath: string) =>
       described.pretrain(data, { ...training, resumePath, folder: null, ...control, signal: AbortSignal.abort() });
     expect(await complaints(pretrained, Object.keys(damages), resume)).toEqual([]);

@@ -26,3 +26,13 @@ export async function loadConfigRoom() {
   ]);
   return { ...experiment, ...show };
 }
+
+/** What keys mean, loaded on demand. */
+export async function loadKeyRoom() {
+  const [keys, options, naming] = await Promise.all([
+    import("../config/schema/key-help.js"),
+    import("../option-help.js"),
+    import("../config/language/naming.js"),
+  ]);
+  return { ...keys, ...options, ...naming };
+}

@@ -1,12 +1,8 @@
 // The algorithms of the fluent API: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
-import type { z } from "zod";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { fail, nearest } from "../errors.js";
-import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js";
-import type { Parts } from "../learning/parts.js";
+import type { AnyAlgorithm } from "../learning/algorithm.js";
 import { runOptions } from "../learning/run-options.js";
-import type { chainSchema } from "../policies/chain.js";
-import type { diffusionPathOptions } from "../policies/diffusion-path.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";
 import { awr } from "../rl/awr.js";
@@ -17,6 +13,18 @@ import { ppo } from "../rl/ppo.js";
 import { qsm } from "../rl/qsm.js";
 import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
+import type {
+  AWRInput,
+  ChainInput,
+  DiffusionPathInput,
+  DIPOInput,
+  DQLInput,
+  IDQLInput,
+  PPOInput,
+  QSMInput,
+  RWRInput,
+  SACInput,
+} from "./option-types.js";
 import { Gaussian } from "./policies.js";
 import type { PolicyDescription } from "./policy-description.js";
 import { scratchPolicy } from "./scratch-policy.js";
@@ -25,8 +33,8 @@ import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./ru
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 /** What the paths of policies add to the options of an algorithm; which of them there are depends on the policy. */
-export type PathInput = z.input<typeof chainSchema> &
-  z.input<typeof diffusionPathOptions> & {
+export type PathInput = ChainInput &
+  DiffusionPathInput & {
     /** The part that explores, of flows a noise net. */
     readonly noiseNet?: Readonly<Record<string, unknown>>;
   };
@@ -36,9 +44,9 @@ export type PathInput = z.input<typeof chainSchema> &
  * how it acts (`env` by default the policy's own), and how the run is controlled.
  */
 export type FinetuneInput<
-  Schema extends z.ZodObject = typeof ppo.options,
+  Options extends object = PPOInput,
   Preset extends string = keyof typeof ppo.presets,
-> = z.input<Schema> &
+> = Options &
   PathInput &
   RunControl &
   Partial<Omit<FineTuningSettings, "algorithm" | "base" | "learning">> & {
@@ -58,9 +66,9 @@ const settingKeys = [
   "resumePath",
 ] as const satisfies readonly (keyof FineTuningSettings)[];
 
-/** The fluent API of an algorithm that starts from a trained policy. */
-function finetuning<Schema extends z.ZodObject, P extends Parts, Preset extends string>(
-  definition: AlgorithmDefinition<string, Schema, P, Preset, IterationRecord>,
+/** The fluent API of an algorithm that starts from a trained policy; `Options` is what its schema takes. */
+function finetuning<Options extends object, Preset extends string>(
+  definition: Pick<AnyAlgorithm, "name"> & { readonly presets: Readonly<Record<Preset, object>> },
 ) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
   return {
@@ -69,7 +77,7 @@ function finetuning<Schema extends z.ZodObject, P extends Parts, Preset extends 
      * @throws InputError for wrong options, an environment or a checkpoint that does not fit, a policy that it cannot train
      *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
      */
-    async finetune(source: PolicySource, input: FinetuneInput<Schema, Preset> = {} as never): Promise<FineTuningRun> {
+    async finetune(source: PolicySource, input: FinetuneInput<Options, Preset> = {} as never): Promise<FineTuningRun> {
       const base = await policyOf(source);
       const { preset = Object.keys(definition.presets)[0], env = base.environment, ...others } = input as FinetuneInput;
       const [settings, rest] = take<typeof others, (typeof settingKeys)[number]>(others, settingKeys);
@@ -93,31 +101,31 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
 }
 
 /** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
-export const PPO = finetuning(ppo);
+export const PPO = finetuning<PPOInput, keyof typeof ppo.presets>(ppo);
 
 /** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
-export const AWR = finetuning(awr);
+export const AWR = finetuning<AWRInput, keyof typeof awr.presets>(awr);
 
 /** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
-export const RWR = finetuning(rwr);
+export const RWR = finetuning<RWRInput, keyof typeof rwr.presets>(rwr);
 
 /** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
-export const DQL = finetuning(dql);
+export const DQL = finetuning<DQLInput, keyof typeof dql.presets>(dql);
 
 /** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
-export const IDQL = finetuning(idql);
+export const IDQL = finetuning<IDQLInput, keyof typeof idql.presets>(idql);
 
 /** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
-export const QSM = finetuning(qsm);
+export const QSM = finetuning<QSMInput, keyof typeof qsm.presets>(qsm);
 
 /** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
-export const DIPO = finetuning(dipo);
+export const DIPO = finetuning<DIPOInput, keyof typeof dipo.presets>(dipo);
 
 /**
  * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is
  * controlled.
  */
-export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
+export type TrainInput = Omit<FinetuneInput<SACInput, never>, "preset" | keyof PathInput> & {
   /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
   readonly env: EnvironmentSource;
   /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */

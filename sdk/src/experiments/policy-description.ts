@@ -5,13 +5,13 @@ import type { EnvironmentSource } from "../envs/environment.js";
 import type { Network } from "../nn/network.js";
 import { parseOptions } from "../options.js";
 import type { Policy } from "../policies/definition.js";
-import type { dispersiveOptions } from "../policies/dispersive.js";
 import { networkFamily, PolicyModel } from "../policies/policy-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { TimeDistributionInput } from "../policies/time-sampling.js";
 import { pretrainOptions } from "../pretrain/options.js";
 import type { PlaySettings } from "./play.js";
 import { loadPolicy } from "./load-policy.js";
+import type { DispersiveInput, PretrainingInput } from "./option-types.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 import { splitOptions, type RunControl } from "./runs/control.js";
 import { runPretraining, type PretrainingRun } from "./runs/pretraining.js";
@@ -27,7 +27,7 @@ export type NetworkInput<Options = Readonly<Record<string, unknown>>> = Partial<
 };
 
 /** Options of pre-training, all optional: the schema's, whose defaults are the hopper recipe, and how the run is controlled. */
-export type PretrainInput = z.input<typeof pretrainOptions> &
+export type PretrainInput = PretrainingInput &
   RunControl & {
     /** Where tests are played: a name, the path of a module, or a definition. Default: the environment of the data. */
     readonly env?: EnvironmentSource;
@@ -38,8 +38,8 @@ export type PretrainInput = z.input<typeof pretrainOptions> &
   };
 
 /** What a description needs of a policy's definition. */
-type Described<Schema extends z.ZodObject, Preset extends string> = Pick<
-  Policy<string, Schema, Network, Preset>,
+type Described<Preset extends string> = Pick<
+  Policy<string, z.ZodObject, Network, Preset>,
   "name" | "title" | "options" | "presets" | "networks"
 >;
 
@@ -47,7 +47,7 @@ type Described<Schema extends z.ZodObject, Preset extends string> = Pick<
 export class PolicyDescription<Objective extends object = object, NetworkOptions extends object = object> {
   constructor(
     /** The kind of policy: its name, its schema, its networks. */
-    readonly definition: Described<z.ZodObject, string>,
+    readonly definition: Described<string>,
     /** What was set of the objective; the rest has the schema's defaults. */
     readonly objective: Objective,
     /** What was set of the network; wrong options are found when it is built for data. */
@@ -57,7 +57,7 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
   ) {}
 
   /** Adds dispersive regularisation, e.g. `{ type: "infonce_l2", weight: 0.5, temperature: 0.5 }`. @throws InputError for a policy without. */
-  withDispersive(options: z.input<typeof dispersiveOptions> = {}): PolicyDescription<Objective, NetworkOptions> {
+  withDispersive(options: DispersiveInput = {}): PolicyDescription<Objective, NetworkOptions> {
     return this.#with({ dispersive: options });
   }
 
@@ -123,18 +123,17 @@ function teacherFor(source: PolicySource, { normalization }: Dataset): Promise<T
   return typeof source === "string" ? loadPolicy(source, { normalization }) : policyOf(source);
 }
 
-/** `standard()`, and a function for every preset: each begins a description. */
+/** `standard()`, and a function for every preset: each begins a description. The types say what its schemas take. */
 export function describePolicy<
-  Schema extends z.ZodObject,
+  Objective extends object,
   Preset extends string,
   NetworkOptions extends object = Record<string, unknown>,
->(definition: Described<Schema, Preset>) {
-  type Objective = z.input<Schema>;
+>(definition: Described<Preset>) {
   const from =
     (preset: object) =>
     (objective: Objective = {} as Objective) => {
       const options = { ...preset, ...objective };
-      parseOptions(definition.options, options);
+      parseOptions(definition.options as z.ZodObject, options as Record<string, unknown>);
       return new PolicyDescription<Objective, NetworkOptions>(definition, options);
     };
   const presets = Object.entries(definition.presets).map(([name, preset]) => [name, from(preset as object)] as const);

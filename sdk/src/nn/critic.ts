@@ -9,8 +9,8 @@ import { stateEncoder, type Encoder, type Observation } from "./network.js";
 
 export const criticOptions = z.strictObject({
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
-  activationType: activationName.default("Mish"),
-  useLayernorm: z.boolean().default(false),
+  activationType: activationName.default("Mish").describe("between the layers"),
+  useLayernorm: z.boolean().default(false).describe("layer normalisation"),
   residualStyle: z.boolean().default(true).describe("residual blocks (1, 3, 5, ... hidden widths) or a plain network"),
 });
 
@@ -39,7 +39,7 @@ export function critic(input: z.input<typeof criticOptions>, encoder: Encoder | 
 
 export const actionCriticOptions = criticOptions.extend({
   mlpDims: criticOptions.shape.mlpDims.unwrap().default([256, 256]).describe("hidden widths"),
-  activationType: activationName.default("ReLU"),
+  activationType: activationName.default("ReLU").describe("between the layers"),
   residualStyle: z.boolean().default(false).describe("residual blocks (1, 3, 5, ... hidden widths) or a plain network"),
 });
 

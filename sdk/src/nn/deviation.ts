@@ -9,7 +9,7 @@ export const deviationOptions = {
   fixedStd: z.number().positive().nullable().default(null).describe("standard deviation; null: learned from the state"),
   learnFixedStd: z.boolean().default(false).describe("fixedStd is where one learned deviation per action entry starts"),
   stdMin: z.number().positive().default(0.01).describe("learned deviations stay between these"),
-  stdMax: z.number().positive().default(1),
+  stdMax: z.number().positive().default(1).describe("highest deviation"),
 };
 /** Of networks other than Gaussian_MLP, whose clamp leaves outputs beyond the range without a gradient: half of them at first. */
 export const stdMap = z

@@ -16,10 +16,10 @@ import { stateEncoder, type NetworkFamily } from "./network.js";
 export const gaussianMlpOptions = z.strictObject({
   ...sizeOptions,
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
-  activationType: activationName.default("Mish"),
+  activationType: activationName.default("Mish").describe("between the layers"),
   tanhOutput: z.boolean().default(true).describe("means are squashed to (-1, 1)"),
   residualStyle: z.boolean().default(false).describe("residual blocks or a plain network"),
-  useLayernorm: z.boolean().default(false),
+  useLayernorm: z.boolean().default(false).describe("layer normalisation"),
   dropout: dropoutRate,
   ...deviationOptions,
 });

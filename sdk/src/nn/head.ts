@@ -30,8 +30,8 @@ export const flowHeadOptions = {
     .nullable()
     .default(null)
     .describe("widths of the condition encoder, the last being its output; null feeds the observations to the head"),
-  activationType: activationName.default("Mish"),
-  outActivationType: activationName.default("Identity"),
+  activationType: activationName.default("Mish").describe("between the layers"),
+  outActivationType: activationName.default("Identity").describe("after the last layer"),
   useLayernorm: z.boolean().default(false).describe("layer normalisation in the head"),
   residualStyle: z
     .boolean()

@@ -48,7 +48,7 @@ export const unetOptions = z.strictObject({
     .nullable()
     .default(null)
     .describe("widths of a residual condition encoder, an even number of them, the last being its output"),
-  activationType: activationName.default("Mish"),
+  activationType: activationName.default("Mish").describe("between the layers"),
 });
 export type UnetOptions = z.output<typeof unetOptions>;
 

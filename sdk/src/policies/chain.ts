@@ -139,7 +139,7 @@ export const chainSchema = z.strictObject({
   denoisingSteps: z.int().positive().default(1).describe("network calls K per action chunk"),
   ftDenoisingSteps: z.int().positive().optional().describe("last steps with learned noise, by default all"),
   clipIntermediateActions: z.boolean().default(true).describe("clip the mean of every step"),
-  denoisedClipValue: z.number().positive().default(1),
+  denoisedClipValue: z.number().positive().default(1).describe("largest entry of a clipped mean"),
   randnClipValue: z.number().positive().default(3).describe("noise is clipped at so many standard deviations"),
   likelihood: z
     .enum(["summed", "reference"])

@@ -20,7 +20,7 @@ export const consistencyOptions = z.strictObject({
     "distribution of 1 - t, 1 being noise, before t is rounded down to a step of the teacher",
   ),
   actMin: z.number().default(-1).describe("actions are clipped from below, in training and sampling"),
-  actMax: z.number().default(1),
+  actMax: z.number().default(1).describe("actions are clipped from above"),
 });
 type ConsistencyOptions = z.output<typeof consistencyOptions>;
 

@@ -38,9 +38,9 @@ export const diffusionPathOptions = z.strictObject({
   learnEta: z.boolean().default(false).describe("DDIM: learn how much noise each step adds"),
   eta: z
     .strictObject({
-      baseEta: z.number().min(0).default(1),
-      minEta: z.number().min(0).default(0.1),
-      maxEta: z.number().positive().default(1),
+      baseEta: z.number().min(0).default(1).describe("at first"),
+      minEta: z.number().min(0).default(0.1).describe("lower end of its range"),
+      maxEta: z.number().positive().default(1).describe("upper end of its range"),
     })
     .prefault({})
     .describe("DDIM: noise of a step as a share of DDPM's, at first and at the ends of its range"),

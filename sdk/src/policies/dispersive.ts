@@ -7,15 +7,21 @@ import { tf } from "../engine/tensor.js";
 import type { Keys } from "../options.js";
 
 export const dispersiveOptions = z.strictObject({
-  type: z.enum(["infonce_l2", "infonce_cosine", "hinge", "covariance"]).default("infonce_l2"),
-  weight: z.number().nonnegative().default(0.5),
+  type: z
+    .enum(["infonce_l2", "infonce_cosine", "hinge", "covariance"])
+    .default("infonce_l2")
+    .describe("which loss keeps representations of a batch apart"),
+  weight: z.number().nonnegative().default(0.5).describe("factor of the loss"),
   temperature: z.number().positive().default(0.5).describe("of the InfoNCE losses"),
   margin: z
     .number()
     .positive()
     .default(1)
     .describe("hinge: the distance (paper: its square) beyond which pairs do not count"),
-  formulation: z.enum(["reference", "paper"]).default("reference"),
+  formulation: z
+    .enum(["reference", "paper"])
+    .default("reference")
+    .describe("as the reference computes it, or as published"),
   perDimension: z
     .boolean()
     .default(true)

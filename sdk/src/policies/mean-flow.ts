@@ -27,10 +27,10 @@ export const meanFlowOptions = z.strictObject({
     .describe("share of each batch with r = t, which trains plain flow matching"),
   times: timeDistribution,
   useAdaptiveLoss: z.boolean().default(false).describe("weight each sample's error e by 1 / (e + c)^(1 - gamma)"),
-  gamma: z.number().min(0).max(1).default(0.5),
-  c: z.number().positive().default(1e-3),
+  gamma: z.number().min(0).max(1).default(0.5).describe("adaptive loss: 1 weights all samples alike, 0 most strongly"),
+  c: z.number().positive().default(1e-3).describe("adaptive loss: keeps weights of small errors finite"),
   actMin: z.number().default(-1).describe("actions are clipped from below, in training and sampling"),
-  actMax: z.number().default(1),
+  actMax: z.number().default(1).describe("actions are clipped from above"),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 export type MeanFlowOptions = z.output<typeof meanFlowOptions>;

@@ -21,7 +21,7 @@ export const reFlowOptions = z.strictObject({
       "times of K steps: 0, 1/(K-1), ..., 1 as in the release, or 0, 1/K, ..., 1 - 1/K as Euler's method has them",
     ),
   actMin: z.number().default(-1).describe("sampled actions are clipped from below"),
-  actMax: z.number().default(1),
+  actMax: z.number().default(1).describe("actions are clipped from above"),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 type ReFlowOptions = z.output<typeof reFlowOptions>;

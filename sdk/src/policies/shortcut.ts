@@ -31,7 +31,7 @@ export const shortcutOptions = z.strictObject({
   ),
   delta: z.number().min(0).max(0.5).default(1e-5).describe("share of the noise that is left in the data, at t = 1"),
   actMin: z.number().default(-1).describe("sampled actions are clipped from below"),
-  actMax: z.number().default(1),
+  actMax: z.number().default(1).describe("actions are clipped from above"),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 type ShortcutOptions = z.output<typeof shortcutOptions>;

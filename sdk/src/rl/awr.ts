@@ -36,7 +36,7 @@ export const awrOptions = z.strictObject({
   tdRate: z.number().positive().max(1).default(0.95).describe("share of an error that a target moves by"),
   beta: z.number().positive().default(10).describe("how much better actions count more"),
   maxAdvWeight: z.number().positive().default(100).describe("most that a chunk counts"),
-  critic: criticOptions.prefault({}),
+  critic: criticOptions.prefault({}).describe("network of the values of states"),
 });
 type AwrOptions = z.output<typeof awrOptions>;
 

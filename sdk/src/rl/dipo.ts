@@ -34,7 +34,9 @@ export const dipoOptions = z.strictObject({
   targetRate: replaying.targetRate.describe("share of critics and policy that their targets take at every update"),
   actionGradientSteps: count.default(10).describe("steps that actions of a batch move uphill"),
   actionLr: z.number().positive().default(1e-4).describe("size of these steps, of Adam"),
-  critic: actionCriticOptions.prefault({ mlpDims: [256, 256, 256], activationType: "Mish" }),
+  critic: actionCriticOptions
+    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
+    .describe("network of the values of actions"),
 });
 type DipoOptions = z.output<typeof dipoOptions>;
 

@@ -31,7 +31,9 @@ import { criticWeights, policyValueLoss, twinCritics, type CriticBatch } from ".
 export const dqlOptions = z.strictObject({
   ...{ ...collecting, ...criticRates, ...replaying },
   eta: z.number().nonnegative().default(1).describe("weight of the critic's pull against imitation"),
-  critic: actionCriticOptions.prefault({ mlpDims: [256, 256, 256], activationType: "Mish" }),
+  critic: actionCriticOptions
+    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
+    .describe("network of the values of actions"),
 });
 type DqlOptions = z.output<typeof dqlOptions>;
 
@@ -93,7 +95,15 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
   const draws = emptyDraws(explore.draws, o.batchSize);
   const imitation = emptyDraws(model.trainingDraws, o.batchSize);
 
-  async function update({ actor: actorLr, critic: criticLr, learns }: { actor: number; critic: number; learns: boolean }) {
+  async function update({
+    actor: actorLr,
+    critic: criticLr,
+    learns,
+  }: {
+    actor: number;
+    critic: number;
+    learns: boolean;
+  }) {
     const batch = buffer.sample(o.batchSize, random.stream("batches"));
     fillDraws(explore.draws, draws, random.stream("noise"));
     const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others: views } as Host<CriticBatch>);
@@ -119,7 +129,10 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
     yield* alternate(stage, o, {
       act: exploringActor(stage, views.actor, explore),
       buffer,
-      evaluate: stage.evaluator({ model, weights: actor.weights, space }, { sampling: {}, initialNoise: o.evaluationNoise }),
+      evaluate: stage.evaluator(
+        { model, weights: actor.weights, space },
+        { sampling: {}, initialNoise: o.evaluationNoise },
+      ),
       rates: learningRates(o),
       replayRatio: o.replayRatio,
       update,

@@ -45,8 +45,10 @@ export const idqlOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe("while it explores, chunks above the state's value are likelier; false: the best is taken"),
-  criticQ: actionCriticOptions.prefault({ mlpDims: [256, 256, 256], activationType: "Mish" }),
-  criticV: criticOptions.prefault({}),
+  criticQ: actionCriticOptions
+    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
+    .describe("network of the values of actions"),
+  criticV: criticOptions.prefault({}).describe("network of the values of states"),
 });
 type IdqlOptions = z.output<typeof idqlOptions>;
 

@@ -22,28 +22,28 @@ const share = z.number().min(0).max(1);
 
 /** Of every algorithm that alternates collecting and updates. */
 export const collecting = {
-  iterations: count.default(1000),
+  iterations: count.default(1000).describe("rounds of collecting and learning, evaluations among them"),
   steps: count.default(500).describe("chunks per environment and iteration"),
-  batchSize: count.default(1000),
+  batchSize: count.default(1000).describe("samples per update"),
   gamma: share.default(0.99).describe("discount per chunk"),
-  rewardScale: z.number().default(1),
+  rewardScale: z.number().default(1).describe("factor of every reward"),
   resetAtIteration: z.boolean().default(false).describe("new episodes at every iteration"),
   nCriticWarmupItr: z.int().nonnegative().default(0).describe("first iterations that leave the policy alone"),
   valFreq: count.default(10).describe("every so many iterations, and the last, evaluates instead of training"),
-  evaluationEpisodes: count.default(40),
+  evaluationEpisodes: count.default(40).describe("whole episodes per evaluation"),
   evaluationNoise: z.enum(["sampled", "zero"]).default("sampled").describe("initial noise of evaluated chunks"),
   minSamplingDenoisingStd: rate
     .default(0.1)
     .describe("diffusion: lowest deviation of a step's noise while it explores"),
-  actorLr: rate.default(1e-4),
-  actorLrScheduler: learningRateSchedule.prefault({ type: "constant" }),
-  actorWeightDecay: z.number().nonnegative().default(0),
+  actorLr: rate.default(1e-4).describe("highest learning rate of the policy"),
+  actorLrScheduler: learningRateSchedule.prefault({ type: "constant" }).describe("how it changes over the iterations"),
+  actorWeightDecay: z.number().nonnegative().default(0).describe("of AdamW, of the policy"),
 };
 
 export const criticRates = {
-  criticLr: rate.default(1e-3),
-  criticLrScheduler: learningRateSchedule.prefault({ type: "constant" }),
-  criticWeightDecay: z.number().nonnegative().default(0),
+  criticLr: rate.default(1e-3).describe("highest learning rate of the critic"),
+  criticLrScheduler: learningRateSchedule.prefault({ type: "constant" }).describe("how it changes over the iterations"),
+  criticWeightDecay: z.number().nonnegative().default(0).describe("of AdamW, of the critic"),
 };
 
 /** Of those that keep transitions and learn from samples of them. */

@@ -35,24 +35,27 @@ const fraction = z.number().min(0).max(1);
 
 /** Defaults keep everything constant; recipes are in ppo-presets.ts. Counts are iterations, steps are chunks. */
 export const ppoOptions = z.strictObject({
-  iterations: count.default(50),
+  iterations: count.default(50).describe("rounds of collecting and learning, evaluations among them"),
   steps: count.default(50).describe("chunks per environment and iteration"),
   gamma: fraction.default(0.99).describe("discount per chunk"),
-  gaeLambda: fraction.default(0.95),
-  timeOuts: z.enum(["bootstrap", "reference"]).default("bootstrap").describe("what a time-out means, see gae.ts"),
+  gaeLambda: fraction.default(0.95).describe("generalised advantages: 0 trusts the critic alone, 1 the returns alone"),
+  timeOuts: z
+    .enum(["bootstrap", "reference"])
+    .default("bootstrap")
+    .describe("a time-out is worth what the critic expects, or as in the reference nothing"),
   rewardScaleRunning: z.boolean().default(true).describe("divide rewards by the running deviation of the return"),
-  rewardScaleConst: z.number().default(1),
+  rewardScaleConst: z.number().default(1).describe("factor of every reward"),
   resetAtIteration: z.boolean().default(false).describe("start new episodes at every iteration"),
 
-  noise: explorationNoise.prefault({}),
+  noise: explorationNoise.prefault({}).describe("range of the learned exploration noise"),
   logProbRange: z.tuple([z.number(), z.number()]).nullable().default(null).describe("clamp; the reference has [-1, 1]"),
   clipPlossCoef: z.number().positive().default(0.2).describe("clip of the probability ratio"),
   clipVlossCoef: z.number().positive().nullable().default(null).describe("clip of the change of values"),
-  entCoef: z.number().default(0),
-  vfCoef: z.number().positive().default(0.5),
+  entCoef: z.number().default(0).describe("weight of the entropy bonus"),
+  vfCoef: z.number().positive().default(0.5).describe("weight of the loss of the values"),
 
-  updateEpochs: count.default(5),
-  batchSize: count.default(500),
+  updateEpochs: count.default(5).describe("passes over the samples of an iteration"),
+  batchSize: count.default(500).describe("samples per update"),
   repeatSamples: count.default(1).describe("times a sample occurs per epoch; 10 in the reference"),
   microBatchSize: count.default(1000).describe("rows in memory at once; changes no result"),
   targetKl: z
@@ -72,27 +75,43 @@ export const ppoOptions = z.strictObject({
     .default("updates")
     .describe("what these are; the reference counts iterations, evaluations among them"),
 
-  lrSchedule: z.enum(["fixed", "adaptive_kl"]).default("fixed"),
-  actorLr: z.number().positive().default(4e-5),
-  actorLrScheduler: learningRateSchedule.default({ type: "constant" }),
-  actorWeightDecay: z.number().nonnegative().default(0),
-  maxGradNorm: z.number().positive().nullable().default(1),
-  criticLr: z.number().positive().default(1e-3),
-  criticLrScheduler: learningRateSchedule.default({ type: "constant" }),
-  criticWeightDecay: z.number().nonnegative().default(0),
-  criticMaxGradNorm: z.number().positive().nullable().default(25),
+  lrSchedule: z
+    .enum(["fixed", "adaptive_kl"])
+    .default("fixed")
+    .describe("adaptive_kl: rates fall beyond twice targetKl and rise below half of it"),
+  actorLr: z.number().positive().default(4e-5).describe("highest learning rate of the policy"),
+  actorLrScheduler: learningRateSchedule.default({ type: "constant" }).describe("how it changes over the iterations"),
+  actorWeightDecay: z.number().nonnegative().default(0).describe("of AdamW, of the policy"),
+  maxGradNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(1)
+    .describe("norm to which the policy's gradient is clipped; null: not"),
+  criticLr: z.number().positive().default(1e-3).describe("highest learning rate of the critic"),
+  criticLrScheduler: learningRateSchedule.default({ type: "constant" }).describe("how it changes over the iterations"),
+  criticWeightDecay: z.number().nonnegative().default(0).describe("of AdamW, of the critic"),
+  criticMaxGradNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(25)
+    .describe("norm to which the critic's gradient is clipped; null: not"),
   critic: criticOptions.prefault({}).describe("network of the values"),
 
   useBcLoss: z.boolean().default(false).describe("stay near the pre-trained policy"),
-  bcLossType: z.enum(["W2", "velocity"]).default("W2"),
-  bcLossCoeff: z.number().nonnegative().default(0.05),
-  bcLossCoeffFinal: z.number().nonnegative().optional(),
-  bcLossDecayStart: z.int().nonnegative().default(0),
+  bcLossType: z
+    .enum(["W2", "velocity"])
+    .default("W2")
+    .describe("distance of actions from the same noise, or of velocities"),
+  bcLossCoeff: z.number().nonnegative().default(0.05).describe("its weight, at first"),
+  bcLossCoeffFinal: z.number().nonnegative().optional().describe("its weight in the end, by default the same"),
+  bcLossDecayStart: z.int().nonnegative().default(0).describe("iteration from which its weight falls"),
   bcLossDecayEnd: count.optional().describe("by default the last iteration"),
 
   valFreq: count.default(10).describe("every so many iterations, and the last, evaluates instead of training"),
   forceTrain: z.boolean().default(false).describe("never evaluate"),
-  evaluationEpisodes: count.default(40),
+  evaluationEpisodes: count.default(40).describe("whole episodes per evaluation"),
   evaluationNoise: z.enum(["sampled", "zero"]).default("sampled").describe("initial noise of evaluated chains"),
 });
 export type PpoOptions = z.output<typeof ppoOptions>;

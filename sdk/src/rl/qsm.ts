@@ -31,7 +31,9 @@ import { criticWeights, policyValueLoss, twinCritics, type CriticBatch } from ".
 export const qsmOptions = z.strictObject({
   ...{ ...collecting, ...criticRates, ...replaying },
   qGradCoeff: z.number().positive().default(10).describe("noise that one unit of a critic's slope stands for"),
-  critic: actionCriticOptions.prefault({ mlpDims: [256, 256, 256], activationType: "Mish" }),
+  critic: actionCriticOptions
+    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
+    .describe("network of the values of actions"),
 });
 type QsmOptions = z.output<typeof qsmOptions>;
 

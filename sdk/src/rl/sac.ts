@@ -27,14 +27,14 @@ const count = z.int().positive();
 const rate = z.number().positive();
 
 export const sacOptions = z.strictObject({
-  iterations: count.default(100),
+  iterations: count.default(100).describe("rounds of collecting and learning, evaluations among them"),
   steps: count.default(1000).describe("chunks per environment and iteration"),
   explorationSteps: z
     .int()
     .nonnegative()
     .default(5000)
     .describe("first chunks, all environments together, with uniform actions"),
-  batchSize: count.default(256),
+  batchSize: count.default(256).describe("transitions per update"),
   criticReplayRatio: count.default(256).describe("samples that the critics learn from per chunk"),
   actorReplayRatio: count.default(256).describe("the same of the actor; if fewer, it learns rarely, but then as often"),
   bufferSize: count.default(1_000_000).describe("transitions kept"),
@@ -45,15 +45,15 @@ export const sacOptions = z.strictObject({
     .max(1)
     .default(0.005)
     .describe("share of the critics that their targets take at every update"),
-  rewardScale: z.number().default(1),
-  actorLr: rate.default(3e-4),
-  criticLr: rate.default(1e-3),
-  temperatureLr: rate.default(1e-3),
-  initialTemperature: rate.default(1),
+  rewardScale: z.number().default(1).describe("factor of every reward"),
+  actorLr: rate.default(3e-4).describe("learning rate of the policy"),
+  criticLr: rate.default(1e-3).describe("learning rate of the critics"),
+  temperatureLr: rate.default(1e-3).describe("learning rate of the temperature"),
+  initialTemperature: rate.default(1).describe("weight of the entropy, at first"),
   targetEntropy: z.number().nullable().default(null).describe("of a chunk; null: minus its number of entries"),
-  critic: actionCriticOptions.prefault({}),
+  critic: actionCriticOptions.prefault({}).describe("networks of both critics"),
   valFreq: count.default(10).describe("every so many iterations, and the last, evaluates instead of training"),
-  evaluationEpisodes: count.default(10),
+  evaluationEpisodes: count.default(10).describe("whole episodes per evaluation"),
 });
 type SacOptions = z.output<typeof sacOptions>;
 

@@ -82,7 +82,7 @@ export function adaptedRates({ actor, critic }: Rates, divergence: number): Rate
 
 /** Range of the learned exploration noise, as standard deviations of normalised actions, and how its upper end moves. */
 export const explorationNoise = z.strictObject({
-  minStd: z.number().positive().default(0.05),
+  minStd: z.number().positive().default(0.05).describe("lower end, of normalised actions"),
   maxStd: z.number().positive().default(0.5).describe("the noise starts near the geometric mean of both ends"),
   schedule: z
     .enum(["learn", "learn_decay", "linear"])

@@ -1,9 +1,31 @@
-// `dmpo config show`: a configuration resolved, with the origin of every value.
+// `dmpo config show`: a configuration resolved, with the origin of every value. `dmpo config help`: what a key means.
+import type { OptionHelp } from "../../option-help.js";
 import { examples, type AddCommand } from "../command.js";
-import { loadConfigRoom, withConfigFlags, type ConfigFlags } from "../config-flags.js";
+import { loadConfigRoom, loadKeyRoom, withConfigFlags, type ConfigFlags } from "../config-flags.js";
 
 export const addConfig: AddCommand = (program, { terminal }) => {
-  const config = program.command("config").description("look into configurations");
+  const config = program.command("config").description("look into configurations").helpCommand(false);
+  examples(
+    config
+      .command("help")
+      .description("what may stand under a key of configurations: type, range, default, and which kinds have it")
+      .argument("<key>", "such as train.gamma, or a section such as train.critic_lr_scheduler"),
+    { "config help train.gamma": "its meaning, in every kind of configuration that has it" },
+  ).action(async (key: string) => {
+    const { keyHelp, optionSentence, toSnakeCase } = await loadKeyRoom();
+    const lineOf = (name: string, option: OptionHelp) =>
+      [
+        `${name}: ${option.type.replaceAll("readonly ", "").replace(/\w+(?=\??:)/g, toSnakeCase)}.`,
+        optionSentence(option),
+      ]
+        .join(" ")
+        .trim();
+    for (const { help, where } of keyHelp(key)) {
+      terminal.out(lineOf(key, help));
+      for (const inner of help.options ?? []) terminal.out(`  ${lineOf(toSnakeCase(inner.name), inner)}`);
+      terminal.out(`  in ${where.join("; ")}`);
+    }
+  });
   const show = withConfigFlags(
     config.command("show").description("print the resolved configuration and where each value comes from"),
   );
