@@ -1,5 +1,6 @@
 // The algorithms of the fluent API: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
 import type { z } from "zod";
+import type { Dataset } from "../data/dataset.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { fail, nearest } from "../errors.js";
 import type { AlgorithmDefinition, AnyAlgorithm } from "../learning/algorithm.js";
@@ -12,9 +13,11 @@ import type { IterationRecord } from "../rl/iteration-record.js";
 import { awr } from "../rl/awr.js";
 import { dipo } from "../rl/dipo.js";
 import { dql } from "../rl/dql.js";
+import { grpo } from "../rl/grpo.js";
 import { idql } from "../rl/idql.js";
 import { ppo } from "../rl/ppo.js";
 import { qsm } from "../rl/qsm.js";
+import { rlpd } from "../rl/rlpd.js";
 import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
 import { Gaussian } from "./policies.js";
@@ -113,11 +116,19 @@ export const QSM = finetuning(qsm);
 /** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
 export const DIPO = finetuning(dipo);
 
+/** Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300): compares episodes from the same start; no critic. */
+export const GRPO = finetuning(grpo);
+
 /**
- * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is
- * controlled.
+ * Options of training from scratch, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how
+ * the run is controlled.
  */
-export type TrainInput = Omit<FinetuneInput<typeof sac.options, never>, "preset" | keyof PathInput> & {
+export type TrainInput<Schema extends z.ZodObject = typeof sac.options> = Omit<
+  FinetuneInput<Schema, never>,
+  "preset" | keyof PathInput
+> & {
+  /** Demonstrations to learn from besides, whose statistics the policy takes; only for algorithms that do. */
+  readonly data?: Dataset;
   /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
   readonly env: EnvironmentSource;
   /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
@@ -129,18 +140,28 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
+/** The fluent API of an algorithm that begins with fresh weights. */
+function scratch<Schema extends z.ZodObject, P extends Parts>(
+  definition: AlgorithmDefinition<string, Schema, P, never, IterationRecord>,
+) {
+  const algorithm = definition as AnyAlgorithm<IterationRecord>;
+  return {
+    /**
+     * Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
+     * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
+     *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
+     */
+    async train({ env, policy = squashed, data, ...input }: TrainInput<Schema>): Promise<FineTuningRun> {
+      const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
+      const [control, learning] = takeControl(rest);
+      const base = await scratchPolicy(policy, env, settings.seed ?? 42, data?.normalization);
+      return runFineTuning({ algorithm, base, env, data, environments: 1, ...settings, learning }, control);
+    },
+  };
+}
+
 /** Soft actor-critic (Haarnoja et al. 2018, arXiv 1812.05905): learns from scratch, off-policy. */
-export const SAC = {
-  /**
-   * Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
-   * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
-   *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
-   */
-  async train({ env, policy = squashed, ...input }: TrainInput): Promise<FineTuningRun> {
-    const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
-    const [control, learning] = takeControl(rest);
-    const base = await scratchPolicy(policy, env, settings.seed ?? 42);
-    const algorithm = sac as AnyAlgorithm<IterationRecord>;
-    return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
-  },
-};
+export const SAC = scratch(sac);
+
+/** RLPD (Ball et al. 2023, arXiv 2302.02948): soft actor-critic from scratch that learns from demonstrations besides, `data`. */
+export const RLPD = scratch(rlpd);

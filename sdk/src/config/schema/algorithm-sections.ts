@@ -90,13 +90,6 @@ const offPolicy = (name: string, train: z.ZodRawShape, model: z.ZodRawShape) =>
   });
 
 const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
-  grpo: {
-    learning: {
-      tables: [ppoTable((key) => /^(train|env)\.|clipPlossCoef/.test(key))],
-      extra: extraOf({ train: { nGroups: optional.count.describe("environments whose returns are compared") } }),
-    },
-    waitsFor: "algorithm GRPO",
-  },
   fql: planned(
     "FQL",
     {
@@ -132,11 +125,6 @@ const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
       onlineUtdRatio: optional.count,
     },
     { cqlMinQWeight: number },
-  ),
-  rlpd: offPolicy(
-    "RLPD",
-    { ...entropy, criticNumUpdate: optional.count },
-    { nCritics: optional.count, backupEntropy: flag },
   ),
   ibrl: offPolicy(
     "IBRL",
