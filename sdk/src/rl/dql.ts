@@ -75,7 +75,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
   const explore = exploration(model, o);
 
   const actorLoss = (weights: Weights, { observation, action, draws, imitation, first, critic }: ActorBatch) => {
-    const bcLoss = model.rowLosses(weights, { action, ...observation, ...imitation } as TrainingBatch).mean();
+    const bcLoss = model.rowLosses(weights, { action, ...observation, ...imitation }).mean();
     const qLoss = pull(critics.values(critic, observation, explore.sample(weights, observation, draws)), first);
     return { loss: bcLoss.add(qLoss.mul(o.eta)), bcLoss, qLoss };
   };
@@ -93,10 +93,18 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
   const draws = emptyDraws(explore.draws, o.batchSize);
   const imitation = emptyDraws(model.trainingDraws, o.batchSize);
 
-  async function update({ actor: actorLr, critic: criticLr, learns }: { actor: number; critic: number; learns: boolean }) {
+  async function update({
+    actor: actorLr,
+    critic: criticLr,
+    learns,
+  }: {
+    actor: number;
+    critic: number;
+    learns: boolean;
+  }) {
     const batch = buffer.sample(o.batchSize, random.stream("batches"));
     fillDraws(explore.draws, draws, random.stream("noise"));
-    const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others: views } as Host<CriticBatch>);
+    const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others: views });
     critic.adamw({ learningRate: criticLr, weightDecay: o.criticWeightDecay });
     const terms: Record<string, number> = { ...values, valueLoss: valueLoss! };
     if (learns) {
@@ -107,7 +115,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
       const { loss: policyLoss, ...measured } = await actorStep({
         ...{ observation, action, draws, imitation, first },
         critic: views.critic,
-      } as Host<ActorBatch>);
+      });
       actor.adamw({ learningRate: actorLr, weightDecay: o.actorWeightDecay });
       Object.assign(terms, measured, { policyLoss });
     }
@@ -119,7 +127,10 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
     yield* alternate(stage, o, {
       act: exploringActor(stage, views.actor, explore),
       buffer,
-      evaluate: stage.evaluator({ model, weights: actor.weights, space }, { sampling: {}, initialNoise: o.evaluationNoise }),
+      evaluate: stage.evaluator(
+        { model, weights: actor.weights, space },
+        { sampling: {}, initialNoise: o.evaluationNoise },
+      ),
       rates: learningRates(o),
       replayRatio: o.replayRatio,
       update,
