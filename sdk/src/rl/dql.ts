@@ -3,14 +3,14 @@
 import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
 import { Trainable } from "../engine/optimizer.js";
-import { tf, type Host, type Weights } from "../engine/tensor.js";
+import { tf, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
 import { actionCriticOptions } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { keysBelow } from "../options.js";
-import type { Tensors, TrainingBatch } from "../policies/definition.js";
+import type { Tensors } from "../policies/definition.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
 import {

@@ -49,13 +49,7 @@ function extraOf({ top = {}, ...sections }: Shapes): Extra {
   return { ...top, ...Object.fromEntries(below) } as Extra;
 }
 
-/** What PPO has, for its kin: all of it, or only the keys of some sections. */
-const ppoTable = (isWanted: (key: string) => boolean = () => true): KeyTable => ({
-  keys: Object.fromEntries(Object.entries(ppo.keys).filter(([key]) => isWanted(key))),
-  options: ppo.options,
-});
-
-const { number, positive, fraction, flag, whole, text } = optional;
+const { number, positive, fraction, flag, whole } = optional;
 const rate = learningRateSchedule.optional();
 /** Every algorithm that collects episodes and trains on them. */
 const collecting = {
