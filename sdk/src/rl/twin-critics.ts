@@ -16,12 +16,7 @@ type Options = { readonly critic: z.input<typeof actionCriticOptions> };
 
 /** `count` critics of the executed chunk, by default two. */
 export const twinCritics = ({ base, arena: { environments } }: Stage, { critic }: Options, count = 2): ActionCritics =>
-  actionCritics(
-    critic,
-    count,
-    base.model.network.encoder.stateSize,
-    environments.actionSteps * base.space.actionDim,
-  );
+  actionCritics(critic, count, base.model.network.encoder.stateSize, environments.actionSteps * base.space.actionDim);
 
 /** Their weights, of which the average is the target. */
 export function criticWeights({ parameters }: Pick<ActionCritics, "parameters">, random: Random): Trainable {
