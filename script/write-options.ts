@@ -28,9 +28,11 @@ import { pretrainOptions } from "../sdk/src/pretrain/options.js";
 import { awr } from "../sdk/src/rl/awr.js";
 import { dipo } from "../sdk/src/rl/dipo.js";
 import { dql } from "../sdk/src/rl/dql.js";
+import { grpo } from "../sdk/src/rl/grpo.js";
 import { idql } from "../sdk/src/rl/idql.js";
 import { ppoOptions } from "../sdk/src/rl/ppo.js";
 import { qsm } from "../sdk/src/rl/qsm.js";
+import { rlpd } from "../sdk/src/rl/rlpd.js";
 import { rwr } from "../sdk/src/rl/rwr.js";
 import { sacOptions } from "../sdk/src/rl/sac.js";
 
@@ -77,6 +79,8 @@ export const tables = {
   IDQLInput: { title: "IDQL", call: "IDQL.finetune(base, { ... })", schema: idql.options },
   QSMInput: { title: "QSM", call: "QSM.finetune(base, { ... })", schema: qsm.options },
   DIPOInput: { title: "DIPO", call: "DIPO.finetune(base, { ... })", schema: dipo.options },
+  GRPOInput: { title: "GRPO", call: "GRPO.finetune(base, { ... })", schema: grpo.options },
+  RLPDInput: { title: "RLPD", call: "RLPD.train({ env, data, ... })", schema: rlpd.options },
   SACInput: { title: "SAC", call: "SAC.train({ env, ... })", schema: sacOptions },
   MeanFlowInput: objective("MeanFlow", meanFlowOptions),
   ReFlowInput: objective("ReFlow", reFlowOptions),

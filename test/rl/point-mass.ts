@@ -32,6 +32,7 @@ export class PointMass implements Environments {
   readonly truncated: Uint8Array;
   readonly executedSteps: Int32Array;
   readonly #x: Float64Array;
+  #starts: readonly number[] | undefined;
   #time = 0;
 
   constructor(readonly count: number) {
@@ -48,9 +49,15 @@ export class PointMass implements Environments {
     return this.count === 1 ? REACH : REACH * (-1 + (2 * i) / (this.count - 1));
   }
 
-  async reset(): Promise<void> {
+  /** With `seeds` the starts follow from them. */
+  async reset({ seeds }: { readonly seeds?: readonly number[] } = {}): Promise<void> {
+    this.#starts = seeds?.map((seed) => REACH * (-1 + 2 * ((seed * 0.618) % 1)));
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#time = 0;
-    this.#x.forEach((_, i) => (this.#x[i] = this.start(i)));
+    this.#x.forEach((_, i) => (this.#x[i] = this.#starts?.[i] ?? this.start(i)));
     this.#observe(this.observations.state);
   }
 
@@ -64,7 +71,7 @@ export class PointMass implements Environments {
     this.#observe(this.finalObservations.state);
     // The last step's future is worth nothing, so it is an end and no time-out.
     this.terminated.fill(Number(this.#time === LENGTH));
-    if (this.#time === LENGTH) await this.reset();
+    if (this.#time === LENGTH) this.#begin();
     else this.#observe(this.observations.state);
   }
 

@@ -27,7 +27,9 @@ test("the loss of critics is summed over them; the smallest value is taken row b
 test("the expectile of numbers is where their weighted errors balance", () => {
   const samples = tf.tensor1d([0, 1, 2, 10]);
   const slope = (at: number, share: number) =>
-    tf.grad((value: tf.Tensor) => expectileLoss(value, samples, share))(tf.scalar(at)).dataSync()[0]!;
+    tf
+      .grad((value: tf.Tensor) => expectileLoss(value, samples, share))(tf.scalar(at))
+      .dataSync()[0]!;
   expect(slope(13 / 4, 0.5)).toBeCloseTo(0, 6);
   // 0.2 (v + v - 1 + v - 2) = 0.8 (10 - v).
   expect(slope(8.6 / 1.4, 0.8)).toBeCloseTo(0, 6);

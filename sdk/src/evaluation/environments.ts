@@ -29,8 +29,11 @@ export interface Environments {
    * follows from its number and the actions: by both a run that is resumed finds its place again. Absent where that does not hold.
    */
   readonly episodes?: Int32Array;
-  /** Starts the next episode everywhere or, after the first time, in those that are named. */
-  reset(options?: { readonly environments: readonly number[] }): Promise<void>;
+  /**
+   * Starts the next episode everywhere or, after the first time, in those that are named. With `seeds`, one for each of them, the
+   * first episode of a seed: environments with equal seeds have equal starts from there on.
+   */
+  reset(options?: { readonly environments?: readonly number[]; readonly seeds?: readonly number[] }): Promise<void>;
   /** Normalised actions (E, Te, Da) in [-1, 1]. */
   step(actions: Float32Array): Promise<void>;
 }

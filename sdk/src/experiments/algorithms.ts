@@ -1,4 +1,5 @@
 // The algorithms of the fluent API: `PPO.finetune(base, { env: "hopper-v2", iterations: 50 })`.
+import type { Dataset } from "../data/dataset.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { fail, nearest } from "../errors.js";
 import type { AnyAlgorithm } from "../learning/algorithm.js";
@@ -8,9 +9,11 @@ import type { IterationRecord } from "../rl/iteration-record.js";
 import { awr } from "../rl/awr.js";
 import { dipo } from "../rl/dipo.js";
 import { dql } from "../rl/dql.js";
+import { grpo } from "../rl/grpo.js";
 import { idql } from "../rl/idql.js";
 import { ppo } from "../rl/ppo.js";
 import { qsm } from "../rl/qsm.js";
+import { rlpd } from "../rl/rlpd.js";
 import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
 import type {
@@ -19,9 +22,11 @@ import type {
   DiffusionPathInput,
   DIPOInput,
   DQLInput,
+  GRPOInput,
   IDQLInput,
   PPOInput,
   QSMInput,
+  RLPDInput,
   RWRInput,
   SACInput,
 } from "./option-types.js";
@@ -121,11 +126,19 @@ export const QSM = finetuning<QSMInput, keyof typeof qsm.presets>(qsm);
 /** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
 export const DIPO = finetuning<DIPOInput, keyof typeof dipo.presets>(dipo);
 
+/** Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300): compares episodes from the same start; no critic. */
+export const GRPO = finetuning<GRPOInput, never>(grpo);
+
 /**
- * Options of SAC, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how the run is
- * controlled.
+ * Options of training from scratch, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how
+ * the run is controlled.
  */
-export type TrainInput = Omit<FinetuneInput<SACInput, never>, "preset" | keyof PathInput> & {
+export type TrainInput<Options extends object = SACInput> = Omit<
+  FinetuneInput<Options, never>,
+  "preset" | keyof PathInput
+> & {
+  /** Demonstrations to learn from besides, whose statistics the policy takes; only for algorithms that do. */
+  readonly data?: Dataset;
   /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
   readonly env: EnvironmentSource;
   /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
@@ -137,18 +150,26 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
+/** The fluent API of an algorithm that begins with fresh weights. */
+function scratch<Options extends object>(definition: Pick<AnyAlgorithm, "name">) {
+  const algorithm = definition as AnyAlgorithm<IterationRecord>;
+  return {
+    /**
+     * Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
+     * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
+     *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
+     */
+    async train({ env, policy = squashed, data, ...input }: TrainInput<Options>): Promise<FineTuningRun> {
+      const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
+      const [control, learning] = takeControl(rest);
+      const base = await scratchPolicy(policy, env, settings.seed ?? 42, data?.normalization);
+      return runFineTuning({ algorithm, base, env, data, environments: 1, ...settings, learning }, control);
+    },
+  };
+}
+
 /** Soft actor-critic (Haarnoja et al. 2018, arXiv 1812.05905): learns from scratch, off-policy. */
-export const SAC = {
-  /**
-   * Trains a policy with fresh weights in the simulator. Interrupting it (`signal`) saves a checkpoint and returns the partial run.
-   * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
-   *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
-   */
-  async train({ env, policy = squashed, ...input }: TrainInput): Promise<FineTuningRun> {
-    const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
-    const [control, learning] = takeControl(rest);
-    const base = await scratchPolicy(policy, env, settings.seed ?? 42);
-    const algorithm = sac as AnyAlgorithm<IterationRecord>;
-    return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
-  },
-};
+export const SAC = scratch<SACInput>(sac);
+
+/** RLPD (Ball et al. 2023, arXiv 2302.02948): soft actor-critic from scratch that learns from demonstrations besides, `data`. */
+export const RLPD = scratch<RLPDInput>(rlpd);

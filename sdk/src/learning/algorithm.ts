@@ -65,6 +65,8 @@ export interface AlgorithmDefinition<
   readonly logNames?: Readonly<Record<string, string>>;
   /** Options that are the policy's: those of its path, and of its explorer under the name `noiseNet`. */
   readonly explores?: boolean;
+  /** Learns from demonstrations besides: a run must have some. */
+  readonly wantsData?: boolean;
   /** How many iterations a run with these options has. */
   iterations(options: z.output<Schema>): number;
   /** Why it cannot train this policy, e.g. "it has no density"; undefined if it can. */

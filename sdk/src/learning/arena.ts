@@ -57,8 +57,12 @@ export class Arena implements Stateful {
     this.#interrupted = true;
   }
 
-  /** Goes on with the episodes in progress, or starts new ones if there are none or `restart` asks for it, which it tells. */
-  async begin(restart = false): Promise<boolean> {
+  /**
+   * Goes on with the episodes in progress, or starts new ones if there are none or `restart` asks for it, which it tells.
+   *
+   * @param seedOf what new episodes follow from, by environment; default: each goes on to its next.
+   */
+  async begin(restart = false, seedOf?: (environment: number) => number): Promise<boolean> {
     const { environments } = this;
     if (this.#resumed) {
       environments.episodes?.set(this.#resumed.place.episodes);
@@ -67,7 +71,8 @@ export class Arena implements Stateful {
     }
     const isNew = restart || this.#interrupted;
     if (isNew) {
-      await environments.reset();
+      const seeds = seedOf && Array.from({ length: environments.count }, (_, i) => seedOf(i));
+      await environments.reset(seeds && { seeds });
       this.#tracker.restart();
       for (const chunks of this.#actions) chunks.length = 0;
     }

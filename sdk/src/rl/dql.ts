@@ -3,14 +3,14 @@
 import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
 import { Trainable } from "../engine/optimizer.js";
-import { tf, type Host, type Weights } from "../engine/tensor.js";
+import { tf, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
 import { actionCriticOptions } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { keysBelow } from "../options.js";
-import type { Tensors, TrainingBatch } from "../policies/definition.js";
+import type { Tensors } from "../policies/definition.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
 import {
@@ -77,7 +77,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
   const explore = exploration(model, o);
 
   const actorLoss = (weights: Weights, { observation, action, draws, imitation, first, critic }: ActorBatch) => {
-    const bcLoss = model.rowLosses(weights, { action, ...observation, ...imitation } as TrainingBatch).mean();
+    const bcLoss = model.rowLosses(weights, { action, ...observation, ...imitation }).mean();
     const qLoss = pull(critics.values(critic, observation, explore.sample(weights, observation, draws)), first);
     return { loss: bcLoss.add(qLoss.mul(o.eta)), bcLoss, qLoss };
   };
@@ -106,7 +106,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
   }) {
     const batch = buffer.sample(o.batchSize, random.stream("batches"));
     fillDraws(explore.draws, draws, random.stream("noise"));
-    const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others: views } as Host<CriticBatch>);
+    const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others: views });
     critic.adamw({ learningRate: criticLr, weightDecay: o.criticWeightDecay });
     const terms: Record<string, number> = { ...values, valueLoss: valueLoss! };
     if (learns) {
@@ -117,7 +117,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: DqlParts, o: DqlOpt
       const { loss: policyLoss, ...measured } = await actorStep({
         ...{ observation, action, draws, imitation, first },
         critic: views.critic,
-      } as Host<ActorBatch>);
+      });
       actor.adamw({ learningRate: actorLr, weightDecay: o.actorWeightDecay });
       Object.assign(terms, measured, { policyLoss });
     }

@@ -67,6 +67,10 @@ export function offPolicyKeys({ shape }: z.ZodObject, others: Keys = {}): Keys {
   return Object.fromEntries(Object.keys(shape).map((name) => [others[name] ?? named[name] ?? `train.${name}`, name]));
 }
 
+/** Whether an iteration evaluates: every so many, and the last. */
+export const isEvaluation = (iteration: number, { valFreq, iterations }: { valFreq: number; iterations: number }) =>
+  iteration % valFreq === 0 || iteration === iterations - 1;
+
 /** Chunks (B, Ta, Da) with noise to explore by, differentiable in the weights. */
 export interface Exploration {
   readonly draws: Draws;
@@ -174,7 +178,7 @@ export async function* alternate(
   const updates = replayRatio === null ? 1 : Math.max(1, Math.floor((collected * replayRatio) / o.batchSize));
   while (stage.iteration < o.iterations) {
     const { iteration } = stage;
-    if (iteration % o.valFreq === 0 || iteration === o.iterations - 1) {
+    if (isEvaluation(iteration, o)) {
       yield { mode: "evaluation", episodes: await evaluate(o.evaluationEpisodes) };
       continue;
     }

@@ -100,6 +100,19 @@ export class ReplayBuffer implements Stateful {
     }
   }
 
+  /** Fills it with transitions that do not follow each other, states without pictures; (N, ...) each. */
+  load(
+    given: Readonly<Record<"observations" | "nextObservations" | "actions" | "rewards" | "dones", Float32Array>>,
+  ): void {
+    this.#seen.state.set(given.observations);
+    this.#next.state.set(given.nextObservations);
+    this.#actions.set(given.actions);
+    this.#rewards.set(given.rewards);
+    this.#terminated.set(given.dones);
+    this.#ended.fill(LEFT);
+    [this.#size, this.#position] = [this.capacity, 0];
+  }
+
   /** New episodes have begun everywhere: what comes does not follow what was there. */
   leaveEpisodes(): void {
     for (let age = 1; age <= Math.min(this.#stride, this.#size); age++) {

@@ -1,7 +1,7 @@
 // Runs an experiment: hands its options to the room that does the work.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fetchMissing } from "../../data/data-folder.js";
+import { join, resolve } from "node:path";
+import { dataFolder, fetchMissing } from "../../data/data-folder.js";
 import { Dataset } from "../../data/dataset.js";
 import { fail, InputError, type Problem } from "../../errors.js";
 import type { RunControl } from "../../experiments/runs/control.js";
@@ -59,15 +59,16 @@ export async function runExperiment(
       return;
     }
     case "finetune": {
-      const { environments, objective } = experiment.options;
+      const { environments, objective, data: wanted } = experiment.options;
+      const data = wanted ? await openData(ofDataFolder(wanted), report, signal) : undefined;
       const base = objective
-        ? await fromScratch({ ...experiment.options, objective }, report, signal)
+        ? await fromScratch({ ...experiment.options, objective }, data, report, signal)
         : await loadBase(experiment.options, environments.env, report, signal, {
             mayBeReleased: true,
             mayChange: true,
           });
       const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
-      const settings = { ...finetuningSettings(experiment.options, base), resumePath };
+      const settings = { ...finetuningSettings(experiment.options, base), data, resumePath };
       await runFineTuning(settings, await control(experiment, "itr", signal, journal));
       return;
     }
@@ -189,6 +190,13 @@ async function resumeFile(
   return file;
 }
 
+/** The usual place of a named data set stands for the set itself, which is looked for, downloaded or replaced by a bundled one. */
+function ofDataFolder(wanted: StageOptions["pretrain"]["data"]): StageOptions["pretrain"]["data"] {
+  const usual = join(dataFolder(), "gym", wanted.name, "train.npz");
+  const isUsual = wanted.path !== null && !isAddress(wanted.path) && resolve(wanted.path) === resolve(usual);
+  return isUsual && !existsSync(usual) ? { ...wanted, path: null } : wanted;
+}
+
 async function openData(
   { name, path, useD4rl, normalizationPath, maxEpisodes }: StageOptions["pretrain"]["data"],
   report: Report,
@@ -251,6 +259,7 @@ async function fromScratch(
     objective,
     environments: { env },
   }: StageOptions["finetune"] & { readonly objective: object },
+  data: Dataset | undefined,
   report: Report,
   signal: AbortSignal | undefined,
 ): Promise<TrainedPolicy> {
@@ -260,10 +269,11 @@ async function fromScratch(
   const described = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps });
   const path = run.normalizationPath;
   const file = path === null || isAddress(path) ? path : existsSync(path) ? path : null;
-  if (file === null && path !== null) report(`${path} does not exist: observations and actions are not normalised`);
+  if (file === null && path !== null && !data)
+    report(`${path} does not exist: observations and actions are not normalised`);
   const normalization = file
     ? await readNormalization(await resolvePath(file, fetchOptions(report, signal)))
-    : undefined;
+    : data?.normalization;
   return scratchPolicy(described, env, run.seed, normalization);
 }
 

@@ -49,13 +49,7 @@ function extraOf({ top = {}, ...sections }: Shapes): Extra {
   return { ...top, ...Object.fromEntries(below) } as Extra;
 }
 
-/** What PPO has, for its kin: all of it, or only the keys of some sections. */
-const ppoTable = (isWanted: (key: string) => boolean = () => true): KeyTable => ({
-  keys: Object.fromEntries(Object.entries(ppo.keys).filter(([key]) => isWanted(key))),
-  options: ppo.options,
-});
-
-const { number, positive, fraction, flag, whole, text } = optional;
+const { number, positive, fraction, flag, whole } = optional;
 const rate = learningRateSchedule.optional();
 /** Every algorithm that collects episodes and trains on them. */
 const collecting = {
@@ -90,13 +84,6 @@ const offPolicy = (name: string, train: z.ZodRawShape, model: z.ZodRawShape) =>
   });
 
 const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
-  grpo: {
-    learning: {
-      tables: [ppoTable((key) => /^(train|env)\.|clipPlossCoef/.test(key))],
-      extra: extraOf({ train: { nGroups: optional.count.describe("environments whose returns are compared") } }),
-    },
-    waitsFor: "algorithm GRPO",
-  },
   fql: planned(
     "FQL",
     {
@@ -132,11 +119,6 @@ const plannedAlgorithms: Readonly<Record<string, AlgorithmSection>> = {
       onlineUtdRatio: optional.count,
     },
     { cqlMinQWeight: number },
-  ),
-  rlpd: offPolicy(
-    "RLPD",
-    { ...entropy, criticNumUpdate: optional.count },
-    { nCritics: optional.count, backupEntropy: flag },
   ),
   ibrl: offPolicy(
     "IBRL",

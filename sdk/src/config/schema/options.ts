@@ -7,7 +7,7 @@ import { findPolicy } from "../../policies/registry.js";
 import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
 import { optionsOf, type KeyTable } from "./keys.js";
-import { evalShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
+import { evalShape, learningShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
 import { common, environments } from "./sections.js";
 
 /** What every configuration has, whatever it selects. */
@@ -19,7 +19,7 @@ const base = z.looseObject({
 });
 const pretrainConfig = base.extend(pretrainShape);
 const evalConfig = base.extend(evalShape);
-const learningConfig = base.extend({ train: z.looseObject(learningTrain) });
+const learningConfig = base.extend({ ...learningShape, train: z.looseObject(learningTrain) });
 
 /** Of policies that have a teacher. */
 const teacherConfig = z.object({
@@ -99,6 +99,16 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
     environments: environmentsOf(config),
     algorithm,
     policy: selection.policy,
+    /** Demonstrations, for algorithms that learn from some. */
+    data: algorithm.wantsData
+      ? {
+          name: config.envName,
+          useD4rl: true,
+          path: config.offlineDatasetPath,
+          normalizationPath: null,
+          maxEpisodes: config.maxNEpisodes,
+        }
+      : null,
     learning,
     /** Options of a policy that begins with fresh weights. */
     objective: selection.stage === "scratch" ? optionsOf(findPolicy(selection.policy), values) : null,

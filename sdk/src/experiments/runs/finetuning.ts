@@ -1,4 +1,5 @@
 // A fine-tuning run: what an algorithm made of a policy in environments, and where its files are.
+import type { Dataset } from "../../data/dataset.js";
 import { environmentTitle } from "../../envs/registry.js";
 import { learningCurve } from "../../figures/charts/learning-curve.js";
 import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../figures/data-table.js";
@@ -89,6 +90,8 @@ export class FineTuningRun {
 export interface FineTuningSettings extends EnvironmentSettings {
   readonly algorithm: AnyAlgorithm<IterationRecord>;
   readonly base: TrainedPolicy;
+  /** Demonstrations to learn from besides, for algorithms that do. */
+  readonly data?: Dataset;
   /** Of the algorithm and, where it explores, of the policy's path. */
   readonly learning: Readonly<Record<string, unknown>>;
   /** Of everything random: environments, exploration, batches. Default 42. */
@@ -103,11 +106,21 @@ export interface FineTuningSettings extends EnvironmentSettings {
 
 /** A run stopped by the control's signal saves a checkpoint and returns what it has. */
 export async function runFineTuning(settings: FineTuningSettings, control: RunControl = {}): Promise<FineTuningRun> {
-  const { algorithm, base, learning: options, seed = 42, saveEvery, films, resumePath, ...environments } = settings;
+  const {
+    algorithm,
+    base,
+    data,
+    learning: options,
+    seed = 42,
+    saveEvery,
+    films,
+    resumePath,
+    ...environments
+  } = settings;
   const { logNames = {} } = algorithm;
   const { result, folder } = await runLearning<IterationRecord>(
     {
-      ...{ algorithm, base, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
+      ...{ algorithm, base, data, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
       task: `finetune/${await environmentTitle(settings.env)}`,
       metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
       shown: {
