@@ -38,6 +38,8 @@ interface Written {
   DiffusionInput: Types.DiffusionInput;
   GaussianInput: Types.GaussianInput;
   GMMInput: Types.GMMInput;
+  GRPOInput: Types.GRPOInput;
+  RLPDInput: Types.RLPDInput;
   DispersiveInput: Types.DispersiveInput;
   MeanFlowNetworkInput: Types.MeanFlowNetworkInput;
   FlowNetworkInput: Types.FlowNetworkInput;

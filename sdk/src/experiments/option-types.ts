@@ -610,6 +610,109 @@ export interface DIPOInput {
   };
 }
 
+/** GRPO: `GRPO.finetune(base, { ... })`. Everything may be left out. */
+export interface GRPOInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 40. */
+  readonly evaluationEpisodes?: number;
+  /** Initial noise of evaluated chunks. Default "sampled". */
+  readonly evaluationNoise?: "sampled" | "zero";
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Chunks per environment and iteration; episodes that do not end in them are left out. Whole number, at least 1. Default 1000. */
+  readonly steps?: number;
+  /** Groups of environments; those of one begin at the same states. Whole number, at least 1. Default 8. */
+  readonly nGroups?: number;
+  /** Chunks of a minibatch. Whole number, at least 1. Default 10000. */
+  readonly batchSize?: number;
+  /** Passes over the chunks of an iteration. Whole number, at least 1. Default 10. */
+  readonly updateEpochs?: number;
+  /** Clip of the ratio of probabilities. Above 0. Default 0.1. */
+  readonly clipPlossCoef?: number;
+  /** Weight of the divergence from the starting policy. At least 0. Default 0. */
+  readonly klCoef?: number;
+  /** Divergence from the last policy that ends an update. Above 0. Default 0.01. */
+  readonly targetKl?: number | null;
+}
+
+/** RLPD: `RLPD.train({ env, data, ... })`. Everything may be left out. */
+export interface RLPDInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Above 0. Default 0.0003. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Above 0. Default 0.0003. */
+  readonly actorLr?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 1000. */
+  readonly steps?: number;
+  /** First chunks, all environments together, at random. Whole number, at least 0. Default 5000. */
+  readonly explorationSteps?: number;
+  /** Of which the demonstrations' share is `offlineShare`. Whole number, at least 1. Default 256. */
+  readonly batchSize?: number;
+  /** Share of demonstrations in a batch. From 0 to 1. Default 0.5. */
+  readonly offlineShare?: number;
+  /** Own transitions kept. Whole number, at least 1. Default 400000. */
+  readonly bufferSize?: number;
+  /** Share of the critics that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Updates of the critics per chunk; the policy has one. Whole number, at least 1. Default 10. */
+  readonly criticNumUpdate?: number;
+  /** Critics, all in one graph. Whole number, at least 1. Default 10. */
+  readonly nCritics?: number;
+  /** Targets count the entropy of what follows. Default true. */
+  readonly backupEntropy?: boolean;
+  /** Weight of the entropy at first; it adapts. Above 0. Default 1. */
+  readonly initialTemperature?: number;
+  /** Of a chunk; null: minus its number of entries. Default null. */
+  readonly targetEntropy?: number | null;
+  /** Networks of the values of actions. Default {"useLayernorm":true}. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole number, at least 1. Default 10. */
+  readonly evaluationEpisodes?: number;
+}
+
 /** SAC: `SAC.train({ env, ... })`. Everything may be left out. */
 export interface SACInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 100. */

@@ -64,7 +64,7 @@ interface Block extends Pick<SequenceModule, "parameters"> {
  */
 export function unet(input: z.input<typeof unetOptions>, prefix = ""): DiffusionNetwork {
   const options = unetOptions.parse(input);
-  const { horizonSteps, actionDim, diffusionStepEmbedDim, dim, dimMults, kernelSize } = options;
+  const { horizonSteps, actionDim, diffusionStepEmbedDim, dim, dimMults } = options;
   const levels = dimMults.length;
   if (horizonSteps % 2 ** (levels - 1) !== 0) {
     const expected = `a multiple of ${2 ** (levels - 1)}, as dimMults has ${levels} resolutions`;
