@@ -61,7 +61,7 @@ test.each([
   });
   expect(tuned.curve).toHaveLength(tiny.iterations);
   expect(tuned.last.weights).not.toEqual(base.policy.weights);
-  const loaded = await loadPolicy(join(folder, name, "checkpoint/last.safetensors"));
+  const loaded = await loadPolicy(join(tuned.folder!, "checkpoint/last.safetensors"));
   expect(loaded.model.definition.name).toBe(name);
   expect(loaded.weights).toEqual(tuned.last.weights);
 });

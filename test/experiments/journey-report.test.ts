@@ -1,5 +1,5 @@
 // The journey with stages of given results: what it asks of each, says, tabulates and reports.
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
@@ -67,6 +67,7 @@ const pretrain = vi.spyOn(PolicyDescription.prototype, "pretrain");
 const finetune = vi.spyOn(PPO, "finetune");
 beforeEach(() => {
   vi.clearAllMocks();
+  rmSync(join(folder, "journey"), { recursive: true, force: true });
   pretrain.mockResolvedValue(pretraining as never);
   finetune.mockResolvedValue(finetuning as never);
   vi.mocked(rolloutPoses).mockResolvedValue(

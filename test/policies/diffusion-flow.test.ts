@@ -64,16 +64,18 @@ const learned = {
 
 const chunks = () => tf.tensor3d([0.5, -0.3, -0.4, 0.2, 0.1, 0.05, -0.2, 0.4, 0.9, 0.2, -0.8, 0.1], [6, 1, 2]);
 const truth = (x: tf.Tensor3D) =>
-  tf.logSumExp(logDensities(x.reshape([-1, 2]) as tf.Tensor2D, 1), 1).arraySync() as number[];
+  tf.logSumExp(logDensities(x.reshape<tf.Tensor2D>([-1, 2]), 1), 1).arraySync() as number[];
 const densityOf = (network: DiffusionNetwork, flow: Partial<FlowOptions>, probes?: tf.Tensor4D) =>
   flowDensity(
-    ...([network, {}, tf.zeros([6, 1]) as tf.Tensor2D, chunks(), probes] as const),
+    ...([network, {}, tf.zeros<tf.Rank.R2>([6, 1]), chunks(), probes] as const),
     ...([diffusion.configure({ denoisingSteps: levels }), { ...usual, ...flow }] as const),
   );
 
 test("in many steps it is the density of the data", () => {
   const errors = (sdeStepSize: number) =>
-    (densityOf(learned, { sdeStepSize }).arraySync() as number[]).map((value, i) => value - truth(chunks())[i]!);
+    densityOf(learned, { sdeStepSize })
+      .arraySync()
+      .map((value, i) => value - truth(chunks())[i]!);
   const worst = (values: number[]) => Math.max(...values.map(Math.abs));
   const [coarse, fine] = [errors(1 / 20), errors(1 / levels)].map(worst);
   expect(fine).toBeLessThan(0.05);
@@ -95,8 +97,8 @@ test.each([
   const { data, shape } = draws.probes!;
   const probes = tf.tensor4d(data as Float32Array, shape as [number, number, number, number]);
   expect(new Set(data.map(Math.abs)).size === 1).toBe(type === "Rademacher");
-  const exact = densityOf(learned, { sdeStepSize: 0.1 }).arraySync() as number[];
-  const estimate = densityOf(learned, { sdeStepSize: 0.1 }, probes).arraySync() as number[];
+  const exact = densityOf(learned, { sdeStepSize: 0.1 }).arraySync();
+  const estimate = densityOf(learned, { sdeStepSize: 0.1 }, probes).arraySync();
   estimate.forEach((value, i) => expect(Math.abs(value - exact[i]!)).toBeLessThan(within));
   expect(Math.max(...estimate.map((value, i) => Math.abs(value - exact[i]!)))).toBeGreaterThan(1e-4);
 });
@@ -124,8 +126,8 @@ describe.each([
     expect(path.units).toBe(1);
     expectClose(stored.chunk!, action.arraySync());
     const again = path.density(w, conditionOf(w), stored, {});
-    expectClose(again.logProbability, logProbability.arraySync() as number[]);
-    expectClose(again.entropy, logProbability.neg().arraySync() as number[]);
+    expectClose(again.logProbability, logProbability.arraySync());
+    expectClose(again.entropy, logProbability.neg().arraySync());
   });
 
   test("has the right gradients, and compiles", async () => {

@@ -144,11 +144,13 @@ test.skipIf(!hasShared)("all configurations of the reference load, or say exactl
     "gym/scratch/hopper-v2/scratch_ppo_mlp",
   ]);
   for (const [, message] of refused) expect(message).toContain("exists in no version of the reference");
-  // SAC's iterations are of a thousand chunks, not of one, so that each can be saved.
-  const [sac, others] = [true, false].map((wanted) => differing.filter((line) => line.includes("/sac_mlp") === wanted));
-  expect(new Set(sac!.map((line) => line.split(" ").slice(1).join(" ")))).toEqual(
-    new Set(["train.n_train_itr 1000000 1000", "train.n_steps 1 1000"]),
-  );
+  // Iterations of SAC and RLPD are of a thousand chunks, not of one, so that each can be saved; as many chunks in all.
+  const isRescaled = (line: string) => /\/(sac|rlpd)_mlp/.test(line);
+  const [rescaled, others] = [true, false].map((wanted) => differing.filter((line) => isRescaled(line) === wanted));
+  const factors = rescaled!
+    .map((line) => line.split(" "))
+    .map(([, key, was, is]) => `${key} ${Number(is) / Number(was)}`);
+  expect(new Set(factors)).toEqual(new Set(["train.n_train_itr 0.001", "train.n_steps 1000"]));
   // Sizes that contradicted the pre-training of the same task are corrected in our files.
   expect([...new Set(others!.map((line) => line.split(" ")[1]))]).toEqual(["model.network.mlp_dims"]);
   expect(others!.filter((line) => !line.includes("_stage2"))).toEqual([]);

@@ -1,5 +1,5 @@
 // Checkpoints of the reference continue here as far as they go, and say what was not in them; own ones continue exactly.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -29,6 +29,7 @@ const control = { threads: 1, workers: 0 };
 let said: string[];
 beforeEach(() => {
   said = [];
+  for (const run of ["pretrain", "tuned"]) rmSync(file(run), { recursive: true, force: true });
   vi.spyOn(console, "warn").mockImplementation((line: string) => void said.push(line));
 });
 afterEach(() => vi.restoreAllMocks());

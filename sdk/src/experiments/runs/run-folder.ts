@@ -1,6 +1,6 @@
 // Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../files.js";
@@ -53,7 +53,9 @@ export function claimForRun(folder: string): Promise<string> {
 export const owner = { host: hostname(), process: process.pid };
 
 async function isAbandoned(folder: string): Promise<boolean> {
-  if (existsSync(join(folder, "checkpoint")) || !existsSync(join(folder, runFile))) return false;
+  if (!existsSync(join(folder, runFile))) return false;
+  const contents = await readdir(folder, { withFileTypes: true });
+  if (contents.some((entry) => entry.isDirectory() && entry.name !== "tensorboard")) return false;
   try {
     const run = JSON.parse(await readFile(join(folder, runFile), "utf8")) as Partial<typeof owner>;
     if (run.host !== owner.host || typeof run.process !== "number") return false;
