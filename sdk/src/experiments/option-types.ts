@@ -662,7 +662,7 @@ export interface RLPDInput {
     | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
   /** Of AdamW, of the policy. At least 0. Default 0. */
   readonly actorWeightDecay?: number;
-  /** Above 0. Default 0.0003. */
+  /** Learning rate of the critics. Above 0. Default 0.0003. */
   readonly criticLr?: number;
   /** How it changes over the iterations. Default {"type":"constant"}. */
   readonly criticLrScheduler?:
@@ -672,7 +672,7 @@ export interface RLPDInput {
     | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
   /** Of AdamW, of the critic. At least 0. Default 0. */
   readonly criticWeightDecay?: number;
-  /** Above 0. Default 0.0003. */
+  /** Learning rate of the policy. Above 0. Default 0.0003. */
   readonly actorLr?: number;
   /** Chunks per environment and iteration. Whole number, at least 1. Default 1000. */
   readonly steps?: number;
@@ -709,7 +709,7 @@ export interface RLPDInput {
   };
   /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
   readonly valFreq?: number;
-  /** Whole number, at least 1. Default 10. */
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 10. */
   readonly evaluationEpisodes?: number;
 }
 

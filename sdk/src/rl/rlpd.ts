@@ -31,8 +31,8 @@ const { actorLr, actorLrScheduler, actorWeightDecay } = collecting;
 
 export const rlpdOptions = z.strictObject({
   ...{ iterations, gamma, rewardScale, actorLrScheduler, actorWeightDecay, ...criticRates },
-  actorLr: actorLr.unwrap().default(3e-4),
-  criticLr: criticRates.criticLr.unwrap().default(3e-4),
+  actorLr: actorLr.unwrap().default(3e-4).describe("learning rate of the policy"),
+  criticLr: criticRates.criticLr.unwrap().default(3e-4).describe("learning rate of the critics"),
   steps: count.default(1000).describe("chunks per environment and iteration"),
   explorationSteps: z.int().nonnegative().default(5000).describe("first chunks, all environments together, at random"),
   batchSize: count.default(256).describe("of which the demonstrations' share is `offlineShare`"),
@@ -46,7 +46,7 @@ export const rlpdOptions = z.strictObject({
   targetEntropy: z.number().nullable().default(null).describe("of a chunk; null: minus its number of entries"),
   critic: actionCriticOptions.prefault({ useLayernorm: true }).describe("networks of the values of actions"),
   valFreq,
-  evaluationEpisodes: evaluationEpisodes.unwrap().default(10),
+  evaluationEpisodes: evaluationEpisodes.unwrap().default(10).describe("whole episodes per evaluation"),
 });
 type RlpdOptions = z.output<typeof rlpdOptions>;
 
