@@ -1,11 +1,11 @@
 // GRPO: who is compared with whom, its loss in closed form, and that it finds the optimum of the point mass without a critic.
 import { beforeAll, expect, test } from "vitest";
 import { tf } from "../../sdk/src/engine/tensor.js";
-import type { RunState } from "../../sdk/src/learning/drive.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { groupAdvantages, grpo, grpoLoss } from "../../sdk/src/rl/grpo.js";
 import { expectClose } from "../nn/close.js";
 import { bestReturn, idleReturn, pointMassSetup } from "./point-mass.js";
+import { stateAfter } from "./stopped-run.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
@@ -67,19 +67,10 @@ test("the point mass is steered, from starts that its groups share", async () =>
 
 test("a resumed run equals an uninterrupted one; groups need members; the divergence holds the policy back", async () => {
   const options = { ...quick, iterations: 4, steps: 16, valFreq: 3, updateEpochs: 1 };
-  const stop = new AbortController();
-  let state: RunState | undefined;
-  await grpo.train(pointMassSetup(model, 8), options, {
-    signal: stop.signal,
-    onIteration(_, run) {
-      if (run.curve.length < 2) return;
-      state = structuredClone(run.state());
-      stop.abort();
-    },
-  });
+  const state = await stateAfter(2, (context) => grpo.train(pointMassSetup(model, 8), options, context));
   const start = (context: object, more: object = {}) =>
     grpo.train(pointMassSetup(model, 8), { ...options, ...more }, context);
-  const [whole, resumed] = [await start({}), await start({ resume: state! })];
+  const [whole, resumed] = [await start({}), await start({ resume: state })];
   expect(resumed.last.weights).toEqual(whole.last.weights);
   await expect(start({}, { nGroups: 5 })).rejects.toThrow(/n_groups\): is 5\n.*at most half of the 8/);
   const moved = ({ last }: typeof whole) =>

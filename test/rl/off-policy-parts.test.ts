@@ -10,7 +10,7 @@ import { slope } from "../../sdk/src/rl/qsm.js";
 import { ReplayBuffer } from "../../sdk/src/rl/replay-buffer.js";
 import { returnWeights } from "../../sdk/src/rl/rwr.js";
 import { tdLambda } from "../../sdk/src/rl/td-lambda.js";
-import { effectiveShare, exponentialWeight, standardized } from "../../sdk/src/rl/weighted-imitation.js";
+import { effectiveShare, exponentialWeight, populationStandardized } from "../../sdk/src/rl/weighted-imitation.js";
 import golden from "../golden/finetune.json" with { type: "json" };
 import { expectClose } from "../nn/close.js";
 
@@ -70,7 +70,7 @@ test("weights of returns: those of finished episodes, normalised, at most so gre
   const unit = 0.5 / (0.5 + 1e-3);
   expect(weights[0]).toBe(5);
   expect(weights[1]).toBeCloseTo(Math.exp(-2 * unit), 6);
-  expect(standardized([1, 2, 3], 0)).toEqual([-Math.sqrt(1.5), 0, Math.sqrt(1.5)]);
+  expect(populationStandardized([1, 2, 3], 0)).toEqual([-Math.sqrt(1.5), 0, Math.sqrt(1.5)]);
   expect(exponentialWeight(3, 2, 50)).toBe(50);
   expect(exponentialWeight(-1, 2, 50)).toBeCloseTo(Math.exp(-2), 12);
   expect(effectiveShare([1, 1, 1, 1])).toBe(1);

@@ -3,7 +3,7 @@
 import type { Environments } from "../../sdk/src/evaluation/environments.js";
 import { Random } from "../../sdk/src/engine/random.js";
 import { rawNumbers } from "../../sdk/src/normalization.js";
-import type { PolicyModel } from "../../sdk/src/policies/policy-model.js";
+import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 
 const [GAIN, COST, LENGTH] = [0.5, 0.1, 8];
@@ -98,3 +98,14 @@ export function pointMassSetup(model: PolicyModel, count: number) {
   const base = new TrainedPolicy({ model, weights, normalization: rawNumbers(2, 1), environment: "point mass" });
   return { base, environments: new PointMass(count), seed: 3, compile: { threads: 1 } };
 }
+
+/** A policy that SAC and its kin train: normal, squashed by tanh. */
+export const squashedGaussian = () =>
+  new PolicyModel({
+    policy: "gaussian",
+    options: { tanhOutput: true },
+    network: {
+      ...{ horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32], activationType: "ReLU" },
+      ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
+    },
+  });

@@ -2,13 +2,13 @@
 import { expect, test } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
-import type { RunState } from "../../sdk/src/learning/drive.js";
 import type { BoundPath } from "../../sdk/src/policies/definition.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { diffusionPath } from "../../sdk/src/policies/diffusion-path.js";
 import { ppo, ppoLoss } from "../../sdk/src/rl/ppo.js";
 import { FakeEnvironments } from "./fake-environments.js";
+import { stateAfter } from "./stopped-run.js";
 
 function basePolicy(options: Record<string, unknown> = {}): TrainedPolicy {
   const sizes = { horizonSteps: 1, actionDim: 1, condDim: 2, timeDim: 4, mlpDims: [16, 16, 16], condMlpDims: [8, 4] };
@@ -66,17 +66,8 @@ test("the copy of the network stays as it was, whatever the decay; the rest lear
 test("resumed equals uninterrupted", async () => {
   const options = { ...short, iterations: 4, ftDenoisingSteps: 2, resetAtIteration: true };
   const whole = await ppo.train(setup(), options);
-  const stop = new AbortController();
-  let saved: RunState | undefined;
-  await ppo.train(setup(), options, {
-    signal: stop.signal,
-    onIteration(_, run) {
-      if (run.curve.length < 2) return;
-      saved = structuredClone(run.state());
-      stop.abort();
-    },
-  });
-  const resumed = await ppo.train(setup(), options, { resume: saved! });
+  const saved = await stateAfter(2, (context) => ppo.train(setup(), options, context));
+  const resumed = await ppo.train(setup(), options, { resume: saved });
   expect(resumed.last.weights).toEqual(whole.last.weights);
   expect(resumed.curve.map((row) => ({ ...row, seconds: 0 }))).toEqual(
     whole.curve.map((row) => ({ ...row, seconds: 0 })),

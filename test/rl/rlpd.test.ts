@@ -2,23 +2,15 @@
 import { beforeAll, expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
-import type { RunState } from "../../sdk/src/learning/drive.js";
 import { Stage } from "../../sdk/src/learning/stage.js";
-import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { demonstratedTransitions } from "../../sdk/src/rl/demonstrations.js";
 import { rlpd } from "../../sdk/src/rl/rlpd.js";
-import { bestReturn, idleReturn, pointMassSetup, PointMass } from "./point-mass.js";
+import { bestReturn, idleReturn, pointMassSetup, PointMass, squashedGaussian } from "./point-mass.js";
+import { stateAfter } from "./stopped-run.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
-const model = new PolicyModel({
-  policy: "gaussian",
-  options: { tanhOutput: true },
-  network: {
-    ...{ horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32], activationType: "ReLU" },
-    ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
-  },
-});
+const model = squashedGaussian();
 
 /** Episodes of eight steps under feedback so weak that most of the cost remains. */
 async function demonstrations(feedback = 0.3, count = 32): Promise<Dataset> {
@@ -88,19 +80,10 @@ test("a resumed run equals an uninterrupted one; members of the ensemble differ"
   const demonstrated = await demonstrations(0.3, 4);
   const setup = () => ({ ...pointMassSetup(model, 4), demonstrations: demonstrated });
   const options = { ...quick, iterations: 6, steps: 6, explorationSteps: 16, batchSize: 16, valFreq: 3 };
-  const stop = new AbortController();
-  let state: RunState | undefined;
-  await rlpd.train(setup(), options, {
-    signal: stop.signal,
-    onIteration(_, run) {
-      if (run.curve.length < 4) return;
-      state = structuredClone(run.state());
-      stop.abort();
-    },
-  });
-  const [whole, resumed] = [await rlpd.train(setup(), options), await rlpd.train(setup(), options, { resume: state! })];
+  const state = await stateAfter(4, (context) => rlpd.train(setup(), options, context));
+  const [whole, resumed] = [await rlpd.train(setup(), options), await rlpd.train(setup(), options, { resume: state })];
   expect(resumed.last.weights).toEqual(whole.last.weights);
-  const weights = state!.parts.critic!.vectors!.weights!;
+  const weights = state.parts.critic!.vectors!.weights!;
   const size = weights.length / 3;
   expect(weights.slice(0, size)).not.toEqual(weights.slice(size, 2 * size));
 });

@@ -1,21 +1,13 @@
 import { beforeAll, expect, test } from "vitest";
 import { tf } from "../../sdk/src/engine/tensor.js";
-import type { RunState } from "../../sdk/src/learning/drive.js";
-import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { sac } from "../../sdk/src/rl/sac.js";
-import { bestReturn, pointMassSetup, riccati } from "./point-mass.js";
+import { bestReturn, pointMassSetup, riccati, squashedGaussian } from "./point-mass.js";
+import { stateAfter } from "./stopped-run.js";
 import { smallPolicy } from "./setup.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
-const model = new PolicyModel({
-  policy: "gaussian",
-  options: { tanhOutput: true },
-  network: {
-    ...{ horizonSteps: 1, actionDim: 1, condDim: 2, mlpDims: [32, 32], activationType: "ReLU" },
-    ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
-  },
-});
+const model = squashedGaussian();
 const setup = (count = 8) => pointMassSetup(model, count);
 const quick = {
   ...{
@@ -52,24 +44,15 @@ test("the point mass is steered as the Riccati equation steers it", async () => 
 
 test("a resumed run equals an uninterrupted one, buffer and temperature included", async () => {
   const options = { ...quick, iterations: 6, steps: 20, explorationSteps: 50, valFreq: 3 };
-  const stop = new AbortController();
-  let state: RunState | undefined;
-  await sac.train(setup(), options, {
-    signal: stop.signal,
-    onIteration(_, run) {
-      if (run.curve.length < 4) return;
-      state = structuredClone(run.state());
-      stop.abort();
-    },
-  });
-  expect(Object.keys(state!.parts)).toEqual(["actor", "critic", "temperature", "buffer", "environments"]);
-  expect(state!.parts.buffer!.values).toEqual({ size: 2 * 20 * 8, position: 2 * 20 * 8 });
+  const state = await stateAfter(4, (context) => sac.train(setup(), options, context));
+  expect(Object.keys(state.parts)).toEqual(["actor", "critic", "temperature", "buffer", "environments"]);
+  expect(state.parts.buffer!.values).toEqual({ size: 2 * 20 * 8, position: 2 * 20 * 8 });
   // An evaluation begins new episodes, so that both runs go on from the same place.
-  const [whole, resumed] = [await sac.train(setup(), options), await sac.train(setup(), options, { resume: state! })];
+  const [whole, resumed] = [await sac.train(setup(), options), await sac.train(setup(), options, { resume: state })];
   expect(resumed.last.weights).toEqual(whole.last.weights);
   expect(resumed.curve.map(({ episodes }) => episodes)).toEqual(whole.curve.map(({ episodes }) => episodes));
   for (const part of ["critic", "temperature", "buffer"]) {
-    const damaged = structuredClone(state!);
+    const damaged = structuredClone(state);
     for (const vector of Object.values(damaged.parts[part]!.vectors!)) vector.fill(0);
     const other = await sac.train(setup(), options, { resume: damaged });
     expect(other.last.weights, part).not.toEqual(whole.last.weights);

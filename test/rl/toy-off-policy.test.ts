@@ -8,6 +8,7 @@ import { actionCritics } from "../../sdk/src/nn/critic.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { algorithms } from "../../sdk/src/rl/registry.js";
 import { bestReturn, idleReturn, pointMassSetup, riccati } from "./point-mass.js";
+import { stateAfter } from "./stopped-run.js";
 
 const COUNT = 16;
 
@@ -74,18 +75,9 @@ test.each(names)("%s steers the point mass", async (name) => {
 test.each(names)("a resumed %s equals an uninterrupted one", async (name) => {
   const options = { ...quick, ...settings[name], iterations: 6, steps: 8, batchSize: 16, valFreq: 3 };
   const start = (context: object) => drive(algorithms[name]!, pointMassSetup(model, 4), options, context);
-  const stop = new AbortController();
-  let state: RunState | undefined;
-  await start({
-    signal: stop.signal,
-    onIteration(_: unknown, run: { curve: readonly unknown[]; state: () => RunState }) {
-      if (run.curve.length < 4) return;
-      state = structuredClone(run.state());
-      stop.abort();
-    },
-  });
+  const state = await stateAfter(4, start);
   // An evaluation begins new episodes, so that both runs go on from the same place.
-  const [whole, resumed] = [await start({}), await start({ resume: state! })];
+  const [whole, resumed] = [await start({}), await start({ resume: state })];
   expect(resumed.last.weights).toEqual(whole.last.weights);
   expect(resumed.curve.map(({ episodes }) => episodes)).toEqual(whole.curve.map(({ episodes }) => episodes));
 });

@@ -124,7 +124,8 @@ export function episodeStatistics(episodes: readonly FinishedEpisode[]): Episode
   };
 }
 
-function estimate(values: readonly number[]): Estimate {
+/** Of any numbers; zero where there are none. */
+export function estimate(values: readonly number[]): Estimate {
   const count = Math.max(1, values.length);
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

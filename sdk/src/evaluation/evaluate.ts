@@ -2,7 +2,13 @@
 import { fail } from "../errors.js";
 import { emptyObservations } from "../space.js";
 import type { Environments } from "./environments.js";
-import { episodeRules, episodeStatistics, type EpisodeStatistics, type FinishedEpisode } from "./episode-statistics.js";
+import {
+  episodeRules,
+  episodeStatistics,
+  estimate,
+  type EpisodeStatistics,
+  type FinishedEpisode,
+} from "./episode-statistics.js";
 import { playEpisodes, type Act } from "./play.js";
 
 /** Where the denoising begins: in random noise, or in its mean. They give very different returns: never compare across. */
@@ -114,18 +120,12 @@ export async function evaluateSettings(
 }
 
 function inferenceOf(callSeconds: readonly number[]): Inference {
-  const seconds = spread(callSeconds);
+  const { mean, standardDeviation } = estimate(callSeconds);
   return {
     calls: callSeconds.length,
-    seconds,
-    frequency: { mean: 1 / seconds.mean, standardDeviation: seconds.standardDeviation / seconds.mean ** 2 },
+    seconds: { mean, standardDeviation },
+    frequency: { mean: 1 / mean, standardDeviation: standardDeviation / mean ** 2 },
   };
-}
-
-function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardDeviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
 
 function expectCount(path: string, value: number): void {

@@ -11,11 +11,12 @@ import { critic as buildCritic, criticOptions } from "../nn/critic.js";
 import type { HostObservation, Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import { Averages } from "./averages.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
+import { ownSampling, wholePolicy } from "./declaration.js";
 import {
   alternate,
   collecting,
   criticRates,
+  evaluationOf,
   expectWholeChunks,
   exploration,
   exploringActor,
@@ -25,7 +26,7 @@ import {
 import { ReplayBuffer } from "./replay-buffer.js";
 import { learningRates } from "./schedules.js";
 import { tdLambda } from "./td-lambda.js";
-import { exponentialWeight, standardized, weightedImitation } from "./weighted-imitation.js";
+import { exponentialWeight, populationStandardized, weightedImitation } from "./weighted-imitation.js";
 
 export const awrOptions = z.strictObject({
   ...{ ...collecting, ...criticRates },
@@ -63,7 +64,7 @@ interface CriticBatch {
 
 async function* run(stage: Stage, { actor, critic, buffer }: AwrParts, o: AwrOptions): AsyncGenerator<Progress> {
   const { base, random, arena, compile: options, signal } = stage;
-  const { model, space } = base;
+  const { model } = base;
   const values = criticOf(stage, o);
   const criticLoss = (weights: Weights, { observation, target }: CriticBatch) => {
     const value = values.value(weights, observation);
@@ -125,7 +126,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: AwrParts, o: AwrOpt
     }
     if (!learns) return averages.record();
     const { value, target } = await targets();
-    const advantages = standardized(
+    const advantages = populationStandardized(
       Array.from(target, (goal, i) => goal - value[i]!),
       1e-6,
     );
@@ -143,10 +144,7 @@ async function* run(stage: Stage, { actor, critic, buffer }: AwrParts, o: AwrOpt
     yield* alternate(stage, o, {
       act: exploringActor(stage, actor.layout.views(actor.weights), exploration(model, o)),
       buffer,
-      evaluate: stage.evaluator(
-        { model, weights: actor.weights, space },
-        { sampling: {}, initialNoise: o.evaluationNoise },
-      ),
+      evaluate: evaluationOf(stage, actor.weights, o),
       rates: learningRates(o),
       replayRatio: null,
       update,
@@ -161,15 +159,10 @@ const { critic, ...plain } = awrOptions.shape;
 export const awr = defineAlgorithm({
   name: "awr",
   title: "AWR",
-  kind: "finetuning",
+  ...wholePolicy,
   options: awrOptions,
-  presets: {},
   keys: { ...offPolicyKeys(z.object(plain)), ...keysBelow("model.critic", critic.unwrap(), "critic") },
-  iterations: (o) => o.iterations,
   parts,
   run,
-  learned: ({ actor }, { base }) => ({ policy: base, sets: { policy: actor.weights.slice() } }),
-  playing: (_, o) => ({ sampling: {}, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
+  playing: ownSampling,
 });

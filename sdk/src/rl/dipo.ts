@@ -7,16 +7,17 @@ import { tf, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import { actionCriticOptions, type ActionCritics } from "../nn/critic.js";
+import type { ActionCritics } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
+import { ownSampling, wholePolicy } from "./declaration.js";
 import {
   alternate,
   collecting,
   criticRates,
+  evaluationOf,
   expectWholeChunks,
   exploration,
   exploringActor,
@@ -26,7 +27,7 @@ import {
 } from "./off-policy.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { learningRates } from "./schedules.js";
-import { criticWeights, policyValueLoss, twinCritics, type CriticBatch } from "./twin-critics.js";
+import { criticUpdates, criticWeights, twinCriticOptions, twinCritics } from "./twin-critics.js";
 import { least } from "./value-losses.js";
 
 export const dipoOptions = z.strictObject({
@@ -34,9 +35,7 @@ export const dipoOptions = z.strictObject({
   targetRate: replaying.targetRate.describe("share of critics and policy that their targets take at every update"),
   actionGradientSteps: count.default(10).describe("steps that actions of a batch move uphill"),
   actionLr: z.number().positive().default(1e-4).describe("size of these steps, of Adam"),
-  critic: actionCriticOptions
-    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
-    .describe("network of the values of actions"),
+  critic: twinCriticOptions,
 });
 type DipoOptions = z.output<typeof dipoOptions>;
 
@@ -92,16 +91,12 @@ interface ActorBatch {
 
 async function* run(stage: Stage, { actor, critic, buffer }: DipoParts, o: DipoOptions): AsyncGenerator<Progress> {
   const { base, random, compile: options } = stage;
-  const { model, space } = base;
+  const { model } = base;
   const critics = twinCritics(stage, o);
   const explore = exploration(model, o);
 
   const actorLoss = (weights: Weights, { observation, action, imitation }: ActorBatch) => ({
     loss: model.rowLosses(weights, { action, ...observation, ...imitation }).mean(),
-  });
-  const criticStep = compileTraining<CriticBatch>(policyValueLoss(critics, explore, o), critic, {
-    name: "DIPO critic loss",
-    ...options,
   });
   const actorStep = compileTraining<ActorBatch>(actorLoss, actor, { name: "DIPO actor loss", ...options });
   const improve = compile<{ critic: Weights; observation: Observation; action: tf.Tensor3D }, tf.Tensor3D>(
@@ -111,18 +106,13 @@ async function* run(stage: Stage, { actor, critic, buffer }: DipoParts, o: DipoO
   const views = {
     acting: actor.layout.views(actor.ema!),
     critic: critic.layout.views(critic.weights),
-    target: critic.layout.views(critic.ema!),
   };
-  const draws = emptyDraws(explore.draws, o.batchSize);
+  const valued = criticUpdates(stage, { name: "DIPO critic loss", critics, critic, explore, acting: views.acting }, o);
   const imitation = emptyDraws(model.trainingDraws, o.batchSize);
 
   async function update({ actor: actorLr, critic: criticLr, learns }: UpdateRates) {
     const batch = buffer.sample(o.batchSize, random.stream("batches"));
-    fillDraws(explore.draws, draws, random.stream("noise"));
-    const others = { actor: views.acting, target: views.target };
-    const { loss: valueLoss, ...values } = await criticStep({ ...batch, draws, others });
-    critic.adamw({ learningRate: criticLr, weightDecay: o.criticWeightDecay });
-    const terms: Record<string, number> = { ...values, valueLoss: valueLoss! };
+    const terms = await valued.update(batch, criticLr);
     if (learns) {
       const indices = buffer.draw(o.batchSize, random.stream("batches"));
       const [observation, action] = [buffer.observationsAt(indices), buffer.improvedAt(indices)];
@@ -133,7 +123,6 @@ async function* run(stage: Stage, { actor, critic, buffer }: DipoParts, o: DipoO
       actor.adamw({ learningRate: actorLr, weightDecay: o.actorWeightDecay });
       terms.policyLoss = loss!;
     }
-    critic.updateEma(1 - o.targetRate);
     actor.updateEma(1 - o.targetRate);
     return terms;
   }
@@ -142,16 +131,13 @@ async function* run(stage: Stage, { actor, critic, buffer }: DipoParts, o: DipoO
     yield* alternate(stage, o, {
       act: exploringActor(stage, views.acting, explore),
       buffer,
-      evaluate: stage.evaluator(
-        { model, weights: actor.ema!, space },
-        { sampling: {}, initialNoise: o.evaluationNoise },
-      ),
+      evaluate: evaluationOf(stage, actor.ema!, o),
       rates: learningRates(o),
       replayRatio: o.replayRatio,
       update,
     });
   } finally {
-    await Promise.all([criticStep.dispose(), actorStep.dispose(), improve.dispose()]);
+    await Promise.all([valued.dispose(), actorStep.dispose(), improve.dispose()]);
   }
 }
 
@@ -160,15 +146,11 @@ const { critic, ...plain } = dipoOptions.shape;
 export const dipo = defineAlgorithm({
   name: "dipo",
   title: "DIPO",
-  kind: "finetuning",
+  ...wholePolicy,
   options: dipoOptions,
-  presets: {},
   keys: { ...offPolicyKeys(z.object(plain)), ...keysBelow("model.critic", critic.unwrap(), "critic") },
-  iterations: (o) => o.iterations,
   parts,
   run,
   learned: ({ actor }, { base }) => ({ policy: base, sets: { policy: actor.ema!.slice() } }),
-  playing: (_, o) => ({ sampling: {}, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
+  playing: ownSampling,
 });

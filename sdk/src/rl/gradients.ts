@@ -1,13 +1,13 @@
 // The two compiled training graphs of an on-policy update, actor and critic, fed with minibatches of the rollout.
 import type { CompileOptions } from "../engine/compile.js";
-import { hostTensor, type tf, type Host, type HostTensor, type Weights } from "../engine/tensor.js";
+import { hostTensor, type tf, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import type { HostObservation, Observation } from "../nn/network.js";
 import type { Controls, Tensors } from "../policies/definition.js";
 import type { Cloning } from "./cloning.js";
 import { minibatchGradient, standardized } from "./minibatches.js";
 import { gather, gatherObservations, type RolloutBuffer } from "./rollout-buffer.js";
-import { controlInputs, scalar, type ControlValues, type Players } from "./rollout.js";
+import { column, controlInputs, scalar, type ControlValues, type ValuedPlayers } from "./rollout.js";
 
 type Terms = { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 
@@ -67,11 +67,11 @@ export interface Gradients {
 }
 
 export function compileGradients(
-  { network, path, actor, critic, criticWeights, arena, compile }: Players,
+  { network, path, actor, critic, criticWeights, arena, compile }: ValuedPlayers,
   buffer: RolloutBuffer,
   { policyLoss, valueLoss, clips, cloning, microBatchSize }: Objectives,
 ): Gradients {
-  const { space, stored, units } = buffer.shape;
+  const { space, units } = buffer.shape;
 
   const actorLoss = (weights: Weights, batch: ActorBatch) => {
     const condition = network.encoder.apply(weights, batch.observation);
@@ -96,7 +96,6 @@ export function compileGradients(
   const chunksOf = (samples: Int32Array) =>
     units === 1 ? samples : samples.map((sample) => Math.floor(sample / units));
   const unitOf = (samples: Int32Array) => samples.map((sample) => sample % units);
-  const column = (values: ArrayLike<number>): HostTensor => hostTensor(Float32Array.from(values), [values.length]);
   const perUnit = (table: readonly number[], samples: Int32Array) =>
     column(Array.from(unitOf(samples), (unit) => table[unit]!));
   const seen = (chunks: Int32Array): HostObservation => gatherObservations(buffer.observations, chunks, space);
@@ -111,13 +110,12 @@ export function compileGradients(
       const batch = (start: number, end: number) => {
         const rows = indices.subarray(start, end);
         const chunks = chunksOf(rows);
-        const kept = Object.entries(stored).map(([name, shape]) => [name, gather(buffer.stored[name]!, chunks, shape)]);
         return {
           ...shared,
           ...(units > 1 && { unit: column(unitOf(rows)) }),
           ...(clips && { clip: perUnit(clips, rows) }),
           observation: seen(chunks),
-          stored: Object.fromEntries(kept) as Record<string, HostTensor>,
+          stored: buffer.storedAt(chunks),
           oldLogProb: gather(buffer.logProbabilities, rows),
           advantage: hostTensor(advantages.subarray(start, end), [rows.length]),
           cloning: cloning?.inputs(chunks) ?? {},

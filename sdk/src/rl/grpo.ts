@@ -2,23 +2,23 @@
 // 2402.03300), eq. 3 and 4 (clipped ratio, divergence from the starting policy), with episodes in place of answers.
 import { z } from "zod";
 import { Trainable } from "../engine/optimizer.js";
-import { ParameterLayout } from "../engine/parameters.js";
-import { hostTensor, tf, type HostTensor, type Weights } from "../engine/tensor.js";
+import { tf, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { fail } from "../errors.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import type { Critic } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
 import { Averages } from "./averages.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
+import { refusesDensity, wholePolicy } from "./declaration.js";
+import { isEvaluation } from "./iteration-record.js";
 import { minibatches } from "./minibatches.js";
-import { collecting, isEvaluation } from "./off-policy.js";
+import { collecting } from "./off-policy.js";
 import { gather, gatherObservations, type RolloutBuffer } from "./rollout-buffer.js";
-import { Collector } from "./rollout.js";
+import { Collector, column } from "./rollout.js";
 import { learningRate } from "./schedules.js";
+import { populationStandardized } from "./weighted-imitation.js";
 
 const { iterations, valFreq, evaluationEpisodes, evaluationNoise, actorLr, actorLrScheduler, actorWeightDecay } =
   collecting;
@@ -93,11 +93,13 @@ export function groupAdvantages(
   }
   for (const episodes of compared.values()) {
     if (episodes.length < 2) continue;
-    const mean = episodes.reduce((sum, { total }) => sum + total, 0) / episodes.length;
-    const deviation = Math.sqrt(episodes.reduce((sum, { total }) => sum + (total - mean) ** 2, 0) / episodes.length);
-    for (const { environment, start, end, total } of episodes)
-      for (let step = start; step < end; step++)
-        advantages[step * environments + environment] = (total - mean) / (deviation + 1e-8);
+    const relative = populationStandardized(
+      episodes.map(({ total }) => total),
+      1e-8,
+    );
+    episodes.forEach(({ environment, start, end }, i) => {
+      for (let step = start; step < end; step++) advantages[step * environments + environment] = relative[i]!;
+    });
   }
   return advantages;
 }
@@ -126,16 +128,12 @@ interface Batch {
   readonly start: Weights;
 }
 
-/** Rollouts ask for values; there is nobody to know them. */
-const noCritic: Critic = { parameters: [], value: (_, { state }) => state.mean<tf.Tensor1D>([1, 2]).mul(0) };
-
 async function* run(stage: Stage, { actor }: GrpoParts, o: GrpoOptions): AsyncGenerator<Progress> {
   const { base, random, arena, compile, signal } = stage;
   const { model, space } = base;
   const { network } = model;
   const path = model.path();
-  const criticWeights = new Trainable(new ParameterLayout([]), new Float32Array(0));
-  const collector = new Collector({ network, path, actor, critic: noCritic, criticWeights, arena, compile }, o.steps);
+  const collector = new Collector({ network, path, actor, arena, compile }, o.steps);
   const { buffer } = collector;
   const { units } = path;
 
@@ -154,14 +152,9 @@ async function* run(stage: Stage, { actor }: GrpoParts, o: GrpoOptions): AsyncGe
   /** The gradient of samples (chunk, unit), left in the actor. */
   async function gradient(samples: Int32Array) {
     const chunks = samples.map((sample) => Math.floor(sample / units));
-    const column = (values: ArrayLike<number>): HostTensor => hostTensor(Float32Array.from(values), [values.length]);
-    const kept = Object.entries(path.stored).map(([name, shape]) => [
-      name,
-      gather(buffer.stored[name]!, chunks, shape),
-    ]);
     return step({
       observation: gatherObservations(buffer.observations, chunks, space),
-      stored: Object.fromEntries(kept) as Record<string, HostTensor>,
+      stored: buffer.storedAt(chunks),
       unit: column(samples.map((sample) => sample % units)),
       oldLogProb: gather(buffer.logProbabilities, samples),
       advantage: gather(buffer.advantages, chunks),
@@ -208,24 +201,16 @@ const { clipPlossCoef, iterations: _iterations, steps: _steps, ...inTrain } = gr
 export const grpo = defineAlgorithm({
   name: "grpo",
   title: "GRPO",
-  kind: "finetuning",
+  ...wholePolicy,
   options: grpoOptions,
-  presets: {},
   keys: {
     "train.nTrainItr": "iterations",
     "train.nSteps": "steps",
     ...keysBelow("train", z.object(inTrain)),
     ...keysBelow("model", z.object({ clipPlossCoef })),
   },
-  iterations: (o) => o.iterations,
-  refuses({ definition: { path } }) {
-    if (!path) return "has no density";
-    return path.explorer ? "explores with a part of its own" : undefined;
-  },
+  refuses: refusesDensity,
   parts,
   run,
-  learned: ({ actor }, { base }) => ({ policy: base, sets: { policy: actor.weights.slice() } }),
   playing: (model, o) => ({ sampling: model.path().sampling, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
 });

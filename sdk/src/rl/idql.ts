@@ -11,13 +11,13 @@ import type { Environments } from "../evaluation/environments.js";
 import type { Act } from "../evaluation/play.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import { actionCriticOptions, critic as buildCritic, criticOptions } from "../nn/critic.js";
+import { critic as buildCritic, criticOptions } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
 import { hostObservation } from "../policies/host-observation.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
+import { ownSampling, wholePolicy } from "./declaration.js";
 import {
   alternate,
   collecting,
@@ -32,7 +32,7 @@ import {
 } from "./off-policy.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { learningRates } from "./schedules.js";
-import { criticWeights, twinCritics, type CriticBatch } from "./twin-critics.js";
+import { criticWeights, twinCriticOptions, twinCritics, type CriticBatch } from "./twin-critics.js";
 import { criticLoss, expectileLoss, least, valueTarget } from "./value-losses.js";
 
 export const idqlOptions = z.strictObject({
@@ -45,9 +45,7 @@ export const idqlOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe("while it explores, chunks above the state's value are likelier; false: the best is taken"),
-  criticQ: actionCriticOptions
-    .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
-    .describe("network of the values of actions"),
+  criticQ: twinCriticOptions,
   criticV: criticOptions.prefault({}).describe("network of the values of states"),
 });
 type IdqlOptions = z.output<typeof idqlOptions>;
@@ -159,15 +157,12 @@ async function* run(
   }
 
   async function update({ actor: actorLr, critic: criticLr, learns }: UpdateRates) {
-    const { observation, action, reward, nextObservation, terminated } = buffer.sample(
-      o.batchSize,
-      random.stream("batches"),
-    );
+    const batch = buffer.sample(o.batchSize, random.stream("batches"));
+    const { observation, action } = batch;
     const decay = { learningRate: criticLr, weightDecay: o.criticWeightDecay };
     const { loss: ofValue, advantage } = await valueStep({ observation, action, others: views });
     value.adamw(decay);
-    const whole = { observation, action, reward, nextObservation, terminated };
-    const { loss: ofCritic, ...measured } = await qStep({ ...whole, others: views });
+    const { loss: ofCritic, ...measured } = await qStep({ ...batch, others: views });
     critic.adamw(decay);
     critic.updateEma(1 - o.targetRate);
     const terms = { ...measured, valueLoss: ofCritic!, expectileLoss: ofValue!, advantage: advantage! };
@@ -210,19 +205,14 @@ const { criticQ, criticV, ...plain } = idqlOptions.shape;
 export const idql = defineAlgorithm({
   name: "idql",
   title: "IDQL",
-  kind: "finetuning",
+  ...wholePolicy,
   options: idqlOptions,
-  presets: {},
   keys: {
     ...offPolicyKeys(z.object(plain), { targetRate: "train.criticTau" }),
     ...keysBelow("model.criticQ", criticQ.unwrap(), "criticQ"),
     ...keysBelow("model.criticV", criticV.unwrap(), "criticV"),
   },
-  iterations: (o) => o.iterations,
   parts,
   run,
-  learned: ({ actor }, { base }) => ({ policy: base, sets: { policy: actor.weights.slice() } }),
-  playing: (_, o) => ({ sampling: {}, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
+  playing: ownSampling,
 });

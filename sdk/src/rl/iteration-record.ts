@@ -34,6 +34,10 @@ export function iterationRecord(
   };
 }
 
+/** Whether an iteration evaluates: every so many, and the last. */
+export const isEvaluation = (iteration: number, { valFreq, iterations }: { valFreq: number; iterations: number }) =>
+  iteration % valFreq === 0 || iteration === iterations - 1;
+
 /** The mean return of an evaluation, by which the best policy is chosen. */
 export function evaluatedReturn({ mode, episodes }: IterationRecord): number | undefined {
   return mode === "evaluation" ? episodes.return.mean : undefined;

@@ -7,7 +7,7 @@ import type { FinishedEpisode } from "../evaluation/episode-statistics.js";
 import type { Act } from "../evaluation/play.js";
 import { pathOptions } from "../learning/run-options.js";
 import type { Progress } from "../learning/algorithm.js";
-import type { Evaluation, Stage } from "../learning/stage.js";
+import type { Evaluation, EvaluationSettings, Stage } from "../learning/stage.js";
 import type { Observation } from "../nn/network.js";
 import { count, type Keys } from "../options.js";
 import type { Draws, Tensors } from "../policies/definition.js";
@@ -15,6 +15,7 @@ import { hostObservation } from "../policies/host-observation.js";
 import { emptyDraws, fillDraws, type PolicyModel } from "../policies/policy-model.js";
 import type { ReplayBuffer } from "./replay-buffer.js";
 import { Averages } from "./averages.js";
+import { isEvaluation } from "./iteration-record.js";
 import { learningRateSchedule, type Rates } from "./schedules.js";
 
 const rate = z.number().positive();
@@ -67,10 +68,6 @@ export function offPolicyKeys({ shape }: z.ZodObject, others: Keys = {}): Keys {
   return Object.fromEntries(Object.keys(shape).map((name) => [others[name] ?? named[name] ?? `train.${name}`, name]));
 }
 
-/** Whether an iteration evaluates: every so many, and the last. */
-export const isEvaluation = (iteration: number, { valFreq, iterations }: { valFreq: number; iterations: number }) =>
-  iteration % valFreq === 0 || iteration === iterations - 1;
-
 /** Chunks (B, Ta, Da) with noise to explore by, differentiable in the weights. */
 export interface Exploration {
   readonly draws: Draws;
@@ -101,11 +98,16 @@ export function plainSampling(model: PolicyModel): Exploration {
   };
 }
 
-/** Acts in the arena with weights that may go on changing; released with the stage. */
+/**
+ * Acts in the arena with weights that may go on changing; released with the stage.
+ *
+ * @param stream name of its random numbers.
+ */
 export function exploringActor(
   stage: Stage,
   weights: Readonly<Record<string, HostTensor>>,
   { draws, sample }: Exploration,
+  stream = "exploration",
 ): Act {
   type Input = { weights: Weights; observation: Observation; draws: Tensors };
   const { base, arena, random, compile: compileOptions } = stage;
@@ -118,18 +120,33 @@ export function exploringActor(
   stage.onDispose(() => compiled.dispose());
   const drawn = emptyDraws(draws, E);
   return async (observations) => {
-    fillDraws(draws, drawn, random.stream("exploration"));
+    fillDraws(draws, drawn, random.stream(stream));
     const observation = hostObservation(observations, base.space, E);
     return (await compiled({ weights, observation, draws: drawn })).data as Float32Array;
   };
 }
 
-/** Executes `steps` chunks in every environment and keeps what they led to. Returns the episodes that ended. */
+/** Evaluations of weights of the base policy, which may go on changing. */
+export function evaluationOf(
+  stage: Stage,
+  weights: Float32Array,
+  { evaluationNoise: initialNoise }: { readonly evaluationNoise: EvaluationSettings["initialNoise"] },
+): Evaluation {
+  const { model, space } = stage.base;
+  return stage.evaluator({ model, weights, space }, { sampling: {}, initialNoise });
+}
+
+/**
+ * Executes `steps` chunks in every environment and keeps what they led to. Returns the episodes that ended.
+ *
+ * @param afterStep called when a chunk of every environment is in the buffer.
+ */
 export async function collect(
   { arena, signal }: Stage,
   act: Act,
   buffer: ReplayBuffer,
-  { steps, resetAtIteration }: { readonly steps: number; readonly resetAtIteration: boolean },
+  { steps, resetAtIteration = false }: { readonly steps: number; readonly resetAtIteration?: boolean },
+  afterStep?: () => Promise<void>,
 ): Promise<FinishedEpisode[]> {
   const { environments } = arena;
   if (await arena.begin(resetAtIteration)) buffer.leaveEpisodes();
@@ -140,6 +157,7 @@ export async function collect(
     const actions = await act(before);
     episodes.push(...(await arena.step(actions)));
     buffer.add(before, actions, environments);
+    await afterStep?.();
   }
   return episodes;
 }

@@ -15,7 +15,8 @@ import type { PolicyModel } from "../policies/policy-model.js";
 import { cloningKinds } from "./cloning.js";
 import { explainedVariance, generalizedAdvantages } from "./gae.js";
 import { compileGradients, type PolicyColumns, type ValueColumns } from "./gradients.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
+import { inEnvironments } from "./declaration.js";
+import { isEvaluation } from "./iteration-record.js";
 import { minibatches } from "./minibatches.js";
 import { ppoPresets } from "./ppo-presets.js";
 import { RewardScaler } from "./reward-scaler.js";
@@ -222,7 +223,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
   try {
     while (stage.iteration < o.iterations) {
       const { iteration } = stage;
-      if (!o.forceTrain && (iteration % o.valFreq === 0 || iteration === o.iterations - 1)) {
+      if (!o.forceTrain && isEvaluation(iteration, o)) {
         yield { mode: "evaluation", episodes: await evaluate(o.evaluationEpisodes) };
         continue;
       }
@@ -280,7 +281,7 @@ const { clipPlossCoef, clipVlossCoef, resetAtIteration, ...inTrain } = trained;
 export const ppo = defineAlgorithm({
   name: "ppo",
   title: "PPO",
-  kind: "finetuning",
+  ...inEnvironments,
   options: ppoOptions,
   presets: ppoPresets,
   keys: {
@@ -301,7 +302,6 @@ export const ppo = defineAlgorithm({
   },
   logNames: updateNames,
   explores: true,
-  iterations: (o) => o.iterations,
   refuses: ({ definition }) => (definition.path ? undefined : "has no density"),
   parts,
   run,
@@ -310,6 +310,4 @@ export const ppo = defineAlgorithm({
     sets: { policy: actor.weights.slice(0, base.weights.length) },
   }),
   playing: (model, o) => ({ sampling: pathOf(model, o).sampling, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
 });

@@ -76,6 +76,15 @@ export class RolloutBuffer {
     const { state, rgb } = this.observations;
     return { state: this.row(state, step), ...(rgb && { rgb: this.row(rgb, step) }) };
   }
+
+  /** What the path stored of the chunks `indices`, B rows each. */
+  storedAt(indices: Int32Array): Record<string, HostTensor> {
+    const rows = Object.entries(this.shape.stored).map(([name, shape]) => [
+      name,
+      gather(this.stored[name]!, indices, shape),
+    ]);
+    return Object.fromEntries(rows) as Record<string, HostTensor>;
+  }
 }
 
 /** The rows `indices` of a (rows, ...shape) array as one tensor (B, ...shape). */

@@ -1,5 +1,5 @@
 // Acting in the environments with exploration noise: collects on-policy rollouts, one compiled call per chunk step.
-import { compile, type CompileOptions } from "../engine/compile.js";
+import { compile, type Compiled, type CompileOptions } from "../engine/compile.js";
 import type { Trainable } from "../engine/optimizer.js";
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
@@ -25,15 +25,22 @@ export function scalar(value: number): HostTensor {
   return hostTensor(Float32Array.of(value), []);
 }
 
+/** Values as rows (B). */
+export const column = (values: ArrayLike<number>): HostTensor => hostTensor(Float32Array.from(values), [values.length]);
+
 export interface Players {
   readonly network: Network;
   readonly path: BoundPath;
   /** Weights of the network and of what explores. */
   readonly actor: Trainable;
-  readonly critic: Critic;
-  readonly criticWeights: Trainable;
   readonly arena: Arena;
   readonly compile?: CompileOptions | undefined;
+}
+
+/** Players of whom somebody knows what states are worth. */
+export interface ValuedPlayers extends Players {
+  readonly critic: Critic;
+  readonly criticWeights: Trainable;
 }
 
 interface ActInput {
@@ -48,21 +55,22 @@ export class Collector {
   readonly buffer: RolloutBuffer;
   readonly #players: Players;
   readonly #act;
-  readonly #value;
+  readonly #value: Compiled<Pick<ActInput, "critic" | "observation">, tf.Tensor1D> | undefined;
   readonly #draws: Record<string, HostTensor>;
   readonly #actions: HostTensor;
   /** Weights by name; views, so they follow the training. */
   readonly #actor: Record<string, HostTensor>;
   readonly #critic: Record<string, HostTensor>;
 
-  /** `steps`: chunk steps S per rollout. */
-  constructor(players: Players, steps: number) {
-    const { network, path, critic, actor, criticWeights } = players;
+  /** `steps`: chunk steps S per rollout. Without a critic the values in the buffer stay 0. */
+  constructor(players: Players | ValuedPlayers, steps: number) {
+    const { network, path, actor } = players;
+    const valued = "critic" in players ? players : undefined;
     const { count, space, actionSteps } = players.arena.environments;
     this.#players = players;
     this.buffer = new RolloutBuffer({ steps, environments: count, units: path.units, space, stored: path.stored });
     this.#actor = actor.layout.views(actor.weights);
-    this.#critic = criticWeights.layout.views(criticWeights.weights);
+    this.#critic = valued ? valued.criticWeights.layout.views(valued.criticWeights.weights) : {};
     this.#draws = emptyDraws(path.draws, count);
     this.#actions = zeros([count, actionSteps, space.actionDim]);
     const act = ({ actor, critic: values, observation, draws, controls }: ActInput) => {
@@ -72,12 +80,13 @@ export class Collector {
         action: action.slice([0, 0], [-1, actionSteps]),
         stored,
         logProbability,
-        value: critic.value(values, observation),
+        ...(valued && { value: valued.critic.value(values, observation) }),
       };
     };
-    const value = ({ critic: values, observation }: Pick<ActInput, "critic" | "observation">) =>
-      critic.value(values, observation);
     this.#act = compile<ActInput, ReturnType<typeof act>>(act, players.compile);
+    if (!valued) return;
+    const value = ({ critic: values, observation }: Pick<ActInput, "critic" | "observation">) =>
+      valued.critic.value(values, observation);
     this.#value = compile<Pick<ActInput, "critic" | "observation">, tf.Tensor1D>(value, players.compile);
   }
 
@@ -112,7 +121,7 @@ export class Collector {
           action: this.#actions,
           stored: Object.fromEntries(kept) as Record<string, HostTensor>,
           logProbability: hostTensor(buffer.row(buffer.logProbabilities, step), units > 1 ? [count, units] : [count]),
-          value: hostTensor(buffer.row(buffer.values, step), [count]),
+          ...(this.#value && { value: hostTensor(buffer.row(buffer.values, step), [count]) }),
         },
       );
       episodes.push(...(await arena.step(this.#actions.data as Float32Array)));
@@ -123,7 +132,7 @@ export class Collector {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.#act.dispose(), this.#value.dispose()]);
+    await Promise.all([this.#act.dispose(), this.#value?.dispose()]);
   }
 
   async #store(step: number): Promise<void> {
@@ -140,6 +149,7 @@ export class Collector {
   }
 
   async #values(observations: Observations, out: Float32Array): Promise<void> {
+    if (!this.#value) return;
     const { environments: count, space } = this.buffer.shape;
     const observation = hostObservation(observations, space, count);
     await this.#value({ critic: this.#critic, observation }, hostTensor(out, [count]));

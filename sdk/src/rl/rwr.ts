@@ -6,11 +6,19 @@ import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
 import { count } from "../options.js";
 import { Averages } from "./averages.js";
-import { evaluatedReturn, iterationRecord } from "./iteration-record.js";
-import { alternate, collecting, expectWholeChunks, exploration, exploringActor, offPolicyKeys } from "./off-policy.js";
+import { ownSampling, wholePolicy } from "./declaration.js";
+import {
+  alternate,
+  collecting,
+  evaluationOf,
+  expectWholeChunks,
+  exploration,
+  exploringActor,
+  offPolicyKeys,
+} from "./off-policy.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 import { learningRate } from "./schedules.js";
-import { exponentialWeight, standardized, weightedImitation } from "./weighted-imitation.js";
+import { exponentialWeight, populationStandardized, weightedImitation } from "./weighted-imitation.js";
 
 const { rewardScale: _scale, nCriticWarmupItr: _warmUp, ...shared } = collecting;
 
@@ -41,7 +49,7 @@ export function returnWeights(
 ): { readonly indices: Int32Array; readonly weights: Float32Array } {
   const returns = buffer.returnsToGo(gamma);
   const indices = Int32Array.from(returns.keys()).filter((index) => !Number.isNaN(returns[index]!));
-  const normalized = standardized(
+  const normalized = populationStandardized(
     Array.from(indices, (index) => returns[index]!),
     1e-3,
   );
@@ -53,7 +61,7 @@ export function returnWeights(
 
 async function* run(stage: Stage, { actor, buffer }: RwrParts, o: RwrOptions): AsyncGenerator<Progress> {
   const { base, random, compile, signal } = stage;
-  const { model, space } = base;
+  const { model } = base;
   const imitation = weightedImitation(model, actor, random.stream("noise"), compile);
   const explore = exploringActor(stage, actor.layout.views(actor.weights), exploration(model, o));
   const rate = learningRate(o.actorLr, o.actorLrScheduler, o.iterations);
@@ -84,10 +92,7 @@ async function* run(stage: Stage, { actor, buffer }: RwrParts, o: RwrOptions): A
       {
         act: explore,
         buffer,
-        evaluate: stage.evaluator(
-          { model, weights: actor.weights, space },
-          { sampling: {}, initialNoise: o.evaluationNoise },
-        ),
+        evaluate: evaluationOf(stage, actor.weights, o),
         rates: (iteration) => ({ actor: rate(iteration), critic: 0 }),
         replayRatio: null,
         update,
@@ -101,19 +106,14 @@ async function* run(stage: Stage, { actor, buffer }: RwrParts, o: RwrOptions): A
 export const rwr = defineAlgorithm({
   name: "rwr",
   title: "RWR",
-  kind: "finetuning",
+  ...wholePolicy,
   options: rwrOptions,
-  presets: {},
   keys: offPolicyKeys(rwrOptions, {
     actorLr: "train.lr",
     actorLrScheduler: "train.lrScheduler",
     actorWeightDecay: "train.weightDecay",
   }),
-  iterations: (o) => o.iterations,
   parts,
   run,
-  learned: ({ actor }, { base }) => ({ policy: base, sets: { policy: actor.weights.slice() } }),
-  playing: (_, o) => ({ sampling: {}, initialNoise: o.evaluationNoise }),
-  row: iterationRecord,
-  score: evaluatedReturn,
+  playing: ownSampling,
 });

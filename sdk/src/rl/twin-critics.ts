@@ -3,14 +3,22 @@
 import { Trainable } from "../engine/optimizer.js";
 import { ParameterLayout } from "../engine/parameters.js";
 import type { Random } from "../engine/random.js";
-import type { tf, Weights } from "../engine/tensor.js";
+import type { HostTensor, tf, Weights } from "../engine/tensor.js";
+import { compileTraining } from "../engine/training-step.js";
 import type { Stage } from "../learning/stage.js";
-import { actionCritics, type ActionCritics, type actionCriticOptions } from "../nn/critic.js";
+import { actionCritics, actionCriticOptions, type ActionCritics } from "../nn/critic.js";
 import type { Observation } from "../nn/network.js";
 import type { Tensors } from "../policies/definition.js";
-import type { Exploration } from "./off-policy.js";
+import { emptyDraws, fillDraws } from "../policies/policy-model.js";
+import { expectWholeChunks, type Exploration } from "./off-policy.js";
+import { ReplayBuffer, type Transitions } from "./replay-buffer.js";
 import { criticLoss, least, valueTarget } from "./value-losses.js";
 import type { z } from "zod";
+
+/** Of the critics of expressive policies. */
+export const twinCriticOptions = actionCriticOptions
+  .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
+  .describe("network of the values of actions");
 
 type Options = { readonly critic: z.input<typeof actionCriticOptions> };
 
@@ -22,6 +30,17 @@ export const twinCritics = ({ base, arena: { environments } }: Stage, { critic }
 export function criticWeights({ parameters }: Pick<ActionCritics, "parameters">, random: Random): Trainable {
   const layout = new ParameterLayout(parameters);
   return new Trainable(layout, layout.initialise(random.stream("critic weights")), { ema: true });
+}
+
+/** The parts of an algorithm with a policy, twin critics and a memory. */
+export function twinCriticParts(stage: Stage, o: Options & { readonly bufferSize: number }) {
+  const { base, random, arena } = stage;
+  expectWholeChunks(stage);
+  return {
+    actor: new Trainable(base.model.layout, base.weights),
+    critic: criticWeights(twinCritics(stage, o), random),
+    buffer: new ReplayBuffer(o.bufferSize, arena.environments),
+  };
 }
 
 /** What the loss of the critics reads of a batch. */
@@ -48,5 +67,49 @@ export function policyValueLoss(
     const nextValue = least(critics.values(others.target, nextObservation, next));
     const target = valueTarget(batch.reward, batch.terminated, nextValue, o);
     return criticLoss(critics.values(weights, observation, batch.action), target);
+  };
+}
+
+/**
+ * Steps of the critics by {@link policyValueLoss}, after each of which their targets follow.
+ *
+ * @param acting weights of the policy that acts next, which may go on changing.
+ */
+export function criticUpdates(
+  { random, compile }: Stage,
+  {
+    name,
+    critics,
+    critic,
+    explore,
+    acting,
+  }: {
+    /** Of the loss, in errors. */
+    readonly name: string;
+    readonly critics: ActionCritics;
+    readonly critic: Trainable;
+    readonly explore: Exploration;
+    readonly acting: Readonly<Record<string, HostTensor>>;
+  },
+  o: Parameters<typeof policyValueLoss>[2] & {
+    readonly batchSize: number;
+    readonly criticWeightDecay: number;
+    readonly targetRate: number;
+  },
+) {
+  const loss = policyValueLoss(critics, explore, o);
+  const step = compileTraining<CriticBatch>(loss, critic, { name, ...compile });
+  const others = { actor: acting, target: critic.layout.views(critic.ema!) };
+  const draws = emptyDraws(explore.draws, o.batchSize);
+  return {
+    /** What it measured, the loss as `valueLoss`. */
+    async update(batch: Transitions, learningRate: number): Promise<Record<string, number>> {
+      fillDraws(explore.draws, draws, random.stream("noise"));
+      const { loss: valueLoss, ...values } = await step({ ...batch, draws, others });
+      critic.adamw({ learningRate, weightDecay: o.criticWeightDecay });
+      critic.updateEma(1 - o.targetRate);
+      return { ...values, valueLoss: valueLoss! };
+    },
+    dispose: () => step.dispose(),
   };
 }

@@ -10,7 +10,7 @@ import { emptyDraws, fillDraws, type PolicyModel } from "../policies/policy-mode
 import type { ReplayBuffer } from "./replay-buffer.js";
 
 /** Mean 0 and deviation 1 (population), but for `epsilon`. */
-export function standardized(values: readonly number[], epsilon: number): number[] {
+export function populationStandardized(values: readonly number[], epsilon: number): number[] {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return values.map((value) => (value - mean) / (Math.sqrt(variance) + epsilon));

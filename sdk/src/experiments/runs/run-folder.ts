@@ -1,5 +1,4 @@
 // Where a run keeps its files: <log root>/<name>/<time>_<seed>, never the folder of another run.
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -53,7 +52,6 @@ export function claimForRun(folder: string): Promise<string> {
 export const owner = { host: hostname(), process: process.pid };
 
 async function isAbandoned(folder: string): Promise<boolean> {
-  if (!existsSync(join(folder, runFile))) return false;
   const contents = await readdir(folder, { withFileTypes: true });
   if (contents.some((entry) => entry.isDirectory() && entry.name !== "tensorboard")) return false;
   try {
