@@ -149,6 +149,15 @@ describe("imports", () => {
       /1:10 - Property 'improoved' does not exist/,
     );
   });
+
+  test("tensors have their chained methods", async () => {
+    const code = `import { tf, type Weights } from "dmpo/engine";
+const loss = (weights: Weights, { x }: { x: tf.Tensor2D }): tf.Scalar => x.sub(weights.bias!).square().mean();
+loss({ bias: tf.tensor([1, 2]) }, { x: tf.tensor2d([[1, 4], [3, 2]]) }).arraySync()`;
+    const { text, error } = await kernel.execute(code);
+    expect(error).toBeUndefined();
+    expect(text).toBe("2");
+  });
 });
 
 describe("help", () => {

@@ -2,8 +2,8 @@
 // the first use of `tf`, as a program that trains nothing should not wait for it.
 import { createRequire } from "node:module";
 import type * as TensorFlow from "@tensorflow/tfjs-core";
-// The types of `x.add(y)`.
-import type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
+// The types of `x.add(y)`, for users too: an import of types alone would not reach the declarations.
+export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 let library: typeof TensorFlow | undefined;
 const waiting: (() => void)[] = [];
