@@ -17,6 +17,7 @@ const developing = process.argv.includes("--development");
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stampFile = join(root, "node_modules/.dmpo-prepared.json");
 const tensorflow = join(root, "sdk/dist/tensorflow.cjs");
+const bundle = join(root, "sdk/dist/bundle/index.js");
 const lockFile = join(tmpdir(), `dmpo-prepare-${sha256(root).slice(0, 12)}.lock`);
 
 class PrepareError extends Error {}
@@ -57,6 +58,7 @@ function prepare() {
     [compiler, "-b", ...compiledPackages()],
     "the TypeScript sources do not compile; see the messages above",
   );
+  command(process.execPath, [join(root, "script/bundle-sdk.mjs")], "the compiled sources could not be bundled");
   writeFileSync(
     stampFile,
     JSON.stringify({ dependencies: dependenciesDigest(), developing: hasDevelopmentTools(), sources }),
@@ -69,7 +71,8 @@ function pendingWork() {
   const known = stamp.dependencies === dependenciesDigest() && (!developing || stamp.developing);
   if (!known && !installedAsLocked()) return "install";
   const built =
-    existsSync(tensorflow) && compiledPackages().every((name) => existsSync(join(root, name, "dist/.tsbuildinfo")));
+    [tensorflow, bundle].every(existsSync) &&
+    compiledPackages().every((name) => existsSync(join(root, name, "dist/.tsbuildinfo")));
   return built && stamp.sources === sourcesDigest() ? undefined : "compile";
 }
 

@@ -1,6 +1,6 @@
 // The first journey of the README: demonstrations -> one-step policy -> PPO -> report, on hopper.
 import { parseArgs } from "node:util";
-import { createRunFolder, Dataset, runJourney } from "../sdk/dist/index.js";
+import { createRunFolder, Dataset, runJourney } from "../sdk/dist/bundle/index.js";
 
 const { values } = parseArgs({
   options: { seed: { type: "string", default: "42" }, folder: { type: "string" }, threads: { type: "string" } },

@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/index.js";
+import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

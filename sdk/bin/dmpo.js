@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const main = new URL("../dist/cli/main.js", import.meta.url);
+const main = new URL("../dist/bundle/cli.js", import.meta.url);
 if (!existsSync(fileURLToPath(main))) {
   console.error("dmpo: the package is not built yet. Run `npm run build` in the project's root first.");
   process.exit(1);

@@ -29,13 +29,13 @@ test("importing the SDK and its engine loads neither TensorFlow.js nor other hea
   const program = `
     import { createRequire, register } from "node:module";
     register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)});
-    await import("./dist/index.js");
-    await import("./dist/engine-index.js");
+    await import("dmpo");
+    await import("dmpo/engine");
     console.log([...Object.keys(createRequire(import.meta.url).cache), ...process.report.getReport().sharedObjects].join("\\n"));
   `;
   const parameters = ["--input-type=module", "-e", program];
   const loaded = execFileSync(process.execPath, parameters, { cwd: sdk, encoding: "utf8" });
-  for (const part of ["policies/registry.js", "engine-index.js"]) expect(loaded).toContain(`sdk/dist/${part}`);
+  for (const part of ["index.js", "engine.js"]) expect(loaded).toContain(`sdk/dist/bundle/${part}`);
   const heavy = /tensorflow|protobufjs|jsdom|onnxruntime|canvas|mujoco-js|h5wasm|arquero|plotly|yaml|commander/;
   expect(loaded.split("\n").filter((line) => heavy.test(line.replace(/.*\/sdk\/dist\/(?!tensorflow).*/, "")))).toEqual(
     [],

@@ -55,10 +55,14 @@ beforeEach(() => {
   mkdirSync(join(project, "script"));
   cpSync(script, join(project, "script/prepare.mjs"));
   cpSync(join(script, "../prune-dependencies.mjs"), join(project, "script/prune-dependencies.mjs"));
-  // The bundle of TensorFlow.js goes away with the folder, as the compiled sources do.
+  // The bundles go away with the folder, as what tsc compiled does.
   write(
     "script/bundle-tensorflow.mjs",
     `import fs from "node:fs"; fs.mkdirSync("sdk/dist", { recursive: true }); fs.writeFileSync("sdk/dist/tensorflow.cjs", "");`,
+  );
+  write(
+    "script/bundle-sdk.mjs",
+    `import fs from "node:fs"; fs.mkdirSync("sdk/dist/bundle", { recursive: true }); fs.writeFileSync("sdk/dist/bundle/index.js", "");`,
   );
   write("package-lock.json", lock("1.0.0"));
   write("tsconfig.base.json", "{}");

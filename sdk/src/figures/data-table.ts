@@ -1,6 +1,7 @@
 // Results as data frames to filter, group and join: arquero's, and danfo's where that is installed.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import type * as Arquero from "arquero";
 import { fail } from "../errors.js";
@@ -63,7 +64,9 @@ interface Danfo {
 async function loadDanfo(): Promise<Danfo> {
   const name = "danfojs-node";
   try {
-    return require(require.resolve(name, { paths: [import.meta.dirname, join(process.cwd(), "cell.js")] })) as Danfo;
+    return require(
+      require.resolve(name, { paths: [fileURLToPath(new URL(".", import.meta.url)), join(process.cwd(), "cell.js")] }),
+    ) as Danfo;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "MODULE_NOT_FOUND") throw error;

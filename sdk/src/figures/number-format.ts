@@ -1,15 +1,20 @@
 // Numbers as people read them: integers in full, otherwise four significant digits.
 
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "negative" });
-const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4, signDisplay: "negative" });
+/** Made at first use: the first of them loads the rules of all languages. */
+const format = (options: Intl.NumberFormatOptions) => {
+  let made: Intl.NumberFormat | undefined;
+  return (value: number) => (made ??= new Intl.NumberFormat("en-US", options)).format(value);
+};
+const grouped = format({ maximumFractionDigits: 0, signDisplay: "negative" });
+const significant = format({ maximumSignificantDigits: 4, signDisplay: "negative" });
 
 /** 566652 -> "566,652", 2893.4 -> "2,893", 0.98765 -> "0.9877", 0.00003 -> "3e-5", NaN -> "–". */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (Number.isInteger(value) || size >= 1000) return minus(grouped.format(value));
+  if (Number.isInteger(value) || size >= 1000) return minus(grouped(value));
   if (size < 1e-3) return minus(Number(value.toPrecision(3)).toExponential());
-  return minus(significant.format(value));
+  return minus(significant(value));
 }
 
 /**
