@@ -1,12 +1,17 @@
 // The door to MuJoCo, compiled to WebAssembly: loads a model, steps it, lends views of its state.
 // Todorov, Erez, Tassa 2012, "MuJoCo: A physics engine for model-based control".
 import type { MainModule, MjData, MjModel } from "mujoco-js";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path/posix";
 import { fail } from "../errors.js";
 
 let engine: Promise<MainModule> | undefined;
 
 /** Compiled models of this thread by their text; one serves any number of simulators. */
 const models = new Map<string, { readonly model: MjModel; users: number }>();
+
+/** Files that a model names (meshes, textures), by the name that it has for them; values are paths on this machine. */
+export type ModelFiles = ReadonlyMap<string, string>;
 
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
 const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"] as const;
@@ -27,10 +32,10 @@ export class Simulator {
   readonly bodyMass: Float64Array;
   readonly #views = {} as Record<LentArray, Float64Array>;
 
-  private constructor(mujoco: MainModule, source: string) {
+  private constructor(mujoco: MainModule, source: string, files: ModelFiles) {
     this.#mujoco = mujoco;
     this.#source = source;
-    this.#model = acquireModel(mujoco, source);
+    this.#model = acquireModel(mujoco, source, files);
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
@@ -39,10 +44,11 @@ export class Simulator {
 
   /**
    * @param source MJCF text.
+   * @param files meshes and textures, by the relative path that the text has for them. Texts that are equal mean equal files.
    * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
    */
-  static async load(source: string): Promise<Simulator> {
-    return new Simulator(await (engine ??= loadEngine()), source);
+  static async load(source: string, files: ModelFiles = new Map()): Promise<Simulator> {
+    return new Simulator(await (engine ??= loadEngine()), source, files);
   }
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
@@ -154,9 +160,9 @@ function copyOf(holder: MjModel | MjData, name: string): Float64Array {
   return Float64Array.from((holder as unknown as Record<string, Float64Array>)[name]!);
 }
 
-function acquireModel(mujoco: MainModule, source: string): MjModel {
+function acquireModel(mujoco: MainModule, source: string, files: ModelFiles): MjModel {
   let entry = models.get(source);
-  if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source), users: 0 }));
+  if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source, files), users: 0 }));
   entry.users++;
   return entry.model;
 }
@@ -168,15 +174,23 @@ function releaseModel(source: string): void {
   entry.model.delete();
 }
 
-function compileModel(mujoco: MainModule, source: string): MjModel {
-  const file = "/model.xml";
-  mujoco.FS.writeFile(file, source);
+/** The engine's file system holds the files for as long as it compiles. */
+function compileModel(mujoco: MainModule, source: string, files: ModelFiles): MjModel {
+  const written: string[] = [];
+  const write = (name: string, content: string | Uint8Array) => {
+    const path = `/model/${name}`;
+    mujoco.FS.mkdirTree(dirname(path), 0o777);
+    mujoco.FS.writeFile(path, content);
+    written.push(path);
+    return path;
+  };
   try {
-    return mujoco.MjModel.loadFromXML(file);
+    for (const [name, path] of files) write(name, readFileSync(path));
+    return mujoco.MjModel.loadFromXML(write("model.xml", source));
   } catch (error) {
     return fail("DMPO_ENV_MODEL", "model", String(error), "a model that MuJoCo can compile");
   } finally {
-    mujoco.FS.unlink(file);
+    for (const path of written) mujoco.FS.unlink(path);
   }
 }
 
