@@ -10,15 +10,20 @@ let engine: Promise<MainModule> | undefined;
 /** Compiled models of this thread by their text; one serves any number of simulators. */
 const models = new Map<string, { readonly model: MjModel; users: number }>();
 
-/** Files that a model names (meshes, textures), by the name that it has for them; values are paths on this machine. */
-export type ModelFiles = ReadonlyMap<string, string>;
+/** A model with files beside its text. Texts that are equal mean equal files. */
+export interface ModelSource {
+  /** MJCF. */
+  readonly text: string;
+  /** Path in the model -> file on disk, e.g. of meshes. */
+  readonly files: ReadonlyMap<string, string>;
+}
 
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
 const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"] as const;
 type LentArray = (typeof lentArrays)[number];
 
 /** MuJoCo's mjtObj. */
-const objectTypes = { body: 1, geom: 5 } as const;
+const objectTypes = { body: 1, joint: 3, geom: 5, site: 6, actuator: 19 } as const;
 
 /** One simulation: a model shared with others, and its own state. */
 export class Simulator {
@@ -32,10 +37,10 @@ export class Simulator {
   readonly bodyMass: Float64Array;
   readonly #views = {} as Record<LentArray, Float64Array>;
 
-  private constructor(mujoco: MainModule, source: string, files: ModelFiles) {
+  private constructor(mujoco: MainModule, { text, files }: ModelSource) {
     this.#mujoco = mujoco;
-    this.#source = source;
-    this.#model = acquireModel(mujoco, source, files);
+    this.#source = text;
+    this.#model = acquireModel(mujoco, text, files);
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
@@ -43,12 +48,11 @@ export class Simulator {
   }
 
   /**
-   * @param source MJCF text.
-   * @param files meshes and textures, by the relative path that the text has for them. Texts that are equal mean equal files.
+   * @param source MJCF text, or text and files.
    * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
    */
-  static async load(source: string, files: ModelFiles = new Map()): Promise<Simulator> {
-    return new Simulator(await (engine ??= loadEngine()), source, files);
+  static async load(source: string | ModelSource): Promise<Simulator> {
+    return new Simulator(await (engine ??= loadEngine()), modelSource(source));
   }
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
@@ -111,8 +115,13 @@ export class Simulator {
     this.#mujoco.mj_forward(this.#model, this.#data);
   }
 
-  /** Index of a geom or body by its name, for the arrays by those; -1 where there is none. */
-  indexOf(kind: "body" | "geom", name: string): number {
+  /** Another simulation at once, since the engine is there already. @throws InputError DMPO_ENV_MODEL. */
+  another(source: string | ModelSource): Simulator {
+    return new Simulator(this.#mujoco, modelSource(source));
+  }
+
+  /** Index of a geom, body, joint, site or actuator by its name, for the arrays by those; -1 where there is none. */
+  indexOf(kind: keyof typeof objectTypes, name: string): number {
     return this.#mujoco.mj_name2id(this.#model, objectTypes[kind], name);
   }
 
@@ -160,7 +169,10 @@ function copyOf(holder: MjModel | MjData, name: string): Float64Array {
   return Float64Array.from((holder as unknown as Record<string, Float64Array>)[name]!);
 }
 
-function acquireModel(mujoco: MainModule, source: string, files: ModelFiles): MjModel {
+const modelSource = (source: string | ModelSource): ModelSource =>
+  typeof source === "string" ? { text: source, files: new Map() } : source;
+
+function acquireModel(mujoco: MainModule, source: string, files: ModelSource["files"]): MjModel {
   let entry = models.get(source);
   if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source, files), users: 0 }));
   entry.users++;
@@ -175,7 +187,7 @@ function releaseModel(source: string): void {
 }
 
 /** The engine's file system holds the files for as long as it compiles. */
-function compileModel(mujoco: MainModule, source: string, files: ModelFiles): MjModel {
+function compileModel(mujoco: MainModule, source: string, files: ModelSource["files"]): MjModel {
   const written: string[] = [];
   const write = (name: string, content: string | Uint8Array) => {
     const path = `/model/${name}`;
