@@ -67,7 +67,7 @@ export function kitchenGoal(elements: readonly KitchenElementName[]): Float64Arr
 }
 
 /** Whether positions (30) have the element where it should be. */
-export function isComplete(name: KitchenElementName, positions: Numbers): boolean {
+export function isComplete(name: KitchenElementName, positions: ArrayLike<number>): boolean {
   const { at, goal }: KitchenElement = kitchenElements[name];
   return Math.hypot(...goal.map((value, i) => positions[at + i]! - value)) < completeWithin;
 }
