@@ -220,7 +220,7 @@ class KitchenScript {
   #trembling(action: Float64Array): Float64Array {
     this.#tremor.forEach((value, i) => {
       this.#tremor[i] = 0.8 * value + 0.6 * this.#habits.tremor * this.#either();
-      action[i] = Math.min(1, Math.max(-1, action[i]! + this.#tremor[i]!));
+      action[i] = Math.min(1, Math.max(-1, action[i]! + this.#tremor[i]));
     });
     return action;
   }
