@@ -38,7 +38,8 @@ export const rooms = {
   nn: ["engine"],
   data: [
     ...["engine/random", "hub", "checkpoints/pickle", "checkpoints/plain-pickle", "checkpoints/numpy-pickle"],
-    ...["envs/dimension-names", "envs/environment", "envs/make-environment", "envs/registry"],
+    ...["envs/dimension-names", "envs/environment", "envs/make-environment", "envs/registry", "envs/episode-starts"],
+    ...["envs/demonstrator", "envs/demonstrations", "envs/assets/assets"],
   ],
   envs: ["engine/random", "hub"],
   policies: ["nn", "engine"],

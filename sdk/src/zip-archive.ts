@@ -50,6 +50,18 @@ export function locateZipEntries(source: ZipSource, file: string): ZipPlace[] {
 }
 
 /**
+ * Bytes from the header of each entry to its end; what lies between may belong to none.
+ * @throws InputError as {@link openZip}.
+ */
+export function zipSpans(source: ZipSource, file: string): { name: string; from: number; to: number }[] {
+  const entries = guarded(file, () => readDirectory(source, file));
+  checkEntries(entries, file, false);
+  const directory = guarded(file, () => locateDirectory(source, file).at);
+  const sorted = [...entries].sort((a, b) => a.offset - b.offset);
+  return sorted.map(({ name, offset }, i) => ({ name, from: offset, to: sorted[i + 1]?.offset ?? directory }));
+}
+
+/**
  * Opens an archive. Nothing is inflated until an entry's function is called; stored entries of an archive in memory are views.
  * @param file how errors name the archive.
  * @returns entry name to a function that yields the entry's bytes.

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError } from "../errors.js";
 import { exitCodes, failureText, type AddCommand } from "./command.js";
+import { addAssets } from "./commands/assets.js";
 import { addCheckpoint } from "./commands/checkpoint.js";
 import { addCompletion } from "./commands/completion.js";
 import { addConfig } from "./commands/config.js";
@@ -22,6 +23,7 @@ const commands: readonly AddCommand[] = [
   addConfig,
   addPaths,
   addData,
+  addAssets,
   addCheckpoint,
   addSync,
   addPkl2wandb,

@@ -19,6 +19,9 @@ export type BundledDataset = keyof typeof bundledDatasets;
 /** Bundled data that stand in for a set which is not there. */
 export const substitutes: Readonly<Record<string, BundledDataset>> = { "hopper-medium-v2": "hopper-medium-mini" };
 
+/** Name of the file that demonstrations made here go to, see `makeDemonstrations`. */
+export const demonstrationsFile = "demonstrations.hdf5";
+
 /** The data folder of this user, see `pathInUse`; by default `data` in the project. */
 export function dataFolder(): string {
   return resolve(pathInUse("data").value);
@@ -45,7 +48,14 @@ export type DataFiles = { readonly hdf5: string } | { readonly train: string; re
 export async function locateData(family: DataFamily, name: string, request: DataRequest = {}): Promise<DataFiles> {
   const { folder = dataFolder(), original = false, download = true } = request;
   const local = findLocal(join(resolve(userPath(folder)), family, name), original);
-  if (local) return local;
+  if (local) {
+    if ("hdf5" in local && basename(local.hdf5) === demonstrationsFile) {
+      request.notify?.(
+        `${name}: demonstrations that were made here by a script, not the published ones (${local.hdf5})`,
+      );
+    }
+    return local;
+  }
   const source = findSource(family, name);
   const failures: string[] = [];
   if (source && download) {

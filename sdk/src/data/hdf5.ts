@@ -11,6 +11,8 @@ import { elementCount, numpyTypes, isNumpyType, toNumbers, type NumpyType, type 
 import type { RecordedTable } from "./recording.js";
 
 const blockBytes = 2 ** 24;
+/** Of the files that are written here. */
+const chunkRows = 1000;
 /** Deflate, shuffle, Fletcher's checksum, n-bit, scale-offset: part of every HDF5 library. */
 const builtInFilters = new Set([1, 2, 3, 5, 6]);
 /** Registered filters, where files do not say the name. https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md */
@@ -268,6 +270,22 @@ async function foreignContents(path: string, size: number) {
   } finally {
     await file.close();
   }
+}
+
+/** Writes a file with these datasets at its root, compressed; one that is there is replaced. */
+export async function writeHdf5(
+  path: string,
+  datasets: Readonly<
+    Record<string, { readonly data: Float32Array | Float64Array | Uint8Array; readonly shape: readonly number[] }>
+  >,
+): Promise<void> {
+  const { File } = await loadLibrary();
+  const file = new File(resolve(path), "w");
+  for (const [name, { data, shape }] of Object.entries(datasets)) {
+    const chunks = [Math.min(shape[0]!, chunkRows), ...shape.slice(1)];
+    file.create_dataset({ name, data, shape: [...shape], chunks, compression: "gzip", compression_opts: 4 });
+  }
+  file.close();
 }
 
 type Library = Awaited<ReturnType<typeof startLibrary>>;

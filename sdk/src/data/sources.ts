@@ -57,7 +57,11 @@ const kitchen = Object.entries({
   "kitchen-complete-v0": "mini_kitchen_microwave_kettle_light_slider-v0.hdf5",
   "kitchen-partial-v0": "kitchen_microwave_kettle_light_slider-v0.hdf5",
   "kitchen-mixed-v0": "kitchen_microwave_kettle_bottomburner_light-v0.hdf5",
-}).map(([name, file]) => source("gym", name, [`${berkeley}/kitchen/${file}`]));
+}).map(([name, file]) => {
+  const task = name.slice(0, -"-v0".length).replace("-", "/");
+  const byHand = `or let a script make demonstrations: npx dmpo data make ${task}`;
+  return source("gym", name, [`${berkeley}/kitchen/${file}`], byHand);
+});
 
 const robomimicFile = (task: string, people: "ph" | "mh") =>
   `hf://datasets/robomimic/robomimic_datasets/v1.5/${task}/${people}/low_dim_v15.hdf5`;

@@ -1,5 +1,6 @@
 // What an environment looks like: one episode of random actions in a fresh copy, so that the one shown is left alone.
 import { Random } from "../engine/random.js";
+import { fetchFor } from "../envs/assets/assets.js";
 import type { EnvironmentDefinition } from "../envs/environment.js";
 import { episodeStarts } from "../envs/episode-starts.js";
 import { Environment } from "../envs/make-environment.js";
@@ -17,6 +18,7 @@ const framesPerSecond = 25;
 export async function randomRollout(
   definition: EnvironmentDefinition,
 ): Promise<{ readonly films: readonly Film[] } | { readonly figures: readonly Figure[] }> {
+  await fetchFor(definition);
   const simulation = await definition.create({ inertia: definition.inertia ?? "legacy" });
   const random = new Random(0).stream("actions");
   const environment = new Environment(definition, simulation, episodeStarts(0));

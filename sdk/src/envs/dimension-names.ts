@@ -53,6 +53,15 @@ const inertia = [
   ...[...axes("mass times offset"), "mass"],
 ];
 
+/** The kitchen's joint positions, in the order of the model; an observation has them and what the task wants of them. */
+const kitchenJoints = [
+  ...[1, 2, 3, 4, 5, 6, 7].map((joint) => `arm joint ${joint}`),
+  ...["left finger", "right finger"],
+  ...["bottom right", "bottom left", "top right", "top left"].flatMap((place) => [`${place} knob`, `${place} burner`]),
+  ...["light switch", "light block", "slide cabinet", "left hinge door", "right hinge door", "microwave door"],
+  ...[...axes("kettle"), ...["w", "x", "y", "z"].map((part) => `kettle orientation ${part}`)],
+];
+
 export const dimensionNames = {
   hopper: planar("torso", legs),
   walker2d: planar("torso", bothLegs),
@@ -77,6 +86,10 @@ export const dimensionNames = {
   avoid: {
     observationNames: ["set point x", "set point y", "tool x", "tool y"],
     actionNames: ["set point step x", "set point step y"],
+  },
+  kitchen: {
+    observationNames: [...kitchenJoints, ...kitchenJoints.map((joint) => `${joint} goal`)],
+    actionNames: kitchenJoints.slice(0, 9).map((joint) => `${joint} velocity`),
   },
 } satisfies Record<string, DimensionNames>;
 

@@ -1,6 +1,7 @@
 // What an environment is to the rest of the project: a name, a few numbers, and simulations that deal in typed arrays.
 import type { RandomStream } from "../engine/random.js";
 import { fail, InputError, type Problem } from "../errors.js";
+import type { AssetPackage } from "./assets/manifest.js";
 import type { PhysicsArrays } from "./render/scene.js";
 
 /**
@@ -89,6 +90,8 @@ export interface EnvironmentDefinition {
    * reward counts, where a run names a threshold for it.
    */
   readonly success?: SuccessRule | "none";
+  /** Package whose files its model is made of; they are fetched before the first simulation. */
+  readonly assets?: AssetPackage;
   /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
   pose?(qpos: Numbers): Capsule[];
   /** Loads a simulation, which has to be reset before its first step. */

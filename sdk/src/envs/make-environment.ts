@@ -1,5 +1,6 @@
 // One environment, one action at a time, in raw units: for trying things out and for pictures.
 import { fail } from "../errors.js";
+import { fetchFor } from "./assets/assets.js";
 import type {
   Capsule,
   EnvironmentDefinition,
@@ -41,6 +42,7 @@ export interface Transition {
 export async function makeEnvironment(env: EnvironmentSource, options: EnvironmentOptions = {}): Promise<Environment> {
   const definition = await findEnvironment(env);
   const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
+  await fetchFor(definition);
   return new Environment(definition, await definition.create({ inertia }), episodeStarts(seed));
 }
 

@@ -1,6 +1,8 @@
 // The door to MuJoCo, compiled to WebAssembly: loads a model, steps it, lends views of its state.
 // Todorov, Erez, Tassa 2012, "MuJoCo: A physics engine for model-based control".
 import type { MainModule, MjData, MjModel } from "mujoco-js";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path/posix";
 import { fail } from "../errors.js";
 
 let engine: Promise<MainModule> | undefined;
@@ -8,12 +10,20 @@ let engine: Promise<MainModule> | undefined;
 /** Compiled models of this thread by their text; one serves any number of simulators. */
 const models = new Map<string, { readonly model: MjModel; users: number }>();
 
+/** A model with files beside its text. Texts that are equal mean equal files. */
+export interface ModelSource {
+  /** MJCF. */
+  readonly text: string;
+  /** Path in the model -> file on disk, e.g. of meshes. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
 const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"] as const;
 type LentArray = (typeof lentArrays)[number];
 
 /** MuJoCo's mjtObj. */
-const objectTypes = { body: 1, geom: 5 } as const;
+const objectTypes = { body: 1, joint: 3, geom: 5, site: 6, actuator: 19 } as const;
 
 /** One simulation: a model shared with others, and its own state. */
 export class Simulator {
@@ -27,10 +37,10 @@ export class Simulator {
   readonly bodyMass: Float64Array;
   readonly #views = {} as Record<LentArray, Float64Array>;
 
-  private constructor(mujoco: MainModule, source: string) {
+  private constructor(mujoco: MainModule, { text, files }: ModelSource) {
     this.#mujoco = mujoco;
-    this.#source = source;
-    this.#model = acquireModel(mujoco, source);
+    this.#source = text;
+    this.#model = acquireModel(mujoco, text, files);
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
@@ -38,11 +48,11 @@ export class Simulator {
   }
 
   /**
-   * @param source MJCF text.
+   * @param source MJCF text, or text and files.
    * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
    */
-  static async load(source: string): Promise<Simulator> {
-    return new Simulator(await (engine ??= loadEngine()), source);
+  static async load(source: string | ModelSource): Promise<Simulator> {
+    return new Simulator(await (engine ??= loadEngine()), modelSource(source));
   }
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
@@ -105,8 +115,13 @@ export class Simulator {
     this.#mujoco.mj_forward(this.#model, this.#data);
   }
 
-  /** Index of a geom or body by its name, for the arrays by those; -1 where there is none. */
-  indexOf(kind: "body" | "geom", name: string): number {
+  /** Another simulation at once, since the engine is there already. @throws InputError DMPO_ENV_MODEL. */
+  another(source: string | ModelSource): Simulator {
+    return new Simulator(this.#mujoco, modelSource(source));
+  }
+
+  /** Index of a geom, body, joint, site or actuator by its name, for the arrays by those; -1 where there is none. */
+  indexOf(kind: keyof typeof objectTypes, name: string): number {
     return this.#mujoco.mj_name2id(this.#model, objectTypes[kind], name);
   }
 
@@ -154,9 +169,12 @@ function copyOf(holder: MjModel | MjData, name: string): Float64Array {
   return Float64Array.from((holder as unknown as Record<string, Float64Array>)[name]!);
 }
 
-function acquireModel(mujoco: MainModule, source: string): MjModel {
+const modelSource = (source: string | ModelSource): ModelSource =>
+  typeof source === "string" ? { text: source, files: new Map() } : source;
+
+function acquireModel(mujoco: MainModule, source: string, files: ModelSource["files"]): MjModel {
   let entry = models.get(source);
-  if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source), users: 0 }));
+  if (!entry) models.set(source, (entry = { model: compileModel(mujoco, source, files), users: 0 }));
   entry.users++;
   return entry.model;
 }
@@ -168,15 +186,23 @@ function releaseModel(source: string): void {
   entry.model.delete();
 }
 
-function compileModel(mujoco: MainModule, source: string): MjModel {
-  const file = "/model.xml";
-  mujoco.FS.writeFile(file, source);
+/** The engine's file system holds the files for as long as it compiles. */
+function compileModel(mujoco: MainModule, source: string, files: ModelSource["files"]): MjModel {
+  const written: string[] = [];
+  const write = (name: string, content: string | Uint8Array) => {
+    const path = `/model/${name}`;
+    mujoco.FS.mkdirTree(dirname(path), 0o777);
+    mujoco.FS.writeFile(path, content);
+    written.push(path);
+    return path;
+  };
   try {
-    return mujoco.MjModel.loadFromXML(file);
+    for (const [name, path] of files) write(name, readFileSync(path));
+    return mujoco.MjModel.loadFromXML(write("model.xml", source));
   } catch (error) {
     return fail("DMPO_ENV_MODEL", "model", String(error), "a model that MuJoCo can compile");
   } finally {
-    mujoco.FS.unlink(file);
+    for (const path of written) mujoco.FS.unlink(path);
   }
 }
 

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
 import { warn } from "../plain-text.js";
 import type { Observations, Space } from "../space.js";
+import { fetchFor } from "./assets/assets.js";
 import { checkActions, chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
 import type { EnvironmentDefinition } from "./environment.js";
 import { isModule, moduleAddress } from "./environment-module.js";
@@ -119,6 +120,7 @@ export class VectorEnv implements Outputs, ChunkShape {
   static async create(options: VectorEnvOptions): Promise<VectorEnv> {
     const definition = await findEnvironment(options.env);
     checkOptions(options, definition);
+    await fetchFor(definition);
     const { env, count, actionSteps, condSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
     const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;
     const { observationDimension, actionDimension } = definition;

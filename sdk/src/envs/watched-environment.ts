@@ -1,6 +1,7 @@
 // One environment in this thread, driven by action chunks like a vector environment of one, that is looked at after every
 // environment step: for pictures, films and paths.
 import type { Space } from "../space.js";
+import { fetchFor } from "./assets/assets.js";
 import { checkActions, chunkBuffers } from "./chunk-buffers.js";
 import { episodeStarts } from "./episode-starts.js";
 import { Environment } from "./make-environment.js";
@@ -29,6 +30,7 @@ export async function watchedEnvironment(options: WatchedEnvironmentOptions, wat
   const definition = await findEnvironment(env);
   checkOptions({ ...options, count: 1 }, definition);
   const { observationDimension, actionDimension } = definition;
+  await fetchFor(definition);
   const simulation = await definition.create({ inertia: inertia ?? definition.inertia ?? "legacy" });
   const starts = episodeStarts(seed, 0, streams);
   const environment = new Environment(definition, simulation, starts);

@@ -13,7 +13,8 @@ import { examples, type AddCommand, type CommandContext, path } from "../command
 
 export const addData: AddCommand = (program, context) => {
   const data = program.command("data").description("look into data sets, fetch and convert them");
-  for (const add of [addInfo, addList, addFetch, addConvert, addReadHdf5, addReadNpz, addHdf5ToNpz]) add(data, context);
+  for (const add of [addInfo, addList, addFetch, addMake, addConvert, addReadHdf5, addReadNpz, addHdf5ToNpz])
+    add(data, context);
   for (const add of [addProcessD3il, addFilterAvoid, addProcessRobomimic]) add(data, context);
 };
 
@@ -88,6 +89,33 @@ function addFetch(data: Command, { terminal }: CommandContext): void {
       terminal.out(home);
     },
   );
+}
+
+interface MakeFlags {
+  readonly episodes: number;
+  readonly quality: string;
+  readonly seed: number;
+  readonly workers?: number;
+}
+
+function addMake(data: Command, { terminal }: CommandContext): void {
+  const command = data
+    .command("make")
+    .description("let a scripted demonstrator play a task, and record it into the data folder as published data is")
+    .argument("<task>", "kitchen/complete, kitchen/partial or kitchen/mixed")
+    .option("--episodes <count>", "how many are recorded", number, 100)
+    .option("--quality <quality>", "proficient, or mixed: also slow, with mistakes and omissions", "proficient")
+    .option("--seed <seed>", "of starts and habits", number, 0)
+    .option("--workers <count>", "threads; default one for each core", number);
+  examples(command, {
+    "data make kitchen/mixed": "100 episodes for cfg/gym/*/kitchen-mixed-v0; stopped, it goes on where it was",
+  }).action(async (task: string, { quality, ...flags }: MakeFlags) => {
+    const { makeDemonstrations } = await import("../../data/demonstrations/make.js");
+    if (quality !== "proficient" && quality !== "mixed") {
+      fail("DMPO_OPTIONS", "--quality", quality, "proficient or mixed");
+    }
+    terminal.out(await makeDemonstrations(task, { ...flags, quality, notify: (line) => terminal.error(line) }));
+  });
 }
 
 function addConvert(data: Command, { terminal }: CommandContext): void {

@@ -1,0 +1,190 @@
+// Demonstrations made here: a scripted demonstrator plays episodes, in several threads, and what it did is written as the family's
+// published recordings are. Every episode is kept as soon as it is over, so that making goes on where it was stopped.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readFile, rename } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { Worker } from "node:worker_threads";
+import { fetchAssets } from "../../envs/assets/assets.js";
+import { findDemonstration } from "../../envs/demonstrations.js";
+import type { Quality } from "../../envs/demonstrator.js";
+import type { EnvironmentDefinition } from "../../envs/environment.js";
+import { builtInEnvironment } from "../../envs/registry.js";
+import { fail } from "../../errors.js";
+import { makeFolder, writeFileAtomic } from "../../files.js";
+import { warn } from "../../plain-text.js";
+import { dataFolder, demonstrationsFile } from "../data-folder.js";
+import { writeHdf5 } from "../hdf5.js";
+import { openStage, playEpisode, type PlayedEpisode } from "./play.js";
+
+export interface MakeDemonstrationsOptions {
+  /** Default 100. */
+  readonly episodes?: number;
+  /** Default "proficient", of which only episodes that show the whole task are kept. */
+  readonly quality?: Quality;
+  /** Default 0. Equal seeds give equal recordings, with any number of workers. */
+  readonly seed?: number;
+  /** Threads; default: one for each core. */
+  readonly workers?: number;
+  /** The data folder; default: the user's. */
+  readonly folder?: string;
+  /** Told in a line how far it is; by default on standard error. */
+  readonly notify?: (line: string) => void;
+  /** Stops it; episodes that are over stay for the next time. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * @param name e.g. "kitchen/mixed".
+ * @returns path of the recording, in the folder in which the task's data is looked for.
+ * @throws InputError DMPO_DEMONSTRATION, DMPO_DATA_EXISTS where data lies there already, DMPO_OPTIONS, DMPO_ASSETS_*.
+ */
+export async function makeDemonstrations(name: string, options: MakeDemonstrationsOptions = {}): Promise<string> {
+  const { episodes = 100, quality = "proficient", seed = 0, folder = dataFolder(), notify = warn, signal } = options;
+  const { workers = availableParallelism() } = options;
+  for (const [option, value] of Object.entries({ episodes, workers })) {
+    if (!(Number.isSafeInteger(value) && value > 0)) fail("DMPO_OPTIONS", option, String(value), "a positive integer");
+  }
+  const demonstration = findDemonstration(name);
+  const environment = builtInEnvironment(demonstration.environment);
+  const home = join(folder, ...demonstration.folder.split("/"));
+  const existing = existsSync(home) ? readdirSync(home).find((file) => /\.(hdf5|h5|npz)$/i.test(file)) : undefined;
+  if (existing)
+    fail("DMPO_DATA_EXISTS", join(home, existing), "exists already", "a folder without data", "move it away");
+  if (environment.assets) await fetchAssets(environment.assets, { notify, signal });
+
+  const parts = join(home, `.making-${quality}-${seed}`);
+  makeFolder(parts);
+  const kept: PlayedEpisode[] = [];
+  const partOf = (episode: number) => join(parts, `episode-${episode}`);
+  const played = new Map<number, PlayedEpisode>();
+  for (const file of readdirSync(parts)) {
+    const [, number] = /^episode-(\d+)$/.exec(file) ?? [];
+    if (number) played.set(Number(number), deserialize(await readFile(join(parts, file))) as PlayedEpisode);
+  }
+  if (played.size > 0) notify(`${name}: ${played.size} episodes are here from an earlier attempt`);
+  const players = await openPlayers(Math.min(workers, episodes), { name, seed, quality }, environment);
+  const began = performance.now();
+  const before = played.size;
+  let next = 0;
+  let said = began;
+  const isKept = ({ episodeReturn, rewards }: PlayedEpisode) =>
+    rewards.length > 0 && (quality === "mixed" || demonstration.isWhole(episodeReturn));
+  /** In the order of their numbers, so that the threads do not matter. */
+  const count = () => {
+    kept.length = 0;
+    for (let episode = 0; played.has(episode) && kept.length < episodes; episode++) {
+      if (isKept(played.get(episode)!)) kept.push(played.get(episode)!);
+    }
+    return kept.length;
+  };
+  try {
+    await Promise.all(
+      players.map(async (player) => {
+        while (count() < episodes) {
+          signal?.throwIfAborted();
+          while (played.has(next)) next++;
+          const episode = next++;
+          if (episode >= 4 * episodes + 8) fail("DMPO_DEMONSTRATION", name, "fails too often", "whole episodes");
+          const result = await player.play(episode);
+          await writeFileAtomic(partOf(episode), serialize(result));
+          played.set(episode, result);
+          const now = performance.now();
+          if (now - said < 10_000) continue;
+          said = now;
+          const seconds = ((now - began) / 1000 / (played.size - before)) * Math.max(0, episodes - count());
+          notify(`${name}: ${count()} of ${episodes} episodes, about ${Math.ceil(seconds / 60)} min left`);
+        }
+      }),
+    );
+  } finally {
+    for (const player of players) await player.close();
+  }
+  const target = join(home, demonstrationsFile);
+  await writeRecording(target, kept, environment);
+  rmSync(parts, { recursive: true });
+  const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
+  const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
+  notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);
+  return target;
+}
+
+/** D4RL's layout; the last step of each demonstration is marked in `terminals`, as in its kitchen recordings. */
+async function writeRecording(
+  target: string,
+  episodes: readonly PlayedEpisode[],
+  { observationDimension, actionDimension }: EnvironmentDefinition,
+): Promise<void> {
+  const steps = episodes.reduce((sum, { rewards }) => sum + rewards.length, 0);
+  const joined = (key: "observations" | "actions" | "rewards", width: number) => {
+    const all = new Float32Array(steps * width);
+    let at = 0;
+    for (const episode of episodes) {
+      all.set(episode[key], at);
+      at += episode[key].length;
+    }
+    return all;
+  };
+  const terminals = new Uint8Array(steps);
+  let end = 0;
+  for (const { rewards } of episodes) terminals[(end += rewards.length) - 1] = 1;
+  const incomplete = `${target}.incomplete`;
+  await writeHdf5(incomplete, {
+    observations: { data: joined("observations", observationDimension), shape: [steps, observationDimension] },
+    actions: { data: joined("actions", actionDimension), shape: [steps, actionDimension] },
+    rewards: { data: joined("rewards", 1), shape: [steps] },
+    terminals: { data: terminals, shape: [steps] },
+  });
+  await rename(incomplete, target);
+}
+
+interface Player {
+  play(episode: number): Promise<PlayedEpisode>;
+  close(): Promise<void>;
+}
+
+interface Task {
+  readonly name: string;
+  readonly seed: number;
+  readonly quality: Quality;
+}
+
+/** One plays in this thread, several in threads of their own. */
+async function openPlayers(count: number, task: Task, environment: EnvironmentDefinition): Promise<Player[]> {
+  if (count > 1) return Array.from({ length: count }, () => threadPlayer(task));
+  const stage = await openStage(findDemonstration(task.name), environment);
+  return [
+    {
+      play: async (episode) => playEpisode(stage, { ...task, episode }),
+      async close() {
+        stage.demonstrator.delete();
+        stage.simulation.delete();
+      },
+    },
+  ];
+}
+
+function threadPlayer(task: Task): Player {
+  const worker = new Worker(workerModule, { workerData: task });
+  let settle: { readonly done: (episode: PlayedEpisode) => void; readonly failed: (cause: Error) => void } | undefined;
+  worker.on("message", (episode: PlayedEpisode) => settle?.done(episode));
+  worker.on("error", (cause) => settle?.failed(cause));
+  worker.on("exit", (code) => settle?.failed(new Error(`a thread that plays ${task.name} ended with code ${code}`)));
+  return {
+    play: (episode) =>
+      new Promise((done, failed) => {
+        settle = { done, failed };
+        worker.postMessage(episode);
+      }),
+    async close() {
+      await worker.terminate();
+    },
+  };
+}
+
+/** The compiled worker, or what starts it where the sources run uncompiled. */
+const workerModule = new URL(
+  new URL(import.meta.url).pathname.endsWith(".ts") ? "./worker-source.mjs" : "./worker.js",
+  import.meta.url,
+);
