@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { jvp } from "../../sdk/src/engine/jvp.js";
-import { conv1d, convTranspose1d, embedding, groupNormalized, layerNormalized } from "../../sdk/src/engine/operations.js";
+import {
+  conv1d,
+  convTranspose1d,
+  embedding,
+  groupNormalized,
+  layerNormalized,
+} from "../../sdk/src/engine/operations.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectCompiled } from "../nn/compiled.js";

@@ -244,7 +244,7 @@ export const CalQL = {
     const learning = { ...options, trainOnline: true };
     return runFineTuning(
       {
-        algorithm: calql as AnyAlgorithm<IterationRecord>,
+        algorithm: calql,
         base,
         env,
         handedOn,

@@ -81,10 +81,11 @@ export interface ActionCritics {
 }
 
 /**
- * Side by side and not stacked into one batched product, which was the slower by a sixth to a quarter on a CPU (ten of 256, 256, or
- * five of 256, 256, 256; batches of 256, one thread): weights are copied to stack them, and what lies between grows out of the cache.
+ * `count` networks as {@link actionCritic} has them, parameters `<prefix>Q1.*`, `<prefix>Q2.*`, ...
  *
- * `count` networks as {@link actionCritic} has them, parameters `<prefix>Q1.*`, `<prefix>Q2.*`, ... */
+ * They stand side by side: stacked into one batched product they were slower by a sixth to a quarter on a CPU (ten of 256, 256, or
+ * five of 256, 256, 256; batches of 256, one thread), for weights are copied to be stacked, and what lies between outgrows the cache.
+ */
 export function actionCritics(
   input: z.input<typeof actionCriticOptions>,
   count: number,

@@ -9,7 +9,6 @@ import type { RandomStream } from "../engine/random.js";
 import { compileTraining } from "../engine/training-step.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import type { Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
 import { emptyDraws, fillDraws } from "../policies/policy-model.js";
@@ -175,8 +174,7 @@ async function* run(stage: Stage, parts: CalqlParts, o: CalqlOptions): AsyncGene
 
   async function update(transitions: Earned): Promise<Record<string, number>> {
     const { actor: actorLr, critic: learningRate } = rates(stage.iteration);
-    for (const drawn of Object.values(proposals))
-      fillDraws(soft.draws, drawn as Record<string, HostTensor>, random.stream("noise"));
+    for (const drawn of Object.values(proposals)) fillDraws(soft.draws, drawn, random.stream("noise"));
     random.stream("noise").uniform(uniform.data as Float32Array, -1, 1);
     const batch: Host<Batch> = { ...transitions, ...soft.inputs(), proposals, random: uniform };
     const { loss: ofCritics, ...measured } = await updateCritic(batch);

@@ -197,7 +197,7 @@ export const fql = defineAlgorithm({
   baseNetworkKey: "model.bcFlow.network",
   wantsData: true,
   mayBeginFresh: true,
-  refuses: ({ definition: { advance } }) => (advance ? undefined : "is no flow"),
+  refuses: ({ definition }) => (definition.advance ? undefined : "is no flow"),
   makes: oneStepOf,
   parts,
   run,
