@@ -11,6 +11,7 @@ import { gaussianTransformerOptions } from "../sdk/src/nn/gaussian-transformer.j
 import { gmmMlpOptions } from "../sdk/src/nn/gmm-mlp.js";
 import { gmmTransformerOptions } from "../sdk/src/nn/gmm-transformer.js";
 import { meanFlowMlpOptions } from "../sdk/src/nn/mean-flow-mlp.js";
+import { oneStepMlpOptions } from "../sdk/src/nn/one-step-mlp.js";
 import { shortcutMlpOptions } from "../sdk/src/nn/shortcut-mlp.js";
 import { unetOptions } from "../sdk/src/nn/unet.js";
 import { optionHelp, optionSentence, type OptionHelp } from "../sdk/src/option-help.js";
@@ -22,13 +23,17 @@ import { dispersiveOptions } from "../sdk/src/policies/dispersive.js";
 import { gaussianOptions } from "../sdk/src/policies/gaussian.js";
 import { gmmOptions } from "../sdk/src/policies/gmm.js";
 import { meanFlowOptions } from "../sdk/src/policies/mean-flow.js";
+import { oneStepOptions } from "../sdk/src/policies/one-step.js";
 import { reFlowOptions } from "../sdk/src/policies/reflow.js";
 import { shortcutOptions } from "../sdk/src/policies/shortcut.js";
 import { pretrainOptions } from "../sdk/src/pretrain/options.js";
 import { awr } from "../sdk/src/rl/awr.js";
+import { calql } from "../sdk/src/rl/calql.js";
 import { dipo } from "../sdk/src/rl/dipo.js";
 import { dql } from "../sdk/src/rl/dql.js";
+import { fql } from "../sdk/src/rl/fql.js";
 import { grpo } from "../sdk/src/rl/grpo.js";
+import { ibrl } from "../sdk/src/rl/ibrl.js";
 import { idql } from "../sdk/src/rl/idql.js";
 import { ppoOptions } from "../sdk/src/rl/ppo.js";
 import { qsm } from "../sdk/src/rl/qsm.js";
@@ -82,6 +87,9 @@ export const tables = {
   GRPOInput: { title: "GRPO", call: "GRPO.finetune(base, { ... })", schema: grpo.options },
   RLPDInput: { title: "RLPD", call: "RLPD.train({ env, data, ... })", schema: rlpd.options },
   SACInput: { title: "SAC", call: "SAC.train({ env, ... })", schema: sacOptions },
+  FQLInput: { title: "FQL", call: "FQL.train({ env, data, ... })", schema: fql.options },
+  CalQLInput: { title: "Cal-QL", call: "CalQL.offline(data, { ... })", schema: calql.options },
+  IBRLInput: { title: "IBRL", call: "IBRL.finetune(base, { data, ... })", schema: ibrl.options },
   MeanFlowInput: objective("MeanFlow", meanFlowOptions),
   ReFlowInput: objective("ReFlow", reFlowOptions),
   ShortcutFlowInput: objective("ShortcutFlow", shortcutOptions),
@@ -89,6 +97,7 @@ export const tables = {
     ...objective("ConsistencyModel", consistencyOptions),
     call: "ConsistencyModel.distil(teacher, { ... })",
   },
+  OneStepInput: { ...objective("OneStep", oneStepOptions), call: "OneStep.distil(teacher, { ... })" },
   DiffusionInput: objective("Diffusion", diffusionOptions),
   GaussianInput: objective("Gaussian", gaussianOptions),
   GMMInput: objective("GMM", gmmOptions),
@@ -102,6 +111,7 @@ export const tables = {
   UnetInput: network('Diffusion, type "unet"', unetOptions),
   ShortcutNetworkInput: network("ShortcutFlow", shortcutMlpOptions),
   ConsistencyNetworkInput: network("ConsistencyModel", consistencyMlpOptions),
+  OneStepNetworkInput: network("OneStep", oneStepMlpOptions),
   GaussianNetworkInput: network('Gaussian, type "mlp"', gaussianMlpOptions),
   GaussianTransformerInput: network('Gaussian, type "transformer"', gaussianTransformerOptions),
   GMMNetworkInput: network('GMM, type "mlp"', gmmMlpOptions),

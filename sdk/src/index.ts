@@ -27,7 +27,16 @@ export { createRunFolder } from "./experiments/runs/run-folder.js";
 export { runJourney, type Journey, type JourneyInput } from "./experiments/journey.js";
 export { exportOnnx, type ExportedPolicy, type ExportOptions } from "./experiments/export-onnx.js";
 export { loadPolicy, type LoadOptions } from "./experiments/load-policy.js";
-export { ConsistencyModel, Diffusion, Gaussian, GMM, MeanFlow, ReFlow, ShortcutFlow } from "./experiments/policies.js";
+export {
+  ConsistencyModel,
+  Diffusion,
+  Gaussian,
+  GMM,
+  MeanFlow,
+  OneStep,
+  ReFlow,
+  ShortcutFlow,
+} from "./experiments/policies.js";
 export type * from "./experiments/option-types.js";
 export { PolicyDescription, type NetworkInput, type PretrainInput } from "./experiments/policy-description.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/runs/evaluation.js";
@@ -36,14 +45,21 @@ export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
 export {
   AWR,
+  CalQL,
   DIPO,
   DQL,
+  FQL,
+  GRPO,
+  IBRL,
   IDQL,
   PPO,
   QSM,
+  RLPD,
   RWR,
   SAC,
   type FinetuneInput,
+  type OfflineInput,
+  type OfflineRun,
   type TrainInput,
 } from "./experiments/algorithms.js";
 export type { RunControl } from "./experiments/runs/control.js";

@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { jvp } from "../../sdk/src/engine/jvp.js";
-import { conv1d, convTranspose1d, embedding, groupNormalized } from "../../sdk/src/engine/operations.js";
+import {
+  conv1d,
+  convTranspose1d,
+  embedding,
+  groupNormalized,
+  layerNormalized,
+} from "../../sdk/src/engine/operations.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectCompiled } from "../nn/compiled.js";
@@ -120,6 +126,25 @@ describe.each(transposed)("convTranspose1d, %o", ({ padding, stride, width }) =>
 
   test("differentiates in both modes and compiles", () =>
     expectDerivatives((a, b) => convTranspose1d(a, b, { padding, stride }).tanh(), filters(width, 3, 4)));
+});
+
+describe("rows normalised", () => {
+  const rows = () => wave<tf.Tensor2D>([3, 5], Math.sin, 1.1, 0.3, 2);
+
+  test("have mean 0 and variance 1 beside the epsilon", () => {
+    const expected = rows()
+      .arraySync()
+      .map((row) => {
+        const mean = row.reduce((sum, value) => sum + value, 0) / 5;
+        const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 5;
+        return row.map((value) => (value - mean) / Math.sqrt(variance + 0.5));
+      });
+    expectClose(layerNormalized(rows(), 0.5), expected);
+    expectClose(layerNormalized(rows().reshape([3, 1, 5]), 0.5).reshape([3, 5]), expected);
+  });
+
+  test("differentiate in both modes and compile", () =>
+    expectDerivatives((a, b) => layerNormalized(a, 1e-2).mul(b).tanh(), wave([1, 1, 3], Math.cos, 0.9, 0.1)));
 });
 
 describe("groups of channels normalised", () => {

@@ -4,15 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
+  CalQL,
   ConsistencyModel,
   Dataset,
   Diffusion,
   evaluate,
   exportOnnx,
+  FQL,
   Gaussian,
   GMM,
+  IBRL,
   loadPolicy,
   MeanFlow,
+  OneStep,
   PPO,
   ReFlow,
   SAC,
@@ -103,4 +107,70 @@ test("SAC begins without a policy", async () => {
   expect(run.curve).toHaveLength(2);
   const report = await evaluate(run, { episodes: 1, ...control });
   expect(report.toString()).toContain("return");
+});
+
+const learns = { batchSize: 16, valFreq: 3, evaluationEpisodes: 1, critic: { mlpDims: [16, 16] }, ...control } as const;
+
+test("FQL makes a policy of one step, which is saved, resumed, exported and played", async () => {
+  const policy = ReFlow.standard().withNetwork({ mlpDims: [16, 16, 16] });
+  const options = { ...{ env: "hopper-v2", data, steps: 6, offlineSteps: 6, network: { hiddenDim: 16 } }, ...learns };
+  const whole = await FQL.train({ ...options, policy, iterations: 5, folder: null });
+  expect(whole.curve.map(({ mode }) => mode[0]).join("")).toBe("eotee");
+  const begun = await FQL.train({ ...options, policy, iterations: 5, folder: join(folder, "fql"), saveEvery: 1 });
+  expect(begun.last.weights).toEqual(whole.last.weights);
+  const resumePath = join(folder, "fql/checkpoint/state_1.safetensors");
+  const resumed = await FQL.train({ ...options, policy, iterations: 5, folder: null, resumePath });
+  expect(resumed.last.weights).toEqual(whole.last.weights);
+  const file = join(folder, "fql/checkpoint/last.safetensors");
+  const loaded = await loadPolicy(file);
+  expect(loaded.model.spec.policy).toBe("onestep");
+  expect(loaded.weights).toEqual(whole.last.weights);
+  const exported = await exportOnnx(file, join(folder, "fql.onnx"));
+  expect(exported.shapes).toEqual({ observation: [1, 11], noise: [4, 3], action: [4, 3] });
+  expect((await evaluate(file, { episodes: 1, ...control })).toString()).toContain("return");
+  // A trained flow is a beginning, one step is none.
+  const flow = await policy.pretrain(data, { epochs: 1, folder: null, ...control });
+  const tuned = await FQL.finetune(flow, { ...options, iterations: 2, folder: null });
+  expect(tuned.last.model.spec.policy).toBe("onestep");
+  await expect(FQL.finetune(tuned, { ...options, folder: null })).rejects.toThrow(/policy onestep: is no flow/);
+  const distilled = await OneStep.distil(flow, { teacherSteps: 2 })
+    .withNetwork({ hiddenDim: 16 })
+    .pretrain(data, { epochs: 1, folder: null, ...control });
+  expect(distilled.policy.model.spec).toMatchObject({ policy: "onestep", options: { teacherSteps: 2 } });
+});
+
+test("Cal-QL goes on online where it ended offline, from the run or its file", async () => {
+  const options = { ...{ env: "hopper-v2", numUpdate: 4, nRandomActions: 2, cqlNActions: 2 }, ...learns };
+  const offline = await CalQL.offline(data, { ...options, iterations: 3, folder: join(folder, "calql") });
+  expect(offline.curve.map(({ mode }) => mode[0]).join("")).toBe("eoe");
+  expect(offline.environmentSteps).toBe(0);
+  const online = await offline.online({ iterations: 3, folder: null });
+  expect(online.curve.map(({ mode }) => mode[0]).join("")).toBe("ete");
+  expect((await offline.online({ iterations: 1, folder: null })).handedOn).toEqual(offline.handedOn);
+  const file = join(folder, "calql/checkpoint/last.safetensors");
+  const again = await CalQL.online(file, { ...options, data, iterations: 3, folder: null });
+  expect(again.last.weights).toEqual(online.last.weights);
+  // Another run's policy comes without critics.
+  const alone = await CalQL.online(join(folder, "sac/checkpoint/last.safetensors"), {
+    ...{ ...options, data, iterations: 1, folder: null },
+  });
+  expect(alone.curve).toHaveLength(1);
+  const exported = await exportOnnx(file, join(folder, "calql.onnx"));
+  expect(exported.shapes).toEqual({ observation: [1, 11], noise: [1, 3], action: [1, 3] });
+});
+
+test("IBRL learns beside a policy that imitates", async () => {
+  const base = await Gaussian.standard()
+    .withNetwork({ horizonSteps: 1, mlpDims: [16, 16], fixedStd: 0.1 })
+    .pretrain(data, { epochs: 1, folder: null, ...control });
+  const options = { data, env: "hopper-v2", steps: 6, nCritics: 2, criticNumUpdate: 2, iterations: 4, ...learns };
+  const run = await IBRL.finetune(base, { ...options, folder: join(folder, "ibrl"), saveEvery: 1 });
+  const resumePath = join(folder, "ibrl/checkpoint/state_1.safetensors");
+  const resumed = await IBRL.finetune(base, { ...options, folder: null, resumePath });
+  expect(resumed.last.weights).toEqual(run.last.weights);
+  const exported = await exportOnnx(join(folder, "ibrl/checkpoint/last.safetensors"), join(folder, "ibrl.onnx"));
+  expect(exported.shapes).toEqual({ observation: [1, 11], noise: [1, 3], action: [1, 3] });
+  await expect(IBRL.finetune(base, { ...options, data: undefined, folder: null })).rejects.toThrow(
+    /demonstrations: are missing/,
+  );
 });

@@ -1,7 +1,12 @@
 // A point on a line that is pushed towards zero: x' = x + 0.5 a, reward -(x'^2) - 0.1 a^2, episodes of 8 steps. Linear and
 // quadratic, so that the best feedback a = -k x is known from the Riccati equation.
+import { Dataset } from "../../sdk/src/data/dataset.js";
 import type { Environments } from "../../sdk/src/evaluation/environments.js";
+import { ParameterLayout } from "../../sdk/src/engine/parameters.js";
 import { Random } from "../../sdk/src/engine/random.js";
+import { tf } from "../../sdk/src/engine/tensor.js";
+import type { RunState } from "../../sdk/src/learning/drive.js";
+import type { ActionCritics } from "../../sdk/src/nn/critic.js";
 import { rawNumbers } from "../../sdk/src/normalization.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
@@ -109,3 +114,48 @@ export const squashedGaussian = () =>
       ...{ tanhOutput: false, stdMin: 6.7e-3, stdMax: 7.4 },
     },
   });
+
+/** Episodes of eight steps under feedback so weak that most of the cost remains; `noise` is added to every action, uniform. */
+export async function demonstrations(feedback = 0.3, count = 32, noise = 0): Promise<Dataset> {
+  const mass = new PointMass(count);
+  const random = new Random(5).stream("noise");
+  const rows = Array.from({ length: count }, () => ({
+    observations: [] as number[][],
+    actions: [] as number[][],
+    rewards: [] as number[],
+  }));
+  await mass.reset();
+  for (let step = 0; step < 8; step++) {
+    const seen = Array.from({ length: count }, (_, i) => Array.from(mass.observations.state.slice(2 * i, 2 * i + 2)));
+    const wobble = random.uniform(new Float32Array(count), -noise, noise);
+    const actions = seen.map(([x], i) => Math.max(-1, Math.min(1, -feedback * x! + wobble[i]!)));
+    await mass.step(Float32Array.from(actions));
+    rows.forEach((row, i) => {
+      row.observations.push(seen[i]!);
+      row.actions.push([actions[i]!]);
+      row.rewards.push(mass.rewards[i]!);
+    });
+  }
+  return Dataset.from({
+    observations: rows.flatMap((row) => row.observations),
+    actions: rows.flatMap((row) => row.actions),
+    rewards: rows.flatMap((row) => row.rewards),
+    terminals: rows.flatMap(() => [0, 0, 0, 0, 0, 0, 0, 1]),
+    episodeLengths: rows.map(() => 8),
+  });
+}
+
+/** Mean return of the episodes of a data set. */
+export function meanReturn({ rewards, episodeLengths }: Dataset): number {
+  return rewards!.reduce((sum, reward) => sum + reward, 0) / episodeLengths.length;
+}
+
+/** Value of staying at 0.5 with all eight steps to go, in the mean of the critics of a run. */
+export function valueOfStaying({ parts }: Pick<RunState, "parts">, critics: ActionCritics): number {
+  const views = new ParameterLayout(critics.parameters).views(parts.critic!.vectors!.weights as Float32Array);
+  const weights = Object.fromEntries(
+    Object.entries(views).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  const values = critics.values(weights, { state: tf.tensor3d([[[0.5, 1]]]) }, tf.zeros([1, 1, 1]));
+  return tf.addN(values).dataSync()[0]! / critics.count;
+}

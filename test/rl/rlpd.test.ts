@@ -1,44 +1,15 @@
 // RLPD on the point mass, from demonstrations of a poor controller and its own steps: the optimum, the batches, resuming.
 import { beforeAll, expect, test } from "vitest";
-import { Dataset } from "../../sdk/src/data/dataset.js";
 import { tf } from "../../sdk/src/engine/tensor.js";
 import { Stage } from "../../sdk/src/learning/stage.js";
 import { demonstratedTransitions } from "../../sdk/src/rl/demonstrations.js";
 import { rlpd } from "../../sdk/src/rl/rlpd.js";
-import { bestReturn, idleReturn, pointMassSetup, PointMass, squashedGaussian } from "./point-mass.js";
+import { bestReturn, demonstrations, idleReturn, pointMassSetup, squashedGaussian } from "./point-mass.js";
 import { stateAfter } from "./stopped-run.js";
 
 beforeAll(async () => void (await tf.setBackend("cpu")));
 
 const model = squashedGaussian();
-
-/** Episodes of eight steps under feedback so weak that most of the cost remains. */
-async function demonstrations(feedback = 0.3, count = 32): Promise<Dataset> {
-  const mass = new PointMass(count);
-  const rows = Array.from({ length: count }, () => ({
-    observations: [] as number[][],
-    actions: [] as number[][],
-    rewards: [] as number[],
-  }));
-  await mass.reset();
-  for (let step = 0; step < 8; step++) {
-    const seen = Array.from({ length: count }, (_, i) => Array.from(mass.observations.state.slice(2 * i, 2 * i + 2)));
-    const actions = seen.map(([x]) => -feedback * x!);
-    await mass.step(Float32Array.from(actions));
-    rows.forEach((row, i) => {
-      row.observations.push(seen[i]!);
-      row.actions.push([actions[i]!]);
-      row.rewards.push(mass.rewards[i]!);
-    });
-  }
-  return Dataset.from({
-    observations: rows.flatMap((row) => row.observations),
-    actions: rows.flatMap((row) => row.actions),
-    rewards: rows.flatMap((row) => row.rewards),
-    terminals: rows.flatMap(() => [0, 0, 0, 0, 0, 0, 0, 1]),
-    episodeLengths: rows.map(() => 8),
-  });
-}
 
 const quick = {
   ...{ iterations: 13, steps: 16, explorationSteps: 64, batchSize: 64, valFreq: 12, evaluationEpisodes: 8, gamma: 1 },

@@ -40,6 +40,11 @@ interface Written {
   GMMInput: Types.GMMInput;
   GRPOInput: Types.GRPOInput;
   RLPDInput: Types.RLPDInput;
+  FQLInput: Types.FQLInput;
+  CalQLInput: Types.CalQLInput;
+  IBRLInput: Types.IBRLInput;
+  OneStepInput: Types.OneStepInput;
+  OneStepNetworkInput: Types.OneStepNetworkInput;
   DispersiveInput: Types.DispersiveInput;
   MeanFlowNetworkInput: Types.MeanFlowNetworkInput;
   FlowNetworkInput: Types.FlowNetworkInput;

@@ -75,6 +75,34 @@ export function convTranspose1d(
 }
 
 /**
+ * Numbers x (..., C) with mean 0 and (biased) variance 1 along the last axis. Ba et al. 2016, eq. 3.
+ *
+ * @param epsilon is added to the variance.
+ */
+export function layerNormalized<T extends tf.Tensor>(x: T, epsilon: number): T {
+  const means = (values: tf.Tensor) => values.mean(-1, true);
+  const parts = (a: tf.Tensor) => {
+    const centred = a.sub(means(a));
+    const scale = means(centred.square()).add(epsilon).rsqrt();
+    return { scale, y: centred.mul(scale) };
+  };
+  /** As of {@link groupNormalized}. */
+  const derivative = (dx: tf.Tensor, a: tf.Tensor) => {
+    const { scale, y } = parts(a);
+    return dx
+      .sub(means(dx))
+      .sub(y.mul(means(dx.mul(y))))
+      .mul(scale);
+  };
+  return defineOperation<[tf.Tensor], tf.Tensor>({
+    name: "layerNormalized",
+    forward: (a) => parts(a).y,
+    gradient: (dy, [a]) => [derivative(dy, a)],
+    tangent: ([dx], [a]) => derivative(dx!, a),
+  })(x) as T;
+}
+
+/**
  * Sequences x (B, L, C) with mean 0 and (biased) variance 1 in each row and each of so many groups of neighbouring channels. Wu and
  * He 2018, eq. 1-2.
  *

@@ -7,9 +7,12 @@ import { runOptions } from "../learning/run-options.js";
 import type { PolicyModel } from "../policies/policy-model.js";
 import type { IterationRecord } from "../rl/iteration-record.js";
 import { awr } from "../rl/awr.js";
+import { calql } from "../rl/calql.js";
 import { dipo } from "../rl/dipo.js";
 import { dql } from "../rl/dql.js";
+import { fql } from "../rl/fql.js";
 import { grpo } from "../rl/grpo.js";
+import { ibrl } from "../rl/ibrl.js";
 import { idql } from "../rl/idql.js";
 import { ppo } from "../rl/ppo.js";
 import { qsm } from "../rl/qsm.js";
@@ -18,11 +21,14 @@ import { rwr } from "../rl/rwr.js";
 import { sac } from "../rl/sac.js";
 import type {
   AWRInput,
+  CalQLInput,
   ChainInput,
   DiffusionPathInput,
   DIPOInput,
   DQLInput,
+  FQLInput,
   GRPOInput,
+  IBRLInput,
   IDQLInput,
   PPOInput,
   QSMInput,
@@ -30,12 +36,15 @@ import type {
   RWRInput,
   SACInput,
 } from "./option-types.js";
-import { Gaussian } from "./policies.js";
+import { Gaussian, ReFlow } from "./policies.js";
 import type { PolicyDescription } from "./policy-description.js";
 import { scratchPolicy } from "./scratch-policy.js";
 import { take, takeControl, type RunControl } from "./runs/control.js";
 import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./runs/finetuning.js";
+import { resolvePath } from "../hub/fetch-file.js";
+import { loadPolicy } from "./load-policy.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
+import { handedOnIn } from "./runs/handed-on.js";
 
 /** What the paths of policies add to the options of an algorithm; which of them there are depends on the policy. */
 export type PathInput = ChainInput &
@@ -54,12 +63,13 @@ export type FinetuneInput<
 > = Options &
   PathInput &
   RunControl &
-  Partial<Omit<FineTuningSettings, "algorithm" | "base" | "learning">> & {
+  Partial<Omit<FineTuningSettings, "algorithm" | "base" | "learning" | "handedOn">> & {
     /** Settings to start from. Default: the algorithm's first. */
     readonly preset?: Preset;
   };
 
 const settingKeys = [
+  "data",
   "environments",
   "actionSteps",
   "maxEpisodeSteps",
@@ -71,9 +81,13 @@ const settingKeys = [
   "resumePath",
 ] as const satisfies readonly (keyof FineTuningSettings)[];
 
-/** The fluent API of an algorithm that starts from a trained policy; `Options` is what its schema takes. */
+/**
+ * The fluent API of an algorithm that starts from a trained policy; `Options` is what its schema takes, `usual` where it acts unless
+ * told otherwise.
+ */
 function finetuning<Options extends object, Preset extends string>(
   definition: Pick<AnyAlgorithm, "name"> & { readonly presets: Readonly<Record<Preset, object>> },
+  usual: Pick<FineTuningSettings, "environments"> = {},
 ) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
   return {
@@ -88,7 +102,7 @@ function finetuning<Options extends object, Preset extends string>(
       const [settings, rest] = take<typeof others, (typeof settingKeys)[number]>(others, settingKeys);
       const [control, options] = takeControl(rest);
       const learning = { ...presetOf(algorithm, preset, base.model), ...options };
-      return runFineTuning({ algorithm, base, env, ...settings, learning }, control);
+      return runFineTuning({ algorithm, base, env, ...usual, ...settings, learning }, control);
     },
   };
 }
@@ -141,7 +155,7 @@ export type TrainInput<Options extends object = SACInput> = Omit<
   readonly data?: Dataset;
   /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
   readonly env: EnvironmentSource;
-  /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk. */
+  /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk; of FQL a ReFlow. */
   readonly policy?: Pick<PolicyDescription, "for">;
 };
 
@@ -150,8 +164,11 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
-/** The fluent API of an algorithm that begins with fresh weights. */
-function scratch<Options extends object>(definition: Pick<AnyAlgorithm, "name">) {
+/** The fluent API of an algorithm that begins with fresh weights, of `usual` unless a policy is given. */
+function scratch<Options extends object>(
+  definition: Pick<AnyAlgorithm, "name">,
+  usual: Pick<PolicyDescription, "for"> = squashed,
+) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
   return {
     /**
@@ -159,11 +176,11 @@ function scratch<Options extends object>(definition: Pick<AnyAlgorithm, "name">)
      * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
      *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
      */
-    async train({ env, policy = squashed, data, ...input }: TrainInput<Options>): Promise<FineTuningRun> {
+    async train({ env, policy = usual, ...input }: TrainInput<Options>): Promise<FineTuningRun> {
       const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
       const [control, learning] = takeControl(rest);
-      const base = await scratchPolicy(policy, env, settings.seed ?? 42, data?.normalization);
-      return runFineTuning({ algorithm, base, env, data, environments: 1, ...settings, learning }, control);
+      const base = await scratchPolicy(policy, env, settings.seed ?? 42, settings.data?.normalization);
+      return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
     },
   };
 }
@@ -173,3 +190,69 @@ export const SAC = scratch<SACInput>(sac);
 
 /** RLPD (Ball et al. 2023, arXiv 2302.02948): soft actor-critic from scratch that learns from demonstrations besides, `data`. */
 export const RLPD = scratch<RLPDInput>(rlpd);
+
+/** Imitation-bootstrapped RL (Hu et al. 2023, arXiv 2311.02198): the policy and a learner propose, critics pick; learns from `data` too. */
+export const IBRL = finetuning<IBRLInput, never>(ibrl, { environments: 1 });
+
+/**
+ * Flow Q-learning (Park et al. 2025, arXiv 2502.02538): a policy of one step learns from a flow, which imitates, and from a critic;
+ * on `data` first, then in the environment too. `train` begins with a fresh ReFlow, `finetune` with a trained flow.
+ */
+export const FQL = {
+  ...scratch<FQLInput>(fql, ReFlow.standard().withNetwork({ activationType: "ReLU" })),
+  ...finetuning<FQLInput, never>(fql, { environments: 1 }),
+};
+
+/** Options of a run on demonstrations alone: those of {@link TrainInput}; `env`, to evaluate in, by default that of the data. */
+export type OfflineInput<Options extends object> = Omit<TrainInput<Options>, "data" | "env"> &
+  Partial<Pick<TrainInput<Options>, "env">>;
+
+/** A run on demonstrations that can go on in the environment. */
+export type OfflineRun<Options extends object> = FineTuningRun & {
+  /** Goes on with its last policy and its critics, on the same data, with the same options where no others are given. */
+  online(input?: FinetuneInput<Options, never>): Promise<FineTuningRun>;
+};
+
+/** Calibrated Q-learning (Nakamoto et al. 2023, arXiv 2303.05479): on demonstrations alone, then in the environment without a slump. */
+export const CalQL = {
+  /**
+   * Trains a policy with fresh weights on demonstrations with rewards; it acts in evaluations only.
+   *
+   * @throws InputError as `SAC.train()`.
+   */
+  async offline(data: Dataset, input: OfflineInput<CalQLInput> = {}): Promise<OfflineRun<CalQLInput>> {
+    const { env = data.name, ...given } = input;
+    const run = await scratch<CalQLInput>(calql).train({ ...given, env, data, trainOnline: false });
+    const { iterations, folder, policy, resumePath, ...kept } = given;
+    return Object.assign(run, {
+      online: (more: FinetuneInput<CalQLInput, never> = {}) => CalQL.online(run, { env, data, ...kept, ...more }),
+    });
+  },
+  /**
+   * Goes on in the environment where a run on demonstrations `data` ended: its last policy, its critics.
+   *
+   * @param source such a run, or the path of its checkpoint; of another one only the policy is taken.
+   * @throws InputError as `PPO.finetune()`.
+   */
+  async online(source: FineTuningRun | string, input: FinetuneInput<CalQLInput, never>): Promise<FineTuningRun> {
+    const base = typeof source === "string" ? await loadPolicy(source) : source.last;
+    const handedOn =
+      typeof source === "string" ? await handedOnIn(await resolvePath(source), calql, base.model) : source.handedOn;
+    const { env = base.environment, ...others } = input as FinetuneInput;
+    const [settings, rest] = take<typeof others, (typeof settingKeys)[number]>(others, settingKeys);
+    const [control, options] = takeControl(rest);
+    const learning = { ...options, trainOnline: true };
+    return runFineTuning(
+      {
+        algorithm: calql,
+        base,
+        env,
+        handedOn,
+        environments: 1,
+        ...settings,
+        learning,
+      },
+      control,
+    );
+  },
+};

@@ -696,13 +696,13 @@ export interface RLPDInput {
   readonly initialTemperature?: number;
   /** Of a chunk; null: minus its number of entries. Default null. */
   readonly targetEntropy?: number | null;
-  /** Networks of the values of actions. Default {"useLayernorm":true}. */
+  /** Networks of the values of actions. */
   readonly critic?: {
     /** Hidden widths. Whole number, at least 1. Default [256,256]. */
     readonly mlpDims?: readonly number[];
     /** Between the layers. Default "ReLU". */
     readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
-    /** Layer normalisation. Default false. */
+    /** Layer normalisation. Default true. */
     readonly useLayernorm?: boolean;
     /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
     readonly residualStyle?: boolean;
@@ -752,6 +752,218 @@ export interface SACInput {
     /** Between the layers. Default "ReLU". */
     readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
     /** Layer normalisation. Default false. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 10. */
+  readonly evaluationEpisodes?: number;
+}
+
+/** FQL: `FQL.train({ env, data, ... })`. Everything may be left out. */
+export interface FQLInput {
+  /** Rounds of learning, evaluations among them. Whole number, at least 1. Default 770. */
+  readonly iterations?: number;
+  /** Updates per iteration; once it acts, one per chunk. Whole number, at least 1. Default 1000. */
+  readonly steps?: number;
+  /** First updates, on demonstrations alone, before it acts. Whole number, at least 0. Default 200000. */
+  readonly offlineSteps?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Learning rate of the critics. Above 0. Default 0.0003. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions per update; once it acts, half of them demonstrations. Whole number, at least 1. Default 256. */
+  readonly batchSize?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Share of the critics that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Weight of the flow's answers against the critics' pull. At least 0. Default 3. */
+  readonly alpha?: number;
+  /** Steps of the flow in an answer. Whole number, at least 1. Default 4. */
+  readonly flowSteps?: number;
+  /** The critics pull in units of their mean size. Default true. */
+  readonly normalizeQLoss?: boolean;
+  /** Evaluations play the flow too. Default true. */
+  readonly evalBaseModel?: boolean;
+  /** Network of the policy of one step. */
+  readonly network?: {
+    /** Width of both hidden layers. Whole number, at least 1. Default 512. */
+    readonly hiddenDim?: number;
+  };
+  /** Networks of the values of actions. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default true. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 10. */
+  readonly evaluationEpisodes?: number;
+}
+
+/** Cal-QL: `CalQL.offline(data, { ... })`. Everything may be left out. */
+export interface CalQLInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Acts, and learns from what it did too; false: demonstrations alone. Default false. */
+  readonly trainOnline?: boolean;
+  /** On demonstrations alone: updates per iteration. Whole number, at least 1. Default 1000. */
+  readonly numUpdate?: number;
+  /** While it acts: episodes per iteration. Whole number, at least 1. Default 1. */
+  readonly nEpisodePerEpoch?: number;
+  /** While it acts: updates per chunk. Above 0. Default 1. */
+  readonly onlineUtdRatio?: number;
+  /** First chunks that are uniformly random. Whole number, at least 0. Default 0. */
+  readonly explorationSteps?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Learning rate of critics and temperature. Above 0. Default 0.0003. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Transitions per update; while it acts, half of them demonstrations. Whole number, at least 1. Default 256. */
+  readonly batchSize?: number;
+  /** Transitions kept. Whole number, at least 1. Default 1000000. */
+  readonly bufferSize?: number;
+  /** Share of the critics that their targets take at every update. From 0 to 1. Default 0.005. */
+  readonly targetRate?: number;
+  /** Weight of the conservative term. At least 0. Default 5. */
+  readonly cqlMinQWeight?: number;
+  /** Random chunks per state in the conservative term. Whole number, at least 1. Default 10. */
+  readonly nRandomActions?: number;
+  /** Chunks per state of which the best is the target. Whole number, at least 1. Default 10. */
+  readonly cqlNActions?: number;
+  /** Least conservative difference of a row; null: any. Default null. */
+  readonly cqlClipDiffMin?: number | null;
+  /** Greatest one; null: any. Default null. */
+  readonly cqlClipDiffMax?: number | null;
+  /** Of random chunks: its logarithm; or the density itself, as in the reference. Default "uniform". */
+  readonly randomDensity?: "uniform" | "reference";
+  /** Weight of the entropy at first. Above 0. Default 1. */
+  readonly initialTemperature?: number;
+  /** It adapts. Default true. */
+  readonly automaticEntropyTuning?: boolean;
+  /** Of a chunk; null: minus its number of entries. Default null. */
+  readonly targetEntropy?: number | null;
+  /** Networks of the values of actions. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default true. */
+    readonly useLayernorm?: boolean;
+    /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
+    readonly residualStyle?: boolean;
+  };
+  /** Every so many iterations, and the last, evaluates instead of training. Whole number, at least 1. Default 10. */
+  readonly valFreq?: number;
+  /** Whole episodes per evaluation. Whole number, at least 1. Default 10. */
+  readonly evaluationEpisodes?: number;
+}
+
+/** IBRL: `IBRL.finetune(base, { data, ... })`. Everything may be left out. */
+export interface IBRLInput {
+  /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
+  readonly iterations?: number;
+  /** Discount per chunk. From 0 to 1. Default 0.99. */
+  readonly gamma?: number;
+  /** Factor of every reward. Default 1. */
+  readonly rewardScale?: number;
+  /** Highest learning rate of the policy. Above 0. Default 0.0001. */
+  readonly actorLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly actorLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the policy. At least 0. Default 0. */
+  readonly actorWeightDecay?: number;
+  /** Learning rate of the critics. Above 0. Default 0.0001. */
+  readonly criticLr?: number;
+  /** How it changes over the iterations. Default {"type":"constant"}. */
+  readonly criticLrScheduler?:
+    | { type: "constant" }
+    | { type: "cosine"; firstCycleSteps: number; warmupSteps?: number; minLr?: number }
+    | { type: "constant_warmup"; warmupSteps: number; minLr?: number }
+    | { type: "cosine_custom"; holdSteps?: number; annealSteps?: number; minLr?: number };
+  /** Of AdamW, of the critic. At least 0. Default 0. */
+  readonly criticWeightDecay?: number;
+  /** Chunks per environment and iteration. Whole number, at least 1. Default 1000. */
+  readonly steps?: number;
+  /** Transitions per update, demonstrations among them. Whole number, at least 1. Default 256. */
+  readonly batchSize?: number;
+  /** Transitions kept; at first the demonstrations. Whole number, at least 1. Default 400000. */
+  readonly bufferSize?: number;
+  /** Share of critics and policy that their targets take at every update. From 0 to 1. Default 0.01. */
+  readonly targetRate?: number;
+  /** Chunks of an environment between updates. Whole number, at least 1. Default 2. */
+  readonly updateFreq?: number;
+  /** Updates of the critics at a time; the policy has one. Whole number, at least 1. Default 5. */
+  readonly criticNumUpdate?: number;
+  /** Critics, all in one graph. Whole number, at least 2. Default 5. */
+  readonly nCritics?: number;
+  /** While it explores, the better proposal is likelier; false: it is taken. Default true. */
+  readonly softActionSample?: boolean;
+  /** How much likelier, per unit of value. At least 0. Default 10. */
+  readonly softActionSampleBeta?: number;
+  /** diffusion: lowest deviation of a step's noise while it explores. Above 0. Default 0.1. */
+  readonly minSamplingDenoisingStd?: number;
+  /** Networks of the values of actions. */
+  readonly critic?: {
+    /** Hidden widths. Whole number, at least 1. Default [256,256]. */
+    readonly mlpDims?: readonly number[];
+    /** Between the layers. Default "ReLU". */
+    readonly activationType?: "Mish" | "ReLU" | "Tanh" | "GELU" | "SiLU" | "ELU" | "Softplus" | "Identity";
+    /** Layer normalisation. Default true. */
     readonly useLayernorm?: boolean;
     /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default false. */
     readonly residualStyle?: boolean;
@@ -868,6 +1080,16 @@ export interface ConsistencyModelInput {
   /** Distribution of 1 - t, 1 being noise, before t is rounded down to a step of the teacher. Default {"type":"uniform"}. */
   readonly times?: TimeDistributionInput;
   /** Actions are clipped from below, in training and sampling. Default -1. */
+  readonly actMin?: number;
+  /** Actions are clipped from above. Default 1. */
+  readonly actMax?: number;
+}
+
+/** Objective of OneStep: `OneStep.distil(teacher, { ... })`. Everything may be left out. */
+export interface OneStepInput {
+  /** Steps of the flow whose answers it learns. Whole number, at least 1. Default 10. */
+  readonly teacherSteps?: number;
+  /** Sampled actions are clipped from below. Default -1. */
   readonly actMin?: number;
   /** Actions are clipped from above. Default 1. */
   readonly actMax?: number;
@@ -1029,6 +1251,12 @@ export interface ConsistencyNetworkInput {
   readonly useLayernorm?: boolean;
   /** Head of residual blocks (1, 3, 5, ... hidden widths) or a plain one. Default true. */
   readonly residualStyle?: boolean;
+}
+
+/** Network of OneStep: `.withNetwork({ ... })`. Everything may be left out. */
+export interface OneStepNetworkInput {
+  /** Width of both hidden layers. Whole number, at least 1. Default 512. */
+  readonly hiddenDim?: number;
 }
 
 /** Network of Gaussian, type "mlp": `.withNetwork({ ... })`. Everything may be left out. */

@@ -4,6 +4,7 @@ import { diffusion } from "../policies/diffusion.js";
 import { gaussian } from "../policies/gaussian.js";
 import { gmm } from "../policies/gmm.js";
 import { meanFlow } from "../policies/mean-flow.js";
+import { oneStep } from "../policies/one-step.js";
 import { reFlow } from "../policies/reflow.js";
 import { shortcut } from "../policies/shortcut.js";
 import type {
@@ -19,6 +20,8 @@ import type {
   GMMTransformerInput,
   MeanFlowInput,
   MeanFlowNetworkInput,
+  OneStepInput,
+  OneStepNetworkInput,
   ReFlowInput,
   ShortcutFlowInput,
   ShortcutNetworkInput,
@@ -66,6 +69,18 @@ export const ConsistencyModel = {
       {},
       teacher,
     );
+  },
+} as const;
+
+/** One step per chunk, learned from the answers of a flow; what FQL trains. Park et al. 2025 (arXiv 2502.02538). */
+export const OneStep = {
+  /**
+   * Learns where the steps of `teacher` end: of a trained MeanFlow, ReFlow or ShortcutFlow, a run that ended with one, or the path of
+   * its checkpoint. Takes options of the objective. @throws InputError `DMPO_OPTIONS` for wrong ones.
+   */
+  distil(teacher: PolicySource, objective: OneStepInput = {}) {
+    oneStep.configure(objective);
+    return new PolicyDescription<OneStepInput, OneStepNetworkInput>(oneStep, objective, {}, teacher);
   },
 } as const;
 

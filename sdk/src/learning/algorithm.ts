@@ -67,6 +67,14 @@ export interface AlgorithmDefinition<
   readonly explores?: boolean;
   /** Learns from demonstrations besides: a run must have some. */
   readonly wantsData?: boolean;
+  /** Begins with fresh weights where no trained policy is given. */
+  readonly mayBeginFresh?: boolean;
+  /** Parts that a later run of the algorithm begins with where its base policy comes from this one. */
+  readonly handsOn?: readonly string[];
+  /** Where configurations state the network of the policy that it starts from; default "model.network". */
+  readonly baseNetworkKey?: string;
+  /** The policy that it makes, where that is not the one it starts from. */
+  makes?(base: PolicyModel, options: z.output<Schema>): PolicyModel;
   /** How many iterations a run with these options has. */
   iterations(options: z.output<Schema>): number;
   /** Why it cannot train this policy, e.g. "it has no density"; undefined if it can. */
@@ -79,7 +87,7 @@ export interface AlgorithmDefinition<
    */
   run(stage: Stage, parts: P, options: z.output<Schema>): AsyncGenerator<Progress>;
   /** Copies of what acts and is saved: not always the policy it started from. */
-  learned(parts: P, stage: Stage): Learned;
+  learned(parts: P, stage: Stage, options: z.output<Schema>): Learned;
   /** How the learned policy is played, without exploration; absent for policies that are played as they come. */
   playing?(model: PolicyModel, options: z.output<Schema>): EvaluationSettings;
   /** One row of the learning curve. */

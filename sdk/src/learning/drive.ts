@@ -58,6 +58,8 @@ export interface RunResult<Row> {
   readonly curve: readonly Row[];
   /** The last weights, by the name of their set. */
   readonly sets: Learned["sets"];
+  /** The last states of the parts that a later run begins with; empty for most algorithms. */
+  readonly handedOn: Readonly<Record<string, PartState>>;
   /** Executed in training, in all environments together. */
   readonly environmentSteps: number;
   /** Sum over the iterations, those before a resume included. */
@@ -87,6 +89,8 @@ export async function drive<Row>(
   let iterationStart = performance.now();
   try {
     const parts = algorithm.parts(stage, options);
+    const handedOn = Object.fromEntries((algorithm.handsOn ?? []).map((name) => [name, parts[name]!]));
+    if (setup.handedOn) restoreParts(handedOn, setup.handedOn);
     const { places } = stage;
     const restore = (state: Pick<RunState, "parts" | "iteration" | "environmentSteps" | "random">) => {
       restoreParts(parts, state.parts);
@@ -113,7 +117,7 @@ export async function drive<Row>(
       best = state.best;
       seconds = state.seconds;
     }
-    const learned = () => algorithm.learned(parts, stage);
+    const learned = () => algorithm.learned(parts, stage, options);
     const policyOf = ({ policy, sets }: Learned, weights = Object.values(sets)[0]!) =>
       new TrainedPolicy({ ...policy, weights });
     const run = (isBest: boolean, ended: typeof snapshot): Run<Row> => ({
@@ -174,6 +178,7 @@ export async function drive<Row>(
       best: best ? curve[best.index] : undefined,
       curve,
       sets: last.sets,
+      handedOn: statesOf(handedOn),
       environmentSteps: stage.environmentSteps,
       seconds,
       interrupted: stage.signal?.aborted ?? false,

@@ -12,7 +12,7 @@ import { policyActor, type Acting } from "../evaluation/policy-actor.js";
 import type { SamplingOptions } from "../policies/definition.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { Arena, EpisodeNumbers } from "./arena.js";
-import type { Parts } from "./parts.js";
+import type { PartState, Parts } from "./parts.js";
 
 /** What a stage is made from; what a phase does not have is left out. */
 export interface StageSetup {
@@ -28,6 +28,8 @@ export interface StageSetup {
   readonly demonstrations?: Dataset;
   /** A trained policy that the learner imitates besides, for those that have a teacher. */
   readonly teacher?: TrainedPolicy;
+  /** States of the parts that an earlier run of the algorithm has handed on, see `AlgorithmDefinition.handsOn`. */
+  readonly handedOn?: Readonly<Record<string, PartState>>;
   /** Return of a policy's episodes in environments made for the occasion; needed to test while pre-training. */
   readonly test?: (policy: TrainedPolicy, iteration: number) => Promise<TestResult>;
   /** Told how many iterations are done, fractions included, and the loss that was just measured. */

@@ -1,4 +1,5 @@
 // Affine map of rows, and layer normalisation.
+import { layerNormalized } from "../engine/operations.js";
 import { ones, torchLinear, zeros, type Initialiser } from "../engine/parameters.js";
 import { tf } from "../engine/tensor.js";
 import { weight, type Module } from "./module.js";
@@ -29,10 +30,9 @@ export function layerNorm(name: string, width: number, epsilon: number): Module 
       { name: `${name}.weight`, shape: [width], initialise: ones },
       { name: `${name}.bias`, shape: [width], initialise: zeros },
     ],
-    apply(weights, x) {
-      const centred = x.sub(x.mean(1, true));
-      const normalised = centred.mul(centred.square().mean(1, true).add(epsilon).rsqrt());
-      return normalised.mul(weight(weights, `${name}.weight`)).add<tf.Tensor2D>(weight(weights, `${name}.bias`));
-    },
+    apply: (weights, x) =>
+      layerNormalized(x, epsilon)
+        .mul(weight(weights, `${name}.weight`))
+        .add<tf.Tensor2D>(weight(weights, `${name}.bias`)),
   };
 }

@@ -6,6 +6,7 @@ import { diffusion } from "./diffusion.js";
 import { gaussian } from "./gaussian.js";
 import { gmm } from "./gmm.js";
 import { meanFlow } from "./mean-flow.js";
+import { oneStep } from "./one-step.js";
 import { reFlow } from "./reflow.js";
 import { shortcut } from "./shortcut.js";
 
@@ -14,6 +15,7 @@ export const policies = {
   [reFlow.name]: reFlow,
   [shortcut.name]: shortcut,
   [consistencyModel.name]: consistencyModel,
+  [oneStep.name]: oneStep,
   [diffusion.name]: diffusion,
   [gaussian.name]: gaussian,
   [gmm.name]: gmm,

@@ -6,13 +6,15 @@ import type { Stage } from "../learning/stage.js";
 import { ReplayBuffer } from "./replay-buffer.js";
 
 /**
- * Every chunk of `actionSteps` actions in the demonstrations of a stage, under the statistics of its policy; rewards are summed over
- * a chunk. A time-out is no end, but what comes after it is unknown, so its last chunk is left out.
+ * Every chunk of `actionSteps` actions in the demonstrations of a stage, under the statistics of its policy, and the discounted
+ * reward from its first step to the end of its episode; rewards are summed over a chunk. A time-out is no end, but what comes after
+ * it is unknown, so its last chunk is left out.
  *
+ * @param gamma discount per chunk, evenly over its steps; for returns only.
  * @throws InputError `DMPO_STAGE` without demonstrations, `DMPO_DATASET` for others than the policy's environment has, `DMPO_DATA_KEY`
  *   without rewards and ends.
  */
-export function demonstratedTransitions({ base, demonstrations, arena }: Stage): ReplayBuffer {
+export function demonstratedRows({ base, demonstrations, arena }: Stage, gamma = 1) {
   const given: Dataset =
     demonstrations ??
     fail(
@@ -30,18 +32,26 @@ export function demonstratedTransitions({ base, demonstrations, arena }: Stage):
     fail("DMPO_DATASET", given.name, found, `${width} and ${space.actionDim}, as the policy`);
   }
   const data = given.normalize(normalization);
-  const sampler = new QLearningSampler(data, { horizonSteps: actionSteps, condSteps, wholeChunk: true });
+  const chunks = { horizonSteps: actionSteps, condSteps, discount: gamma ** (1 / actionSteps), wholeChunk: true };
+  const sampler = new QLearningSampler(data, chunks);
   const rows = sampler.count;
   const floats = (size: number) => new Float32Array(rows * size);
   const batch = {
     ...{ actions: floats(actionSteps * space.actionDim), rewards: floats(1), dones: floats(1) },
     ...{ observations: floats(condSteps * width), nextObservations: floats(condSteps * width) },
+    returnsToGo: floats(1),
   };
   sampler.fill(
     Int32Array.from({ length: rows }, (_, i) => i),
     batch,
   );
-  const buffer = new ReplayBuffer(rows, { space, actionSteps, count: 1 });
-  buffer.load(batch);
+  return batch;
+}
+
+/** They as a memory of their own. */
+export function demonstratedTransitions(stage: Stage, rows = demonstratedRows(stage)): ReplayBuffer {
+  const { space, actionSteps } = stage.arena.environments;
+  const buffer = new ReplayBuffer(rows.rewards.length, { space, actionSteps, count: 1 });
+  buffer.load(rows);
   return buffer;
 }

@@ -26,6 +26,7 @@ import {
   exploration,
   offPolicyKeys,
   plainSampling,
+  repeated,
   replaying,
   type Exploration,
   type UpdateRates,
@@ -130,12 +131,9 @@ async function* run(
     type Input = { actor: Weights; target: Weights; value: Weights; observation: Observation; draws: Tensors };
     const candidates = compile(
       ({ actor: weights, target, value: v, observation, draws }: Input) => {
-        const state = observation.state
-          .expandDims(1)
-          .tile([1, N, 1, 1])
-          .reshape([E * N, ...space.state]);
-        const action = sample(weights, { state }, draws);
-        return { action, q: least(critics.values(target, { state }, action)), v: values.value(v, observation) };
+        const many = repeated(observation, N);
+        const action = sample(weights, many, draws);
+        return { action, q: least(critics.values(target, many, action)), v: values.value(v, observation) };
       },
       { name: "IDQL candidates", ...options },
     );

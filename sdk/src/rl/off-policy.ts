@@ -137,7 +137,8 @@ export function evaluationOf(
 }
 
 /**
- * Executes `steps` chunks in every environment and keeps what they led to. Returns the episodes that ended.
+ * Executes `steps` chunks in every environment, or as many as end so many episodes, and keeps what they led to. Returns the episodes
+ * that ended.
  *
  * @param afterStep called when a chunk of every environment is in the buffer.
  */
@@ -145,13 +146,17 @@ export async function collect(
   { arena, signal }: Stage,
   act: Act,
   buffer: ReplayBuffer,
-  { steps, resetAtIteration = false }: { readonly steps: number; readonly resetAtIteration?: boolean },
+  {
+    steps = Infinity,
+    episodes: wanted = Infinity,
+    resetAtIteration = false,
+  }: { readonly steps?: number; readonly episodes?: number; readonly resetAtIteration?: boolean },
   afterStep?: () => Promise<void>,
 ): Promise<FinishedEpisode[]> {
   const { environments } = arena;
   if (await arena.begin(resetAtIteration)) buffer.leaveEpisodes();
   const episodes: FinishedEpisode[] = [];
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < steps && episodes.length < wanted; step++) {
     signal?.throwIfAborted();
     const before = structuredClone(environments.observations);
     const actions = await act(before);
@@ -174,6 +179,13 @@ export interface Alternation {
   readonly replayRatio: number | null;
   /** One update; what it measured. */
   readonly update: (rates: UpdateRates) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Each row of an observation without pictures (B) `times` times, one after the other (B times). */
+export function repeated({ state }: Observation, times: number): Observation {
+  const [rows, ...shape] = state.shape as [number, ...number[]];
+  const many = state.expandDims(1).tile([1, times, ...shape.map(() => 1)]);
+  return { state: many.reshape([rows * times, ...shape]) };
 }
 
 /** Of one iteration. */

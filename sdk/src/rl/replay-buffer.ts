@@ -2,6 +2,7 @@
 // it, so that it holds the stream of each: returns over several steps follow that stream and end where an episode does.
 import type { RandomStream } from "../engine/random.js";
 import { hostTensor, type HostTensor } from "../engine/tensor.js";
+import { fail } from "../errors.js";
 import type { Environments } from "../evaluation/environments.js";
 import type { PartState, Stateful } from "../learning/parts.js";
 import type { HostObservation } from "../nn/network.js";
@@ -100,17 +101,26 @@ export class ReplayBuffer implements Stateful {
     }
   }
 
-  /** Fills it with transitions that do not follow each other, states without pictures; (N, ...) each. */
+  /**
+   * Begins anew with transitions that do not follow each other, states without pictures; (n, ...) each.
+   *
+   * @throws InputError `DMPO_REPLAY` for more than {@link capacity}.
+   */
   load(
     given: Readonly<Record<"observations" | "nextObservations" | "actions" | "rewards" | "dones", Float32Array>>,
   ): void {
+    const { length: rows } = given.rewards;
+    if (rows > this.capacity) {
+      const remedy = "raise buffer_size (bufferSize), or take fewer episodes: max_n_episodes, data.limitEpisodes()";
+      fail("DMPO_REPLAY", "the demonstrations", `have ${rows} transitions`, `at most ${this.capacity}`, remedy);
+    }
     this.#seen.state.set(given.observations);
     this.#next.state.set(given.nextObservations);
     this.#actions.set(given.actions);
     this.#rewards.set(given.rewards);
     this.#terminated.set(given.dones);
     this.#ended.fill(LEFT);
-    [this.#size, this.#position] = [this.capacity, 0];
+    [this.#size, this.#position] = [rows, rows % this.capacity];
   }
 
   /** New episodes have begun everywhere: what comes does not follow what was there. */

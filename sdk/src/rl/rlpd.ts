@@ -6,7 +6,6 @@ import { hostTensor, tf, type Host, type Weights } from "../engine/tensor.js";
 import { compileTraining } from "../engine/training-step.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
-import { actionCriticOptions } from "../nn/critic.js";
 import { count, keysBelow } from "../options.js";
 import { Averages } from "./averages.js";
 import { refusesDensity, refusesGradient, wholePolicy } from "./declaration.js";
@@ -16,8 +15,8 @@ import { collect, collecting, criticRates, evaluationOf, offPolicyKeys, replayin
 import { joined, ReplayBuffer } from "./replay-buffer.js";
 import { learningRates } from "./schedules.js";
 import { softActor, temperatureFrom, type SoftBatch } from "./soft-actor.js";
-import { criticWeights, twinCritics } from "./twin-critics.js";
-import { criticLoss, valueTarget } from "./value-losses.js";
+import { criticWeights, normalizedCriticOptions, twinCritics } from "./twin-critics.js";
+import { criticLoss, meanOf, valueTarget } from "./value-losses.js";
 
 const { iterations, gamma, rewardScale, valFreq, evaluationEpisodes } = collecting;
 const { actorLr, actorLrScheduler, actorWeightDecay } = collecting;
@@ -37,7 +36,7 @@ export const rlpdOptions = z.strictObject({
   backupEntropy: z.boolean().default(true).describe("targets count the entropy of what follows"),
   initialTemperature: z.number().positive().default(1).describe("weight of the entropy at first; it adapts"),
   targetEntropy: z.number().nullable().default(null).describe("of a chunk; null: minus its number of entries"),
-  critic: actionCriticOptions.prefault({ useLayernorm: true }).describe("networks of the values of actions"),
+  critic: normalizedCriticOptions,
   valFreq,
   evaluationEpisodes: evaluationEpisodes.unwrap().default(10).describe("whole episodes per evaluation"),
 });
@@ -79,7 +78,6 @@ async function* run(stage: Stage, parts: RlpdParts, o: RlpdOptions): AsyncGenera
     const target = valueTarget(batch.reward, batch.terminated, nextValue.sub(entropy), o);
     return criticLoss(critics.values(weights, batch.observation, batch.action), target);
   };
-  const meanOf = (values: tf.Tensor[]): tf.Tensor => tf.addN(values).div(values.length);
   const updateCritic = compileTraining(valueLoss, critic, { name: "RLPD critic loss", ...compile });
   const updateActor = compileTraining(soft.loss(critics, meanOf), actor, { name: "RLPD actor loss", ...compile });
   const evaluate = evaluationOf(stage, actor.weights, { evaluationNoise: "zero" });

@@ -30,6 +30,7 @@ interface SoftParts {
   readonly actor: Trainable;
   readonly critic: Trainable;
   readonly temperature: Trainable;
+  /** Its own transitions. */
   readonly buffer: ReplayBuffer;
 }
 
@@ -73,6 +74,8 @@ export function softActor(stage: Stage, { actor, critic, temperature, buffer }: 
 
   return {
     ...{ act, alpha, explore },
+    /** What {@link act} draws. */
+    draws: path.draws,
     /** Loss of the policy; `combined` makes one value (B) of those of all critics. */
     loss:
       (critics: ActionCritics, combined: (values: tf.Tensor[]) => tf.Tensor) =>

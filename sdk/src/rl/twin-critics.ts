@@ -1,5 +1,6 @@
 // Two critics with targets that follow them slowly, and their loss against what a policy does next: Fujimoto et al. 2018 (TD3,
 // arXiv 1802.09477), section 4, as the methods for expressive policies have it.
+import { z } from "zod";
 import { Trainable } from "../engine/optimizer.js";
 import { ParameterLayout } from "../engine/parameters.js";
 import type { Random } from "../engine/random.js";
@@ -13,12 +14,17 @@ import { emptyDraws, fillDraws } from "../policies/policy-model.js";
 import { expectWholeChunks, type Exploration } from "./off-policy.js";
 import { ReplayBuffer, type Transitions } from "./replay-buffer.js";
 import { criticLoss, least, valueTarget } from "./value-losses.js";
-import type { z } from "zod";
 
 /** Of the critics of expressive policies. */
 export const twinCriticOptions = actionCriticOptions
   .prefault({ mlpDims: [256, 256, 256], activationType: "Mish" })
   .describe("network of the values of actions");
+
+/** Of the critics of methods that learn from demonstrations besides. */
+export const normalizedCriticOptions = actionCriticOptions
+  .extend({ useLayernorm: z.boolean().default(true).describe("layer normalisation") })
+  .prefault({})
+  .describe("networks of the values of actions");
 
 type Options = { readonly critic: z.input<typeof actionCriticOptions> };
 
@@ -55,16 +61,17 @@ export interface CriticBatch {
   readonly others: Readonly<Record<"actor" | "target", Weights>>;
 }
 
-/** Loss of critics whose target is the smallest target value of what the policy does next. */
+/** Loss of critics whose target is a target value of what the policy does next: the smallest, or as `combined` makes it of all. */
 export function policyValueLoss(
   critics: ActionCritics,
   { sample }: Exploration,
   o: { readonly gamma: number; readonly rewardScale: number },
+  combined: (values: readonly tf.Tensor[]) => tf.Tensor = least,
 ) {
   return (weights: Weights, batch: CriticBatch) => {
     const { observation, nextObservation, others } = batch;
     const next = sample(others.actor, nextObservation, batch.draws);
-    const nextValue = least(critics.values(others.target, nextObservation, next));
+    const nextValue = combined(critics.values(others.target, nextObservation, next));
     const target = valueTarget(batch.reward, batch.terminated, nextValue, o);
     return criticLoss(critics.values(weights, observation, batch.action), target);
   };
@@ -83,6 +90,7 @@ export function criticUpdates(
     critic,
     explore,
     acting,
+    combined,
   }: {
     /** Of the loss, in errors. */
     readonly name: string;
@@ -90,6 +98,8 @@ export function criticUpdates(
     readonly critic: Trainable;
     readonly explore: Exploration;
     readonly acting: Readonly<Record<string, HostTensor>>;
+    /** See {@link policyValueLoss}. */
+    readonly combined?: Parameters<typeof policyValueLoss>[3];
   },
   o: Parameters<typeof policyValueLoss>[2] & {
     readonly batchSize: number;
@@ -97,7 +107,7 @@ export function criticUpdates(
     readonly targetRate: number;
   },
 ) {
-  const loss = policyValueLoss(critics, explore, o);
+  const loss = policyValueLoss(critics, explore, o, combined);
   const step = compileTraining<CriticBatch>(loss, critic, { name, ...compile });
   const others = { actor: acting, target: critic.layout.views(critic.ema!) };
   const draws = emptyDraws(explore.draws, o.batchSize);

@@ -20,6 +20,9 @@ export function valueTarget(
 /** The smallest of several values of each row. */
 export const least = (values: readonly tf.Tensor[]): tf.Tensor => values.reduce((low, value) => tf.minimum(low, value));
 
+/** The mean of several values of each row. */
+export const meanOf = (values: readonly tf.Tensor[]): tf.Tensor => tf.addN([...values]).div(values.length);
+
 /** Squared errors of several critics, summed over them, and what there is to report of the first. */
 export function criticLoss(values: readonly tf.Tensor[], target: tf.Tensor) {
   const [first] = values;

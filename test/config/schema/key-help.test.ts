@@ -11,7 +11,7 @@ test("a key of several algorithms has the meaning of each", () => {
 
 test("policies are named where not all have it", () => {
   const [help] = keyHelp("model.tangent");
-  expect(help).toMatchObject({ help: { type: '"conditional" | "predicted"' }, where: ["pretrain (meanflow)"] });
+  expect(help).toMatchObject({ help: { type: '"conditional" | "predicted"' }, where: ["pretrain, fql (meanflow)"] });
 });
 
 test("an unknown key is an error with the nearest, or with the section it stands in", () => {

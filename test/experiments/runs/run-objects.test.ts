@@ -36,7 +36,8 @@ function drawn(figure: unknown) {
 function result<Row>(curve: readonly Row[], more: Partial<RunResult<Row>> = {}): RunResult<Row> {
   const sets = { ema: policy.weights, model: Float32Array.of(7) };
   return {
-    ...{ policy, last: policy, best: undefined, curve, sets, environmentSteps: 0, seconds: 12.34, interrupted: false },
+    ...{ policy, last: policy, best: undefined, curve, sets, handedOn: {}, environmentSteps: 0, seconds: 12.34 },
+    interrupted: false,
     ...more,
   };
 }

@@ -8,6 +8,7 @@ import type { RunControl } from "../../experiments/runs/control.js";
 import { evaluate, type EvaluateInput } from "../../experiments/runs/evaluation.js";
 import { filmMaker } from "../../experiments/runs/films.js";
 import { runFineTuning } from "../../experiments/runs/finetuning.js";
+import { handedOnIn } from "../../experiments/runs/handed-on.js";
 import { loadPolicy } from "../../experiments/load-policy.js";
 import { PolicyDescription } from "../../experiments/policy-description.js";
 import { findPolicy } from "../../policies/registry.js";
@@ -67,8 +68,9 @@ export async function runExperiment(
             mayBeReleased: true,
             mayChange: true,
           });
+      const handedOn = objective ? undefined : await ofEarlierRun(experiment.options, base, report, signal);
       const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
-      const settings = { ...finetuningSettings(experiment.options, base), data, resumePath };
+      const settings = { ...finetuningSettings(experiment.options, base), data, handedOn, resumePath };
       await runFineTuning(settings, await control(experiment, "itr", signal, journal));
       return;
     }
@@ -217,6 +219,19 @@ async function openData(
     const statistics = normalizationPath === null ? undefined : await locate(normalizationPath);
     return Dataset.npz(file, { name, normalizationPath: statistics });
   }
+}
+
+/** What the run that the base policy comes from hands on, for algorithms that go on where it ended. */
+async function ofEarlierRun(
+  { run: { basePolicyPath: path }, algorithm }: StageOptions["finetune"],
+  { model }: TrainedPolicy,
+  report: Report,
+  signal: AbortSignal | undefined,
+) {
+  if (!algorithm.handsOn || path === null) return undefined;
+  const found = await handedOnIn(await resolvePath(path, fetchOptions(report, signal)), algorithm, model);
+  if (!found) report(`${path} is of no ${algorithm.title} run: it begins with the policy alone`);
+  return found;
 }
 
 function finetuningSettings(

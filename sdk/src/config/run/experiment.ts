@@ -127,11 +127,8 @@ function experimentOf(
       return { ...known, stage, policy, options: pretrainOptionsOf(config, selection) };
     case "eval":
       return { ...known, stage, policy, options: evalOptionsOf(config, selection) };
-    case "finetune":
-    case "scratch":
-      return { ...known, stage: "finetune", policy, options: finetuneOptionsOf(config, selection) };
     default:
-      return fail("DMPO_CONFIG_STAGE", "stage", `"${stage}"`, "a stage that can run");
+      return { ...known, stage: "finetune", policy, options: finetuneOptionsOf(config, selection) };
   }
 }
 

@@ -97,7 +97,7 @@ function within(schema: z.ZodType, name: string): z.ZodType {
 const isNullable = (schema: z.ZodType) => schema.safeParse(null).success;
 
 /** The value at a path; undefined where it is not stated, or stands in a section that is null. */
-function valueAt(config: object, path: readonly string[]): unknown {
+export function valueAt(config: object, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (node, name) =>
       typeof node === "object" && node !== null && Object.hasOwn(node, name)

@@ -55,8 +55,7 @@ const vision = {
   dropout: fraction,
 };
 
-/** `model.critic:` and the like of algorithms that are still to be written. */
-export const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
+const criticSection = head.extend({ doubleQ: flag, outBiasInit: number });
 
 /** `model.critic:` of policies that see pictures. */
 export const visionCritic = criticSection.extend({ type: z.literal("vit").default("vit"), ...vision });
@@ -95,8 +94,6 @@ export const plannedNetworks: Readonly<Record<string, Readonly<Record<string, Ne
   },
 };
 
-/** The one-step actor of FQL, and the flow that it imitates. */
-export const oneStepActor = z.strictObject({ hiddenDim: count });
 /** Whatever a teacher's network may have. */
 const teacherOptions = { ...timedHead.shape, ...stepHead.shape, rEmbeddingDim: count, ...vision };
 export const teacherNetwork = z.strictObject({

@@ -6,8 +6,8 @@ import { algorithms } from "../../rl/registry.js";
 import { findPolicy } from "../../policies/registry.js";
 import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
-import { optionsOf, type KeyTable } from "./keys.js";
-import { evalShape, learningShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
+import { optionsOf, valueAt, type KeyTable } from "./keys.js";
+import { beginsFresh, evalShape, learningShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
 import { common, environments } from "./sections.js";
 
 /** What every configuration has, whatever it selects. */
@@ -55,8 +55,9 @@ function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: Config) {
   return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
 }
 
-/** The network's own options, with its type where it is not the policy's first. */
-function networkOf({ model: { network } }: Config, { policy }: Selection): Values | null {
+/** Options of the policy's network, with its type where it is not the policy's first; `key`: where it stands. */
+function networkOf(config: Config, { policy }: Selection, key = "model.network"): Values | null {
+  const network = valueAt(config, key.split(".")) as Values | null;
   if (network === null) return null;
   const { type, ...options } = network;
   const [first] = Object.keys(findPolicy(policy).networks);
@@ -92,6 +93,7 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
   const { render, saveModelFreq } = config.train;
   const algorithm: AnyAlgorithm<IterationRecord> = algorithms[selection.algorithm!]!;
   const learning = learningOf(algorithm, selection.policy, values);
+  const isFresh = beginsFresh(selection.stage) || (algorithm.mayBeginFresh && config.basePolicyPath === null);
   const evaluates = typeof learning.valFreq === "number" ? learning.valFreq : 1;
   return {
     run: runOf(config),
@@ -111,12 +113,12 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
       : null,
     learning,
     /** Options of a policy that begins with fresh weights. */
-    objective: selection.stage === "scratch" ? optionsOf(findPolicy(selection.policy), values) : null,
+    objective: isFresh ? optionsOf(findPolicy(selection.policy), values) : null,
     acting: actingOf(selection.policy, values),
     trained: trainedOf(selection.policy, values),
     saveEvery: saveModelFreq,
     films: isFilmed(config) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
-    network: networkOf(config, selection),
+    network: networkOf(config, selection, algorithm.baseNetworkKey),
   };
 }
 

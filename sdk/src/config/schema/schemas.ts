@@ -34,13 +34,13 @@ function environmentSection(envName: string): Extra {
 }
 
 /** `model.network:` of the chosen type. */
-function networkOf({ policy, network }: Selection, own?: z.ZodObject): z.ZodObject {
-  const options = own ?? policySections[policy]!.networks[network]!.options;
+function networkOf({ policy, network }: Selection): z.ZodObject {
+  const { options } = policySections[policy]!.networks[network]!;
   return options.extend({ type: z.literal(network).default(network) });
 }
 
-const statedNetwork = (selection: Selection, own?: z.ZodObject) =>
-  networkOf(selection, own).nullable().default(null).describe("a checkpoint knows its network; stating it checks it");
+const statedNetwork = (selection: Selection) =>
+  networkOf(selection).nullable().default(null).describe("a checkpoint knows its network; stating it checks it");
 
 export const pretrainShape = {
   useD4rlDataset: z.boolean().default(true).describe("train on the D4RL data set called env_name"),
@@ -71,6 +71,9 @@ export const learningTrain = {
   saveModelFreq: count.nullable().default(null).describe("iterations between numbered checkpoints; null: none"),
 };
 
+/** Whether the policy of a stage has fresh weights. */
+export const beginsFresh = (stage: Selection["stage"]): boolean => ["scratch", "offline"].includes(stage);
+
 function learningSections(selection: Selection): Section[] {
   const { stage, policy, algorithm, network, envName } = selection;
   const { learning = {}, path, networks, pretraining } = policySections[policy]!;
@@ -80,11 +83,11 @@ function learningSections(selection: Selection): Section[] {
     method.learning,
     ...(method.explores && path ? [{ tables: pathTables(method.explores, path) }] : []),
     learning,
-    ...(stage === "scratch" ? [pretraining] : []),
+    ...(beginsFresh(stage) || method.mayBeginFresh ? [pretraining] : []),
     { extra: networks[network]!.learning ?? {} },
     { extra: { ...learningShape, ...environmentSection(envName) } },
     { extra: { "train.render": learningTrain.render, "train.saveModelFreq": learningTrain.saveModelFreq } },
-    { extra: { "model.network": statedNetwork(selection, method.network) } },
+    { extra: { [method.networkKey]: statedNetwork(selection) } },
   ];
 }
 

@@ -6,6 +6,7 @@ import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../
 import type { Figure } from "../../figures/figure.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import type { RunResult } from "../../learning/drive.js";
+import type { PartState } from "../../learning/parts.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { logRow, type IterationRecord } from "../../rl/iteration-record.js";
 import type { EnvironmentSettings } from "../play.js";
@@ -31,6 +32,9 @@ export class FineTuningRun {
   /** Whether its signal or a stop button ended it. */
   readonly interrupted: boolean;
 
+  /** What a later run that goes on from `last` begins with, e.g. critics; empty for most algorithms. */
+  readonly handedOn: Readonly<Record<string, PartState>>;
+
   readonly #logNames: Readonly<Record<string, string>>;
 
   constructor(
@@ -47,6 +51,7 @@ export class FineTuningRun {
     this.environmentSteps = result.environmentSteps;
     this.seconds = result.seconds;
     this.interrupted = result.interrupted;
+    this.handedOn = result.handedOn;
   }
 
   /** `return`: of evaluations, and of training episodes with their exploration noise; nothing before the first episode. */
@@ -92,6 +97,8 @@ export interface FineTuningSettings extends EnvironmentSettings {
   readonly base: TrainedPolicy;
   /** Demonstrations to learn from besides, for algorithms that do. */
   readonly data?: Dataset;
+  /** What an earlier run of the algorithm has handed on, see {@link FineTuningRun.handedOn}. */
+  readonly handedOn?: FineTuningRun["handedOn"];
   /** Of the algorithm and, where it explores, of the policy's path. */
   readonly learning: Readonly<Record<string, unknown>>;
   /** Of everything random: environments, exploration, batches. Default 42. */
@@ -110,6 +117,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
     algorithm,
     base,
     data,
+    handedOn,
     learning: options,
     seed = 42,
     saveEvery,
@@ -120,7 +128,7 @@ export async function runFineTuning(settings: FineTuningSettings, control: RunCo
   const { logNames = {} } = algorithm;
   const { result, folder } = await runLearning<IterationRecord>(
     {
-      ...{ algorithm, base, data, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
+      ...{ algorithm, base, data, handedOn, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
       task: `finetune/${await environmentTitle(settings.env)}`,
       metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
       shown: {

@@ -7,6 +7,7 @@ import type { Dataset } from "../../data/dataset.js";
 import { defaultThreads } from "../../engine/device.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import { drive, type DriveContext, type Run, type RunResult } from "../../learning/drive.js";
+import type { PartState } from "../../learning/parts.js";
 import { runOptions, startingPolicy } from "../../learning/run-options.js";
 import { parseOptions } from "../../options.js";
 import { policyRecord, type TrainedPolicy } from "../../policies/trained-policy.js";
@@ -32,6 +33,8 @@ export interface LearningSettings<Row> {
   readonly data?: Dataset;
   /** A trained policy to imitate besides, for policies that have a teacher. */
   readonly teacher?: TrainedPolicy;
+  /** States of the parts that an earlier run of the algorithm has handed on. */
+  readonly handedOn?: Readonly<Record<string, PartState>>;
   /** Where it acts; absent for runs on demonstrations alone. */
   readonly environments?: EnvironmentSettings;
   /** How tests while pre-training are played. */
@@ -79,6 +82,7 @@ export async function runLearning<Row>(
   try {
     const setup = {
       ...{ base, environments, evaluationEnvironments, demonstrations: settings.data, teacher: settings.teacher, seed },
+      handedOn: settings.handedOn,
       successThreshold: wanted?.successThreshold,
       compile: compileOptionsOf(control),
       onAdvance: (iterations: number) => sink.advance(iterations),
@@ -149,7 +153,7 @@ async function openRun<Row>(
   const { contents, object } = await readCheckpointFile(path);
   if (!isCheckpoint(contents)) return referenceResume(object, path, algorithm, notify);
   const checkpoint = openCheckpoint(contents, path);
-  const state = stateOf(checkpoint, algorithm, model, path);
+  const state = stateOf(checkpoint, algorithm, algorithm.makes?.(model, options) ?? model, path);
   const now = { options, seed, threads, iterations: algorithm.iterations(options) };
   for (const line of resumeNotices(state, threadsOf(checkpoint), now)) notify(line);
   return {
