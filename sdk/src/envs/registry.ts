@@ -3,6 +3,7 @@ import { fail, nearest } from "../errors.js";
 import { defineEnvironment, type EnvironmentDefinition, type EnvironmentSource } from "./environment.js";
 import { importEnvironment, isModule } from "./environment-module.js";
 import { avoidingTasks } from "./d3il/avoiding.js";
+import { furnitureTasks } from "./furniture/furniture.js";
 import { kitchens } from "./kitchen/kitchen.js";
 import { ant, antV4 } from "./locomotion/ant.js";
 import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
@@ -22,6 +23,7 @@ const environments: readonly EnvironmentDefinition[] = [
   antV4,
   ...avoidingTasks,
   ...kitchens,
+  ...furnitureTasks,
 ];
 
 const byName = new Map(

@@ -19,11 +19,22 @@ export interface ModelSource {
 }
 
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
-const lentArrays = ["qpos", "qvel", "ctrl", "xpos", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"] as const;
+const lentArrays = [
+  "qpos",
+  "qvel",
+  "ctrl",
+  "xpos",
+  "xquat",
+  "xipos",
+  "cinert",
+  "cvel",
+  "qfrc_actuator",
+  "qfrc_bias",
+] as const;
 type LentArray = (typeof lentArrays)[number];
 
 /** MuJoCo's mjtObj. */
-const objectTypes = { body: 1, joint: 3, geom: 5, site: 6, actuator: 19 } as const;
+const objectTypes = { body: 1, joint: 3, geom: 5, site: 6, equality: 17, actuator: 19 } as const;
 
 /** One simulation: a model shared with others, and its own state. */
 export class Simulator {
@@ -75,6 +86,15 @@ export class Simulator {
     return this.#lent("xpos");
   }
 
+  /** Where the frame of a body is (m, quaternion w first). */
+  poseOf(body: number): { position: [number, number, number]; rotation: [number, number, number, number] } {
+    const [p, q] = [this.#lent("xpos"), this.#lent("xquat")];
+    return {
+      position: [p[3 * body]!, p[3 * body + 1]!, p[3 * body + 2]!],
+      rotation: [q[4 * body]!, q[4 * body + 1]!, q[4 * body + 2]!, q[4 * body + 3]!],
+    };
+  }
+
   /** Positions of the bodies' centres of mass (nbody, 3); valid as `qpos` is. */
   get xipos(): Float64Array {
     return this.#lent("xipos");
@@ -120,7 +140,7 @@ export class Simulator {
     return new Simulator(this.#mujoco, modelSource(source));
   }
 
-  /** Index of a geom, body, joint, site or actuator by its name, for the arrays by those; -1 where there is none. */
+  /** Index of a geom, body, joint, site, equality constraint or actuator by its name, for the arrays by those; -1 where there is none. */
   indexOf(kind: keyof typeof objectTypes, name: string): number {
     return this.#mujoco.mj_name2id(this.#model, objectTypes[kind], name);
   }
@@ -148,6 +168,19 @@ export class Simulator {
     return copyOf(this.#data, name);
   }
 
+  /**
+   * An array of the compiled model, e.g. "eq_data", writable; valid as `qpos` is. Simulators of one text share their model: who
+   * writes to it gives it a text of its own.
+   */
+  modelView(name: string): Float64Array | Int32Array {
+    return viewOf(this.#model, name);
+  }
+
+  /** An array of the current state, e.g. "xfrc_applied", writable; valid as `qpos` is. */
+  dataView(name: string): Float64Array | Uint8Array {
+    return viewOf(this.#data, name);
+  }
+
   /** Frees the engine's memory; the simulator must not be used afterwards. */
   delete(): void {
     this.#data.delete();
@@ -163,6 +196,10 @@ export class Simulator {
   #lendViews(): void {
     for (const name of lentArrays) this.#views[name] = this.#data[name] as Float64Array;
   }
+}
+
+function viewOf<View>(holder: MjModel | MjData, name: string): View {
+  return (holder as unknown as Record<string, View>)[name]!;
 }
 
 function copyOf(holder: MjModel | MjData, name: string): Float64Array {

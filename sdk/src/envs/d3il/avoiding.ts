@@ -270,7 +270,7 @@ export function avoidingModel(rearRadius: number): string {
       { model: "avoiding" },
       element("compiler", { angle: "radian" }),
       element("option", { timestep: 0.001, cone: "elliptic", impratio: 3, tolerance: 1e-10 }),
-      element("worldbody", {}, element("camera", camera), table, finish, ...pillars, pandaArm(rod)),
+      element("worldbody", {}, element("camera", camera), table, finish, ...pillars, pandaArm([rod])),
       element("actuator", {}, ...pandaMotors()),
     ),
   );

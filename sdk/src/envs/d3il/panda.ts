@@ -1,6 +1,6 @@
 // The Franka Panda arm: its links for MuJoCo, and its kinematics in closed form. Masses and frames as in D3IL (Jia et al. 2024),
 // "Towards Diverse Behaviors: A Benchmark for Imitation Learning with Human Demonstrations".
-import { element, type Element } from "../locomotion/model.js";
+import { element, type Attributes, type Element } from "../locomotion/model.js";
 
 export const armJoints = 7;
 
@@ -97,15 +97,27 @@ const flangeHeight = 0.107;
 const handQuaternion = [0.92388, 0, 0, -0.382683] as const;
 const toolHeight = 0.105;
 
-/** The arm from its first link, whose hand holds `tool`. Fingers are slides that a PD rule keeps open. */
-export function pandaArm(...tool: readonly Element[]): Element {
+interface ArmOptions {
+  /** Attributes of either finger's slide; default: as far as D3IL's fingers go. */
+  readonly slide?: Attributes;
+  /** Geoms of the finger on one side, in its frame. Default: none. */
+  readonly shapes?: (side: 1 | -1) => readonly Element[];
+  /** Draws the links, which touch nothing, in this colour. Default: they are not seen. */
+  readonly linkColor?: readonly number[];
+  /** Whether the arm does not feel gravity. Default false. */
+  readonly gravityCompensation?: boolean;
+}
+
+/** The arm from its first link, whose hand holds `tool`. Fingers are slides. */
+export function pandaArm(tool: readonly Element[], options: ArmOptions = {}): Element {
+  const weight = options.gravityCompensation ? { gravcomp: 1 } : {};
   const flange = element(
     "body",
-    { pos: [0, 0, flangeHeight] },
+    { pos: [0, 0, flangeHeight], ...weight },
     inertial(0.1, [0, 0, 0], [0.1, 0.1, 0.1]),
     element(
       "body",
-      { name: "hand", quat: handQuaternion },
+      { name: "hand", quat: handQuaternion, ...weight },
       inertial(
         0.670782,
         [-2.76618e-6, -0.00061547, 0.0239295],
@@ -114,8 +126,8 @@ export function pandaArm(...tool: readonly Element[]): Element {
       ),
       element("body", { name: "tool center", pos: [0, 0, toolHeight] }),
       ...tool,
-      finger(1),
-      finger(-1),
+      finger(1, options),
+      finger(-1, options),
     ),
   );
   return links.reduceRight<Element>(
@@ -126,13 +138,22 @@ export function pandaArm(...tool: readonly Element[]): Element {
           name: `link${i + 1}`,
           pos: link.position,
           quat: [Math.SQRT1_2, link.turn * Math.SQRT1_2, 0, 0].map(turned(link)),
+          ...weight,
         },
         inertial(link.mass, link.center, link.inertia, link.inertiaFrame),
         element("joint", { name: `joint${i + 1}`, axis: [0, 0, 1], limited: true, range: link.range }),
+        ...(options.linkColor ? [drawnLink(i, options.linkColor)] : []),
         child,
       ),
     flange,
   );
+}
+
+/** From a link's joint to the next one's, or about the joint where both are one. */
+function drawnLink(i: number, rgba: readonly number[]): Element {
+  const next = links[i + 1]?.position ?? [0, 0, flangeHeight];
+  const ends = Math.hypot(...next) > 0 ? [0, 0, 0, ...next] : [0, 0, -0.06, 0, 0, 0.06];
+  return element("geom", { type: "capsule", size: 0.05, fromto: ends, contype: 0, conaffinity: 0, rgba });
 }
 
 /** Without a turn the quaternion is the identity. */
@@ -147,10 +168,10 @@ export function pandaMotors(): Element[] {
 
 const fingerJoint = (side: number) => `finger joint ${side > 0 ? 1 : 2}`;
 
-function finger(side: 1 | -1): Element {
+function finger(side: 1 | -1, { slide, shapes = () => [], gravityCompensation }: ArmOptions): Element {
   return element(
     "body",
-    { pos: [0, 0, 0.0584] },
+    { pos: [0, 0, 0.0584], ...(gravityCompensation && { gravcomp: 1 }) },
     inertial(
       0.0218754,
       [-2.42335e-5 * side, 0.0119585 * side, 0.0237816],
@@ -164,7 +185,9 @@ function finger(side: 1 | -1): Element {
       range: [0, 0.04],
       limited: true,
       damping: 10,
+      ...slide,
     }),
+    ...shapes(side),
     element("body", { pos: [0, 0.0085 * side, 0.056] }, inertial(0.01, [0, 0, 0], [0.01, 0.01, 0.01])),
   );
 }
@@ -180,6 +203,7 @@ function inertial(
 
 /** Where the tool is for given joint angles, and how it moves with them. All arrays are overwritten by each call. */
 export class PandaKinematics {
+  readonly #toolHeight: number;
   /** Of the tool centre (m). */
   readonly position = new Float64Array(3);
   /** (3, 3), row by row, the axes as columns. */
@@ -188,6 +212,11 @@ export class PandaKinematics {
   readonly jacobian = new Float64Array(6 * armJoints);
   readonly #axes = new Float64Array(3 * armJoints);
   readonly #origins = new Float64Array(3 * armJoints);
+
+  /** @param height of the tool centre above the hand's frame (m). */
+  constructor(height = toolHeight) {
+    this.#toolHeight = height;
+  }
 
   solve(joints: ArrayLike<number>): void {
     const { rotation: r, position: p } = this;
@@ -204,7 +233,7 @@ export class PandaKinematics {
       }
       turnAboutZ(r, Math.cos(joints[i]!), Math.sin(joints[i]!));
     }
-    advance(p, r, 0, 0, flangeHeight + toolHeight);
+    advance(p, r, 0, 0, flangeHeight + this.#toolHeight);
     turnAboutZ(r, handTurn.cos, handTurn.sin);
     for (let i = 0; i < armJoints; i++) this.#writeColumn(i);
   }
