@@ -77,9 +77,10 @@ class Bench {
       const before = this.place().turn;
       this.simulator.qpos.set([...held.position, ...held.rotation], firstPart + 7 * this.index(holder));
       this.simulator.qvel.fill(0, 9 + 6 * this.index(holder), 9 + 6 * (this.index(holder) + 1));
-      const torque = 2e-5 * (speed - this.#speed);
+      const torque = 2e-4 * (speed - this.#speed);
       const along = tip.map((value, axis) => torque * (value - held.position[axis]!));
       this.simulator.dataView("xfrc_applied").set(along, 6 * this.#bodies[this.index(part)]! + 3);
+      this.simulator.dataView("qfrc_applied").fill(0);
       this.screw.update(new Set());
       this.simulator.step(1);
       this.simulator.forward();

@@ -8,6 +8,10 @@ interface EnvironmentFamily {
   readonly names: readonly string[];
   /** Below `env:`, besides the common keys. */
   readonly env: z.ZodRawShape;
+  /** The environment that `env:` describes, where it does so beside `env_name`. */
+  readonly environment?: (name: string, env: unknown) => string;
+  /** Whether the reference would show what happens in a window. */
+  readonly opensWindow?: (env: unknown) => boolean;
 }
 
 const { flag } = optional;
@@ -15,6 +19,16 @@ const { flag } = optional;
 /** Robots of D4RL: with the data set recorded in them, or the bare id. */
 const locomotion = ["hopper", "walker2d", "halfcheetah"].flatMap((robot) => [`${robot}-medium-v2`, `${robot}-v2`]);
 const observations = { lowDimKeys: z.array(text).optional().describe("parts of an observation, in this order") };
+
+const furniture = z
+  .strictObject({
+    furniture: z.enum(["lamp", "one_leg", "round_table"]).optional().describe("what is put together"),
+    randomness: z.enum(["low", "med", "high"]).optional().describe("how much the starts vary"),
+    headless: flag.describe("false films some episodes, as env.save_video does; there are no windows"),
+    sparseReward: z.literal(true).optional().describe("a chunk's reward is the sum of its steps'; there is no other"),
+  })
+  .optional();
+const furnitureEnvironment = z.object({ specific: furniture });
 
 const families = {
   locomotion: {
@@ -35,15 +49,14 @@ const families = {
     names: ["lamp", "one_leg", "round_table"].flatMap((task) => [`${task}_low_dim`, `${task}_med_dim`]),
     env: {
       envType: z.literal("furniture").optional(),
-      specific: z
-        .strictObject({
-          furniture: z.enum(["lamp", "one_leg", "round_table"]).optional(),
-          randomness: z.enum(["low", "med", "high"]).optional(),
-          headless: flag.describe("false shows the simulation in a window"),
-          sparseReward: flag,
-        })
-        .optional(),
+      specific: furniture,
     },
+    environment(name, env) {
+      const [, task, level] = /^(.*)_(low|med)_dim$/.exec(name)!;
+      const { specific } = furnitureEnvironment.parse(env ?? {});
+      return [specific?.furniture ?? task, specific?.randomness ?? level, "dim"].join("_");
+    },
+    opensWindow: (env) => furnitureEnvironment.parse(env ?? {}).specific?.headless === false,
   },
 } as const satisfies Record<string, EnvironmentFamily>;
 
@@ -51,6 +64,12 @@ const families = {
 export function environmentKeys(name: string): z.ZodRawShape {
   return familyOf(name)?.env ?? {};
 }
+
+/** The environment to make for `env_name` and the values of `env:`. */
+export const environmentIn = (name: string, env: unknown) => familyOf(name)?.environment?.(name, env) ?? name;
+
+/** Whether the reference would open a window, in whose place episodes are filmed. */
+export const opensWindow = (name: string, env: unknown) => familyOf(name)?.opensWindow?.(env) ?? false;
 
 /** "environment can" if `name` is one that is still to be written. */
 export function missingEnvironment(name: string): string | undefined {

@@ -6,6 +6,7 @@ import { algorithms } from "../../rl/registry.js";
 import { findPolicy } from "../../policies/registry.js";
 import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
+import { environmentIn, opensWindow } from "./environment-sections.js";
 import { optionsOf, valueAt, type KeyTable } from "./keys.js";
 import { beginsFresh, evalShape, learningShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
 import { common, environments } from "./sections.js";
@@ -36,19 +37,20 @@ function runOf({ name, logdir, seed, device, wandb, basePolicyPath, normalizatio
 }
 
 /** Where a policy acts. */
-function environmentsOf({ envName, env, horizonSteps, actSteps = horizonSteps }: Config) {
+function environmentsOf({ envName, env, horizonSteps, actSteps = horizonSteps }: Config, { env: own }: Values) {
   const { nEnvs, maxEpisodeSteps, legacyTimeouts, bestRewardThresholdForSuccess: successThreshold } = env;
-  const environments = { env: envName, environments: nEnvs, actionSteps: actSteps };
+  const environments = { env: environmentIn(envName, own), environments: nEnvs, actionSteps: actSteps };
   return { ...environments, maxEpisodeSteps, legacyTimeouts, successThreshold };
 }
 
 /** How a policy is played: {@link environmentsOf} and what fits them. */
-function playOf(config: Config & Pick<z.output<typeof evalConfig>, "nEpisodes" | "initialNoise">) {
+function playOf(config: Config & Pick<z.output<typeof evalConfig>, "nEpisodes" | "initialNoise">, values: Values) {
   const { nEpisodes: episodes, initialNoise, seed } = config;
-  return { ...environmentsOf(config), episodes, initialNoise, seed };
+  return { ...environmentsOf(config, values), episodes, initialNoise, seed };
 }
 
-const isFilmed = ({ env }: Config) => env.saveVideo || env.render;
+const isFilmed = ({ env, envName }: Config, { env: own }: Values) =>
+  env.saveVideo || env.render || opensWindow(envName, own);
 
 /** What the configuration says about shapes; undefined where it leaves them to the data. */
 function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: Config) {
@@ -83,7 +85,7 @@ export function pretrainOptionsOf(values: Values, selection: Selection) {
       ...optionsOf({ keys: pretrainKeys, options: pretrainOptions }, values),
       seed: config.seed,
     }),
-    test: { ...playOf(config), denoisingSteps: callsOf(config, selection) },
+    test: { ...playOf(config, values), denoisingSteps: callsOf(config, selection) },
     teacher: findPolicy(selection.policy).training.teacher ? teacherConfig.parse(values) : null,
   };
 }
@@ -98,7 +100,7 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
   return {
     run: runOf(config),
     shapes: shapesOf(config),
-    environments: environmentsOf(config),
+    environments: environmentsOf(config, values),
     algorithm,
     policy: selection.policy,
     /** Demonstrations, for algorithms that learn from some. */
@@ -117,7 +119,7 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
     acting: actingOf(selection.policy, values),
     trained: trainedOf(selection.policy, values),
     saveEvery: saveModelFreq,
-    films: isFilmed(config) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
+    films: isFilmed(config, values) ? { every: render?.freq ?? evaluates, episodes: render?.num ?? 1 } : null,
     network: networkOf(config, selection, algorithm.baseNetworkKey),
   };
 }
@@ -168,7 +170,7 @@ export function evalOptionsOf(values: Values, selection: Selection) {
   return {
     run: runOf(config),
     shapes: shapesOf(config),
-    play: playOf(config),
+    play: playOf(config, values),
     policy: selection.policy,
     acting: actingOf(selection.policy, values),
     trained: trainedOf(selection.policy, values),
@@ -176,7 +178,7 @@ export function evalOptionsOf(values: Values, selection: Selection) {
     /** Null: the policy's own number. */
     denoisingSteps: config.denoisingStepList ?? (calls === undefined ? null : [calls]),
     clipIntermediate: config.clipIntermediateActions,
-    films: isFilmed(config) ? config.renderNum : 0,
+    films: isFilmed(config, values) ? config.renderNum : 0,
     network: networkOf(config, selection),
   };
 }

@@ -81,6 +81,7 @@ async function createFurniture(furniture: Furniture, randomness: Randomness): Pr
       }
       const taken = new Set<unknown>();
       for (const { seat } of screws) if (seat) taken.add(seat);
+      simulator.dataView("qfrc_applied").fill(0);
       for (const screw of screws) screw.update(taken);
       simulator.step(1);
     }

@@ -20,8 +20,10 @@ export const restingPosture = [
   ...[-0.02630888, 0.3758795, 0.12485036, -2.1383357],
   ...[-0.09431414, 2.49649072, 0.01921718],
 ] as const;
-/** Of both fingers together (N). */
+/** Of each finger (N). */
 export const gripForce = 13;
+/** Greatest speed of a finger (m/s); the original's engine cuts it off, here damping does. */
+const fingerSpeed = 0.2;
 
 /** Where a part stands at the start of an episode, in the world. */
 export const startOf = ({ start }: Part): Pose =>
@@ -77,7 +79,12 @@ export function furnitureModel({ name, parts, threads, gripperWidth }: Furniture
     { name: "robot base", pos: base.position },
     element("geom", { type: "capsule", fromto: [0, 0, 0.06, 0, 0, 0.333], size: 0.06, ...ghost, rgba: armColor }),
     pandaArm([handShape()], {
-      slide: { range: [0, gripperWidth / 2], damping: 0.3, solreflimit: stiff.solref, solimplimit: stiff.solimp },
+      slide: {
+        range: [0, gripperWidth / 2],
+        damping: gripForce / fingerSpeed,
+        solreflimit: stiff.solref,
+        solimplimit: stiff.solimp,
+      },
       shapes: fingerShapes,
       linkColor: armColor,
       gravityCompensation: true,

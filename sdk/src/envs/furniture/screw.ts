@@ -9,6 +9,8 @@ import { conjugate, product, relative, turned, twist, type Pose } from "./pose.j
 const [widestOffset, leastAlignment] = [0.003, Math.cos((8 * Math.PI) / 180)];
 /** How near the two threads have to be, along the axis (m). */
 const meeting = 0.0008;
+/** Of threads in each other, so that what is let go of stops turning (N m s). */
+const friction = 6e-5;
 /** Distance of the tied points along the axis (m). */
 const ties = [-0.03, 0.03] as const;
 
@@ -44,6 +46,8 @@ export class Screw {
   readonly #thread: Thread;
   readonly #simulator: Simulator;
   readonly #bodies: readonly [holder: number, part: number];
+  /** Where the angular velocities of both stand in qvel. */
+  readonly #rotations: readonly [holder: number, part: number];
   readonly #ties: readonly number[];
   readonly #plugs: readonly number[];
   /** The seat that holds the part; undefined: none. */
@@ -55,6 +59,8 @@ export class Screw {
     this.#simulator = simulator;
     this.#thread = thread;
     this.#bodies = [simulator.indexOf("body", thread.holder), simulator.indexOf("body", thread.part)];
+    const freedoms = simulator.modelView("body_dofadr");
+    this.#rotations = [freedoms[this.#bodies[0]]! + 3, freedoms[this.#bodies[1]]! + 3];
     this.#ties = ties.map((_, point) => simulator.indexOf("equality", tieName(thread, point)));
     this.#plugs = thread.seats.map(({ plug }) => simulator.indexOf("geom", plug));
   }
@@ -69,7 +75,7 @@ export class Screw {
     this.#hold(undefined);
   }
 
-  /** To be called before every engine step. `taken` are seats in which another part sits. */
+  /** To be called before every engine step, `qfrc_applied` cleared. `taken` are seats in which another part sits. */
   update(taken: ReadonlySet<unknown>): void {
     const { pitch, axis, seats, rest, slack } = this.#thread;
     const pose = relative(this.#simulator.poseOf(this.#bodies[0]), this.#simulator.poseOf(this.#bodies[1]));
@@ -86,6 +92,7 @@ export class Screw {
     const height = this.#turns * pitch;
     if (height > rest + meeting) return this.#hold(undefined);
     this.#tie(seat, Math.max(height, -slack));
+    this.#brake(seat);
   }
 
   /** The seat that holds the part. */
@@ -114,6 +121,21 @@ export class Screw {
       types[plug] = affinities[plug] = seat ? 0 : 1;
     }
     this.#seat = seat;
+  }
+
+  /** Both bodies are free, their angular velocities in their own frames. */
+  #brake(seat: Thread["seats"][number]): void {
+    const { axis } = this.#thread;
+    const own = turned(conjugate(seat.rotation), axis);
+    const { qvel } = this.#simulator;
+    const forces = this.#simulator.dataView("qfrc_applied");
+    const [holder, part] = this.#rotations;
+    let torque = 0;
+    for (let k = 0; k < 3; k++) torque -= friction * (own[k]! * qvel[part + k]! - axis[k]! * qvel[holder + k]!);
+    for (let k = 0; k < 3; k++) {
+      forces[part + k]! += own[k]! * torque;
+      forces[holder + k]! -= axis[k]! * torque;
+    }
   }
 
   /** Ties the part's axis at `height` beyond the seat. */
