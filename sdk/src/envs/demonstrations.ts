@@ -1,9 +1,10 @@
 // The tasks that can be demonstrated here, by name. A new family is a line.
 import { fail, nearest } from "../errors.js";
 import type { Demonstration } from "./demonstrator.js";
+import { oneLegDemonstrations } from "./furniture/one-leg-demonstrator.js";
 import { kitchenDemonstrations } from "./kitchen/demonstrator.js";
 
-export const demonstrations: readonly Demonstration[] = [...kitchenDemonstrations];
+export const demonstrations: readonly Demonstration[] = [...kitchenDemonstrations, ...oneLegDemonstrations];
 
 /** @throws InputError DMPO_DEMONSTRATION with the nearest known name. */
 export function findDemonstration(name: string): Demonstration {

@@ -1,7 +1,13 @@
 // Threads against what threads do: a turn moves by the pitch, right-handed; beside a hole nothing sinks.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isAssembled } from "../../../sdk/src/envs/furniture/furniture.js";
-import { lamp, oneLeg, roundTable, type Furniture, type Thread } from "../../../sdk/src/envs/furniture/parts.js";
+import {
+  isAssembled,
+  lamp,
+  oneLeg,
+  roundTable,
+  type Furniture,
+  type Thread,
+} from "../../../sdk/src/envs/furniture/parts.js";
 import {
   composed,
   fromEuler,

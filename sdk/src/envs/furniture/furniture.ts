@@ -5,8 +5,8 @@ import { PandaKinematics, armJoints } from "../d3il/panda.js";
 import { defineEnvironment, type EnvironmentDefinition, type Simulation } from "../environment.js";
 import type { Vector } from "../render/vectors.js";
 import { Simulator } from "../simulator.js";
-import { lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
-import { composed, fromEuler, matrixOf, relative, type Pose } from "./pose.js";
+import { isAssembled, lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
+import { composed, fromEuler, relative, type Pose } from "./pose.js";
 import {
   base,
   furnitureModel,
@@ -30,7 +30,6 @@ const scatter = {
   high: { joints: (13 * Math.PI) / 180, obstacle: 0.06, force: 0.75, torque: 0.015 },
 } as const;
 
-const tolerance = { position: 0.005, cosine: 0.94 } as const;
 /** The gripper answers to actions beyond this. */
 const gripThreshold = 0.019;
 /** How long parts are shoved at the start, and how long they then slide and settle (s). */
@@ -38,18 +37,6 @@ const [shoveSeconds, settleSeconds] = [1 / 60, 1];
 /** The lamp's bulb stays where it lies until the hand is this near, along each axis (m), or half of the episode is over. */
 const [pinnedPart, pinDistance] = ["bulb", 0.03];
 const [robotNumbers, poseNumbers] = [16, 7];
-
-/** Whether the second part is where it belongs, seen from the first. */
-export function isAssembled({ targets, positionOnly = false }: Pair, first: Pose, second: Pose): boolean {
-  const { position, rotation } = relative(first, second);
-  const rows = matrixOf(rotation);
-  return targets.some((target) => {
-    const wanted = matrixOf(target.rotation);
-    const isNear = position.every((value, i) => Math.abs(value - target.position[i]!) <= tolerance.position);
-    const cosine = (row: number) => [0, 1, 2].reduce((sum, i) => sum + rows[3 * row + i]! * wanted[3 * row + i]!, 0);
-    return isNear && (positionOnly || [0, 1, 2].every((row) => cosine(row) >= tolerance.cosine));
-  });
-}
 
 let copies = 0;
 

@@ -3,11 +3,12 @@
 import type { RandomStream } from "../../engine/random.js";
 import type { Demonstration, Demonstrator, Quality } from "../demonstrator.js";
 import { dot, type Vector } from "../render/vectors.js";
-import { oneLeg } from "./parts.js";
+import { isAssembled, oneLeg } from "./parts.js";
 import { composed, conjugate, matrixOf, product, relative, turned, twist, type Pose, type Quaternion } from "./pose.js";
 import { base, tag } from "./scene.js";
 
-const thread = oneLeg.threads.find(({ part }) => part === oneLeg.pairs[0]!.second)!;
+const pair = oneLeg.pairs[0]!;
+const thread = oneLeg.threads.find(({ part }) => part === pair.second)!;
 const legIndex = oneLeg.parts.findIndex(({ name }) => name === thread.part);
 const topIndex = oneLeg.parts.findIndex(({ name }) => name === thread.holder);
 const tagInBase = relative(base, tag);
@@ -125,10 +126,9 @@ class OneLegDemonstrator implements Demonstrator {
   act(observation: ArrayLike<number>): Float64Array | undefined {
     const [random, habits] = [this.#random!, this.#habits!];
     const sight = see(observation);
-    const isNew = this.#plan === undefined;
+    if (isAssembled(pair, sight.top, sight.leg)) return undefined;
     this.#plan ??= plan(sight, habits);
-    const { value: goal } = isNew ? this.#plan.next(sight) : this.#plan.next(sight);
-    if (!goal) return undefined;
+    const goal = this.#plan.next(sight).value as Goal;
     const isPausing = random.nextUniform() < habits.pause;
     const { position, rotation } = isPausing ? sight.tool : ahead(sight.tool, goal.pose, habits);
     for (let i = 0; i < 3; i++) this.#action[i] = position[i]! + habits.tremor * (2 * random.nextUniform() - 1);
@@ -286,5 +286,7 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
 export const oneLegDemonstrations: readonly Demonstration[] = ["low", "med"].map((randomness) => ({
   name: `furniture/one_leg_${randomness}`,
   environment: `one_leg_${randomness}_dim`,
+  folder: `furniture/one_leg_${randomness}`,
+  isWhole: (episodeReturn) => episodeReturn >= oneLeg.pairs.length,
   open: () => Promise.resolve(new OneLegDemonstrator()),
 }));

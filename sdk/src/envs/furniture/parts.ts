@@ -3,7 +3,7 @@
 // smooth and closed by a plug, and what threads do is left to the rule in screw.ts.
 import { element, type Attributes, type Element } from "../locomotion/model.js";
 import type { Vector } from "../render/vectors.js";
-import { fromEuler, identity, product, type Quaternion } from "./pose.js";
+import { fromEuler, identity, matrixOf, product, relative, type Pose, type Quaternion } from "./pose.js";
 
 export interface Part {
   readonly name: string;
@@ -52,6 +52,20 @@ export interface Furniture {
   readonly maxEpisodeSteps: number;
   /** Greatest opening of the gripper (m). */
   readonly gripperWidth: number;
+}
+
+const tolerance = { position: 0.005, cosine: 0.94 } as const;
+
+/** Whether the second part is where it belongs, seen from the first. */
+export function isAssembled({ targets, positionOnly = false }: Pair, first: Pose, second: Pose): boolean {
+  const { position, rotation } = relative(first, second);
+  const rows = matrixOf(rotation);
+  return targets.some((target) => {
+    const wanted = matrixOf(target.rotation);
+    const isNear = position.every((value, i) => Math.abs(value - target.position[i]!) <= tolerance.position);
+    const cosine = (row: number) => [0, 1, 2].reduce((sum, i) => sum + rows[3 * row + i]! * wanted[3 * row + i]!, 0);
+    return isNear && (positionOnly || [0, 1, 2].every((row) => cosine(row) >= tolerance.cosine));
+  });
 }
 
 const wood = { rgba: [0.9, 0.78, 0.55, 1] } as const;
