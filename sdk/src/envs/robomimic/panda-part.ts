@@ -31,7 +31,7 @@ export const atBins: Stand = { position: [-0.5, -0.1, standHeight] };
 
 const white: Paint = [0.88, 0.9, 0.91, 1];
 const dark: Paint = [0.25, 0.25, 0.27, 1];
-const grey: Paint = [0.5, 0.5, 0.5, 1];
+const grey: Paint = [0.42, 0.42, 0.44, 1];
 
 /** Arm `index`, counted from 0; names begin with "robot0_", "gripper0_", "mount0_". */
 export function pandaPart(files: RobosuiteFiles, index: number, { position, yaw = 0 }: Stand): Part {
