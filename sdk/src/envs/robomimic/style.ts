@@ -1,9 +1,7 @@
 // How a demonstrator moves, drawn anew for every episode as one person differs from another and one day from the next.
 import type { RandomStream } from "../../engine/random.js";
+import type { Quality } from "../demonstrator.js";
 import { between, type Range } from "./placement.js";
-
-/** "proficient": one practised person; "mixed": several, some slow, some clumsy, who correct what goes wrong. */
-export type Quality = "proficient" | "mixed";
 
 interface Habits {
   /** Share of the greatest speed. */
