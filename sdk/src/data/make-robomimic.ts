@@ -1,8 +1,8 @@
 // Demonstrations made here, in robomimic's layout of HDF5 files (Mandlekar et al. 2021): data/demo_k with actions, rewards, dones,
 // states and observations by name; data's env_args says what they were recorded in; mask/<filter key> lists demonstrations.
 import { Random } from "../engine/random.js";
-import type { Demonstration, Quality } from "../envs/demonstrator.js";
-import type { Simulation } from "../envs/environment.js";
+import type { Demonstration, Demonstrator, Quality } from "../envs/demonstrator.js";
+import type { Environment } from "../envs/make-environment.js";
 import { fail } from "../errors.js";
 import { writeHdf5, type Hdf5Writer } from "./hdf5.js";
 
@@ -21,7 +21,7 @@ export interface MakeRobomimicOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One demonstration as rows of numbers, T actions long. */
+/** One demonstration as rows of numbers, T actions long; one observation more. */
 interface Episode {
   readonly observations: readonly Float64Array[];
   readonly states: readonly Float64Array[];
@@ -49,13 +49,8 @@ export async function makeRobomimic(
     fail("DMPO_OPTIONS", "episodes", String(episodes), "a positive integer");
   }
   // Whoever only reads data does not load the engines.
-  const [{ findEnvironment }, { fetchFor }] = await Promise.all([
-    import("../envs/registry.js"),
-    import("../envs/assets/assets.js"),
-  ]);
-  const definition = await findEnvironment(demonstration.environment);
-  await fetchFor(definition);
-  const simulation = await definition.create({ inertia: "exact" });
+  const { makeEnvironment } = await import("../envs/make-environment.js");
+  const environment = await makeEnvironment(demonstration.environment, { seed });
   const demonstrator = await demonstration.open();
   const random = new Random(seed);
   const kept: Episode[] = [];
@@ -66,10 +61,8 @@ export async function makeRobomimic(
       if (tried >= patience * (kept.length + 1)) {
         fail("DMPO_DATA_EMPTY", demonstration.name, `${kept.length} of ${tried} tries succeeded`, "more of them");
       }
-      demonstrator.begin(random.stream(`demonstrator ${tried}`), quality);
-      simulation.reset(random.stream(`demonstration ${tried}`));
-      tried++;
-      const episode = play(simulation, demonstrator.act.bind(demonstrator), definition);
+      demonstrator.begin(random.stream(`demonstrator ${tried++}`), quality);
+      const episode = play(environment, demonstrator);
       if (episode.rewards.at(-1) !== 1) continue;
       kept.push(episode);
       onProgress?.({ made: kept.length, tried });
@@ -78,8 +71,9 @@ export async function makeRobomimic(
     }
   } finally {
     demonstrator.delete();
-    simulation.delete();
+    environment.close();
   }
+  const { definition } = environment;
   const held = Math.floor(validationSplit * episodes);
   await writeHdf5(path, (file) => {
     file.attribute("data", "env_args", JSON.stringify(environmentArguments(definition.name)));
@@ -96,34 +90,25 @@ export async function makeRobomimic(
   return tried;
 }
 
-function play(
-  simulation: Simulation,
-  act: (observation: Float64Array) => ArrayLike<number> | undefined,
-  {
-    observationDimension,
-    maxEpisodeSteps,
-  }: { readonly observationDimension: number; readonly maxEpisodeSteps: number },
-): Episode {
-  const [observations, states, actions]: Float64Array[][] = [[], [], []];
+function play(environment: Environment, demonstrator: Demonstrator): Episode {
+  const observations = [environment.reset()];
+  const [states, actions]: Float64Array[][] = [[], []];
   const rewards: number[] = [];
-  for (let won = 0; won < lastingSuccess && rewards.length < maxEpisodeSteps;) {
-    const observation = new Float64Array(observationDimension);
-    simulation.observe(observation);
-    const chosen = act(observation);
+  for (let [won, ended] = [0, false]; won < lastingSuccess && !ended;) {
+    const chosen = demonstrator.act(observations.at(-1)!);
     if (!chosen) break;
     // As robosuite's own recorders keep them.
     const action = Float64Array.from(chosen, (value) => Math.max(-1, Math.min(1, value)));
-    const { qpos, qvel } = simulation.state();
-    observations!.push(observation);
-    states!.push(Float64Array.of(rewards.length * simulation.secondsPerStep, ...qpos, ...qvel));
+    const { qpos, qvel } = environment.state();
+    states!.push(Float64Array.of(rewards.length * environment.secondsPerStep, ...qpos, ...qvel));
     actions!.push(action);
-    const reward = simulation.step(Float64Array.from(action));
+    const { observation, reward, truncated } = environment.step(action);
+    observations.push(observation);
     rewards.push(reward);
+    ended = truncated;
     won = reward === 1 ? won + 1 : 0;
   }
-  const last = new Float64Array(observationDimension);
-  simulation.observe(last);
-  return { observations: [...observations!, last], states: states!, actions: actions!, rewards };
+  return { observations, states: states!, actions: actions!, rewards };
 }
 
 function writeEpisode(file: Hdf5Writer, group: string, episode: Episode, arms: number): void {

@@ -6,7 +6,7 @@ import { taskModel } from "../../../sdk/src/envs/robomimic/manipulation.js";
 import { findElement, readXml } from "../../../sdk/src/envs/robomimic/read-xml.js";
 import { toXml } from "../../../sdk/src/envs/locomotion/model.js";
 import { hammer } from "../../../sdk/src/envs/robomimic/transport.js";
-import { Simulator } from "../../../sdk/src/envs/simulator.js";
+import { Simulator, type ModelSource } from "../../../sdk/src/envs/simulator.js";
 import { canCompare, recording, recordedModel, recordedSize, robosuite, tasks, type TaskName } from "./recorded.js";
 
 /** Arrays by what they are of, with how many numbers each has. */
@@ -86,8 +86,7 @@ function written(text: string, tag: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).filter(([key]) => key !== "meshdir"));
 }
 
-const load = ({ text, files }: { text: string; files: ReadonlyMap<string, string> }, ownsModel = false) =>
-  Simulator.load(text, files, { ownsModel });
+const load = (model: ModelSource, ownsModel = false) => Simulator.load(model, { ownsModel });
 
 describe.skipIf(!canCompare)("composed models", () => {
   test.each(Object.keys(tasks) as TaskName[])("%s is robosuite's", async (name) => {

@@ -79,8 +79,8 @@ describe.skipIf(!hasAssets("robosuite"))("resets", () => {
 
   test("a restored state is observed one engine step earlier, as robosuite does after a forced observation", async () => {
     const { state, size, start, actions, observations } = recorded.early;
-    const { text, files } = taskModel(tasks.lift, robosuite());
-    const simulator = await Simulator.load(text, files, { ownsModel: true });
+    const model = taskModel(tasks.lift, robosuite());
+    const simulator = await Simulator.load(model, { ownsModel: true });
     new Reshaping(simulator, "cube_main").apply(cube(size));
     const world = new Manipulation(tasks.lift, simulator, new RobosuiteFiles(robosuite()));
     const nq = simulator.qpos.length;

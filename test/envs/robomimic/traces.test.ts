@@ -10,8 +10,8 @@ import { canCompare, recordedSize, recording, robosuite, tasks, type TaskName, t
 
 /** With the sizes that robosuite drew. */
 async function recorded(name: TaskName) {
-  const { text, files } = taskModel(tasks[name], robosuite());
-  const simulator = await Simulator.load(text, files, { ownsModel: true });
+  const model = taskModel(tasks[name], robosuite());
+  const simulator = await Simulator.load(model, { ownsModel: true });
   const size = recordedSize(name);
   if (name === "lift") new Reshaping(simulator, "cube_main").apply(cube(size as unknown as [number, number, number]));
   if (name === "transport") new Reshaping(simulator, "payload_root").apply(hammer(size[0]!));

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { element, toXml, type Attributes, type Element } from "../locomotion/model.js";
-import type { ModelFiles } from "../simulator.js";
+import type { ModelSource } from "../simulator.js";
 import { findElement, mapElements, readXml } from "./read-xml.js";
 
 /** Red, green, blue, opacity. */
@@ -16,12 +16,6 @@ export interface Part {
   /** Meshes; their files are paths below the package's assets. */
   readonly assets?: readonly Element[];
   readonly actuators?: readonly Element[];
-}
-
-/** MJCF and the files that it names. */
-export interface ComposedModel {
-  readonly text: string;
-  readonly files: ModelFiles;
 }
 
 /** Reads XML of the package; `root` is the folder that holds its tree. */
@@ -64,7 +58,7 @@ export class RobosuiteFiles {
  * The whole model, as text and files.
  * @param memoryMiB for contacts, per simulation. robosuite's own numbers would ask for more than a gigabyte of each.
  */
-export function composeModel(files: RobosuiteFiles, parts: readonly Part[], memoryMiB: number): ComposedModel {
+export function composeModel(files: RobosuiteFiles, parts: readonly Part[], memoryMiB: number): ModelSource {
   const base = files.xml("base.xml");
   const bodies = parts.flatMap((part) => part.bodies);
   const used = new Set<unknown>();

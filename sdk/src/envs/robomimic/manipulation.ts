@@ -3,8 +3,8 @@
 import type { RandomStream } from "../../engine/random.js";
 import { assetFolder } from "../assets/assets.js";
 import { defineEnvironment, type EnvironmentDefinition, type PhysicsState, type Simulation } from "../environment.js";
-import { Simulator } from "../simulator.js";
-import { composeModel, RobosuiteFiles, type ComposedModel, type Part } from "./compose.js";
+import { Simulator, type ModelSource } from "../simulator.js";
+import { composeModel, RobosuiteFiles, type Part } from "./compose.js";
 import { OperationalSpaceController } from "./operational-space-controller.js";
 import { pandaPart, restingArm, restingFingers, type Stand } from "./panda-part.js";
 
@@ -53,7 +53,7 @@ const fingerSpeed = 0.01;
 const fingerReach = 0.02;
 
 /** The model of a task, as text and files. @param folder of the package's tree. */
-export function taskModel(task: ManipulationTask, folder: string): ComposedModel {
+export function taskModel(task: ManipulationTask, folder: string): ModelSource {
   const files = new RobosuiteFiles(folder);
   const robots = task.stands.map((stand, i) => pandaPart(files, i, stand));
   return composeModel(files, [task.arena(files), ...robots, ...task.objects(files)], task.memoryMiB);
@@ -151,8 +151,7 @@ export class Manipulation implements Simulation {
 
   /** @param folder of the package's tree. */
   static async load(task: ManipulationTask, folder: string): Promise<Manipulation> {
-    const { text, files } = taskModel(task, folder);
-    const simulator = await Simulator.load(text, files, { ownsModel: task.drawsSizes });
+    const simulator = await Simulator.load(taskModel(task, folder), { ownsModel: task.drawsSizes });
     return new Manipulation(task, simulator, new RobosuiteFiles(folder));
   }
 
