@@ -2,8 +2,9 @@
 import { fail, nearest } from "../errors.js";
 import type { Demonstration } from "./demonstrator.js";
 import { kitchenDemonstrations } from "./kitchen/demonstrator.js";
+import { robomimicDemonstrations } from "./robomimic/demonstrator.js";
 
-export const demonstrations: readonly Demonstration[] = [...kitchenDemonstrations];
+export const demonstrations: readonly Demonstration[] = [...kitchenDemonstrations, ...robomimicDemonstrations];
 
 /** @throws InputError DMPO_DEMONSTRATION with the nearest known name. */
 export function findDemonstration(name: string): Demonstration {

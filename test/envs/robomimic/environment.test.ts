@@ -22,7 +22,7 @@ describe.skipIf(!hasAssets("robosuite"))("environments", () => {
     expect(seen[1]).toEqual(seen[0]);
     const alone = await makeEnvironment("lift", { seed: 6 });
     const height = alone.reset()[11];
-    let observation = new Float64Array(19);
+    let observation: Float64Array = new Float64Array(19);
     for (let step = 0; step < 3; step++) {
       observation = alone.step(actions.slice(21 + 7 * step, 28 + 7 * step)).observation;
     }

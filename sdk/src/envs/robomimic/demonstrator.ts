@@ -60,6 +60,9 @@ class ScriptedArms implements Demonstrator {
 const demonstration = (task: string, arms: number, write: (stage: Stage) => Script): Demonstration => ({
   name: `robomimic/${task}`,
   environment: task,
+  folder: `robomimic/${task}`,
+  layout: "robomimic",
+  isWhole: (episodeReturn) => episodeReturn > 0,
   open: () => Promise.resolve(new ScriptedArms(arms, write)),
 });
 
