@@ -3,7 +3,7 @@ import { openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { resolve } from "node:path";
-import type { File, Metadata } from "h5wasm/node";
+import type { Dataset, File, Group, Metadata } from "h5wasm/node";
 import { fail, InputError, nearest, type Problem } from "../errors.js";
 import { foreignFile, foreignHead } from "../foreign-file.js";
 import { dataFileSize } from "./data-file.js";
@@ -272,21 +272,46 @@ async function foreignContents(path: string, size: number) {
   }
 }
 
-/** Writes a file with these datasets at its root, compressed; one that is there is replaced. */
+/** A dataset to be written: numbers, compressed, or texts of one length. */
+export type WrittenDataset =
+  | { readonly data: Float32Array | Float64Array | Int32Array | Uint8Array; readonly shape: readonly number[] }
+  | { readonly data: readonly string[] };
+
+/**
+ * Writes a file with these datasets, by paths such as "data/demo_0/actions"; one that is there is replaced.
+ * @param attributes by the paths of groups and datasets; whole numbers or texts.
+ */
 export async function writeHdf5(
   path: string,
-  datasets: Readonly<
-    Record<string, { readonly data: Float32Array | Float64Array | Uint8Array; readonly shape: readonly number[] }>
-  >,
+  datasets: Readonly<Record<string, WrittenDataset>>,
+  attributes: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {},
 ): Promise<void> {
   const { File } = await loadLibrary();
   const file = new File(resolve(path), "w");
-  for (const [name, { data, shape }] of Object.entries(datasets)) {
+  for (const [name, dataset] of Object.entries(datasets)) {
+    for (const group of groupsAbove(name)) if (file.get(group) === null) file.create_group(group);
+    if (!("shape" in dataset)) {
+      const length = Math.max(1, ...dataset.data.map((text) => Buffer.byteLength(text)));
+      file.create_dataset({ name, data: [...dataset.data], shape: [dataset.data.length], dtype: `S${length}` });
+      continue;
+    }
+    const { data, shape } = dataset;
     const chunks = [Math.min(shape[0]!, chunkRows), ...shape.slice(1)];
     file.create_dataset({ name, data, shape: [...shape], chunks, compression: "gzip", compression_opts: 4 });
   }
+  for (const [name, values] of Object.entries(attributes)) {
+    const owner = file.get(name) as Group | Dataset;
+    for (const [key, value] of Object.entries(values)) {
+      if (typeof value === "string") owner.create_attribute(key, value);
+      else owner.create_attribute(key, value, [], "<q");
+    }
+  }
   file.close();
 }
+
+/** "a/b/c" lies in "a" and "a/b". */
+const groupsAbove = (path: string): string[] =>
+  path.split("/").flatMap((_, depth, parts) => (depth === 0 ? [] : [parts.slice(0, depth).join("/")]));
 
 type Library = Awaited<ReturnType<typeof startLibrary>>;
 let library: Promise<Library> | undefined;

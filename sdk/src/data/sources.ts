@@ -63,11 +63,14 @@ const kitchen = Object.entries({
   return source("gym", name, [`${berkeley}/kitchen/${file}`], byHand);
 });
 
+const madeHere = (task: string) =>
+  task === "transport" ? undefined : `or let a script make demonstrations: npx dmpo data make robomimic/${task}`;
+
 const robomimicFile = (task: string, people: "ph" | "mh") =>
   `hf://datasets/robomimic/robomimic_datasets/v1.5/${task}/${people}/low_dim_v15.hdf5`;
 
 const robomimic = ["lift", "can", "square", "transport"].flatMap((task) => [
-  source("robomimic", task, [robomimicFile(task, "mh")]),
+  source("robomimic", task, [robomimicFile(task, "mh")], madeHere(task)),
   source("robomimic", `${task}-ph`, [robomimicFile(task, "ph")]),
   source("robomimic", `${task}-img`, []),
 ]);

@@ -3,8 +3,13 @@ import { fail, nearest } from "../errors.js";
 import type { Demonstration } from "./demonstrator.js";
 import { oneLegDemonstrations } from "./furniture/one-leg-demonstrator.js";
 import { kitchenDemonstrations } from "./kitchen/demonstrator.js";
+import { robomimicDemonstrations } from "./robomimic/demonstrator.js";
 
-export const demonstrations: readonly Demonstration[] = [...kitchenDemonstrations, ...oneLegDemonstrations];
+export const demonstrations: readonly Demonstration[] = [
+  ...kitchenDemonstrations,
+  ...robomimicDemonstrations,
+  ...oneLegDemonstrations,
+];
 
 /** @throws InputError DMPO_DEMONSTRATION with the nearest known name. */
 export function findDemonstration(name: string): Demonstration {

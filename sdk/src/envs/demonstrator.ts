@@ -24,6 +24,8 @@ export interface Demonstration {
   readonly folder: string;
   /** What is recorded as a step's reward, from the observation reached (Do); default: what the environment gives. */
   readonly label?: (observation: ArrayLike<number>) => number;
+  /** Of the file: as D4RL's recordings, the default, or as robomimic's. */
+  readonly layout?: "d4rl" | "robomimic";
   /** Whether an episode of this return shows the whole task. */
   readonly isWhole: (episodeReturn: number) => boolean;
   open(): Promise<Demonstrator>;

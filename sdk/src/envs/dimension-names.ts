@@ -62,6 +62,24 @@ const kitchenJoints = [
   ...[...axes("kettle"), ...["w", "x", "y", "z"].map((part) => `kettle orientation ${part}`)],
 ];
 
+const pose = (what: string) => [
+  ...axes(`${what}`),
+  ...["x", "y", "z", "w"].map((part) => `${what} orientation ${part}`),
+];
+
+/** What robomimic observes of an arm, and how its actions move it; `arm` is "" where there is one. */
+const armObservations = (arm = "") => [...pose(`${arm}gripper`), `${arm}left finger`, `${arm}right finger`];
+const armActions = (arm = "") => [
+  ...[...axes(`${arm}gripper step`), ...axes(`${arm}gripper turn`)],
+  `${arm}gripper closing`,
+];
+const oneArm = (object: readonly string[]): DimensionNames => ({
+  observationNames: [...armObservations(), ...object],
+  actionNames: armActions(),
+});
+const seenFromGripper = (what: string) => [...pose(what), ...pose(`${what} from gripper`)];
+const arms = ["first ", "second "];
+
 export const dimensionNames = {
   hopper: planar("torso", legs),
   walker2d: planar("torso", bothLegs),
@@ -90,6 +108,19 @@ export const dimensionNames = {
   kitchen: {
     observationNames: [...kitchenJoints, ...kitchenJoints.map((joint) => `${joint} goal`)],
     actionNames: kitchenJoints.slice(0, 9).map((joint) => `${joint} velocity`),
+  },
+  lift: oneArm([...pose("cube"), ...axes("gripper from cube")]),
+  can: oneArm(seenFromGripper("can")),
+  square: oneArm(seenFromGripper("nut")),
+  transport: {
+    observationNames: [
+      ...arms.flatMap(armObservations),
+      ...[...pose("hammer"), ...pose("trash"), ...pose("lid handle"), ...axes("target bin"), ...axes("trash bin")],
+      ...[...axes("hammer from first gripper"), ...axes("lid handle from first gripper")],
+      ...[...axes("hammer from second gripper"), ...axes("trash from second gripper")],
+      ...["hammer in target bin", "trash in trash bin"],
+    ],
+    actionNames: arms.flatMap(armActions),
   },
 } satisfies Record<string, DimensionNames>;
 

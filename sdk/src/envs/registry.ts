@@ -9,6 +9,10 @@ import { ant, antV4 } from "./locomotion/ant.js";
 import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
 import { hopper, hopperV4 } from "./locomotion/hopper.js";
 import { humanoid } from "./locomotion/humanoid.js";
+import { can } from "./robomimic/can.js";
+import { lift } from "./robomimic/lift.js";
+import { square } from "./robomimic/square.js";
+import { transport } from "./robomimic/transport.js";
 import { walker2d, walker2dV4 } from "./locomotion/walker2d.js";
 
 const environments: readonly EnvironmentDefinition[] = [
@@ -23,6 +27,7 @@ const environments: readonly EnvironmentDefinition[] = [
   antV4,
   ...avoidingTasks,
   ...kitchens,
+  ...[lift, can, square, transport],
   ...furnitureTasks,
 ];
 

@@ -20,18 +20,9 @@ export interface ModelSource {
 
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
 const lentArrays = [
-  "qpos",
-  "qvel",
-  "ctrl",
-  "xpos",
-  "xquat",
-  "xipos",
-  "cinert",
-  "cvel",
-  "qfrc_actuator",
-  "qfrc_bias",
-] as const;
-type LentArray = (typeof lentArrays)[number];
+  ...["qpos", "qvel", "ctrl", "xpos", "xquat", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"],
+  ...["xanchor", "xaxis", "qM", "site_xpos", "site_xmat", "geom_xpos"],
+];
 
 /** MuJoCo's mjtObj. */
 const objectTypes = { body: 1, joint: 3, geom: 5, site: 6, equality: 17, actuator: 19 } as const;
@@ -46,12 +37,15 @@ export class Simulator {
   readonly timestep: number;
   /** Masses of the bodies (nbody), the world's first. */
   readonly bodyMass: Float64Array;
-  readonly #views = {} as Record<LentArray, Float64Array>;
+  readonly #views: Record<string, Float64Array> = {};
+  readonly #ownsModel: boolean;
 
-  private constructor(mujoco: MainModule, { text, files }: ModelSource) {
+  private constructor(mujoco: MainModule, { text, files }: ModelSource, ownsModel = false) {
     this.#mujoco = mujoco;
     this.#source = text;
-    this.#model = acquireModel(mujoco, text, files);
+    this.#ownsModel = ownsModel;
+    const shared = acquireModel(mujoco, text, files);
+    this.#model = ownsModel ? new mujoco.MjModel(shared) : shared;
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
@@ -60,10 +54,14 @@ export class Simulator {
 
   /**
    * @param source MJCF text, or text and files.
+   * @param options.ownsModel whether the model is a copy, which {@link writeModel} may change; default false.
    * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
    */
-  static async load(source: string | ModelSource): Promise<Simulator> {
-    return new Simulator(await (engine ??= loadEngine()), modelSource(source));
+  static async load(
+    source: string | ModelSource,
+    { ownsModel = false }: { readonly ownsModel?: boolean } = {},
+  ): Promise<Simulator> {
+    return new Simulator(await (engine ??= loadEngine()), modelSource(source), ownsModel);
   }
 
   /** Joint positions (nq), writable. Valid until the next `load` or `step` in this thread. */
@@ -120,6 +118,51 @@ export class Simulator {
     return this.#lent("qfrc_bias");
   }
 
+  /** Rotations of the bodies' frames (nbody, 4), w first; valid as `qpos` is. */
+  get xquat(): Float64Array {
+    return this.#lent("xquat");
+  }
+
+  /** Positions of the sites (nsite, 3); valid as `qpos` is. */
+  get sitePosition(): Float64Array {
+    return this.#lent("site_xpos");
+  }
+
+  /** Rotations of the sites (nsite, 3, 3); valid as `qpos` is. */
+  get siteMatrix(): Float64Array {
+    return this.#lent("site_xmat");
+  }
+
+  /** Positions of the geoms (ngeom, 3); valid as `qpos` is. */
+  get geomPosition(): Float64Array {
+    return this.#lent("geom_xpos");
+  }
+
+  /** Points on the joints' axes (njnt, 3); valid as `qpos` is. */
+  get jointAnchor(): Float64Array {
+    return this.#lent("xanchor");
+  }
+
+  /** Directions of the joints' axes (njnt, 3); valid as `qpos` is. */
+  get jointAxis(): Float64Array {
+    return this.#lent("xaxis");
+  }
+
+  /** The mass matrix: for each degree of freedom its entries with itself, its parent, and so on; valid as `qpos` is. */
+  get massMatrix(): Float64Array {
+    return this.#lent("qM");
+  }
+
+  /** First half of an engine step: all that depends on positions and velocities, from which controls may be computed. */
+  beginStep(): void {
+    this.#mujoco.mj_step1(this.#model, this.#data);
+  }
+
+  /** Second half, with the controls. Both halves give what {@link step} gives, except for Runge-Kutta. */
+  endStep(): void {
+    this.#mujoco.mj_step2(this.#model, this.#data);
+  }
+
   /** Advances by `count` engine steps. Derived quantities keep the last Runge-Kutta stage, as in the reference. */
   step(count: number): void {
     for (let i = 0; i < count; i++) this.#mujoco.mj_step(this.#model, this.#data);
@@ -163,6 +206,16 @@ export class Simulator {
     return copyOf(this.#model, name);
   }
 
+  /** Writes part of an array of the model, which must be this simulation's own; {@link deriveConstants} follows. */
+  writeModel(name: string, values: ArrayLike<number>, offset: number): void {
+    (this.#model as unknown as Record<string, Float64Array>)[name]!.set(values, offset);
+  }
+
+  /** Computes again what follows from masses and frames of the model: inverse weights, means. The state is lost. */
+  deriveConstants(): void {
+    this.#mujoco.mj_setConst(this.#model, this.#data);
+  }
+
   /** Copy of an array of the current state, e.g. "geom_xpos"; not for hot loops. */
   dataArray(name: string): Float64Array {
     return copyOf(this.#data, name);
@@ -184,17 +237,19 @@ export class Simulator {
   /** Frees the engine's memory; the simulator must not be used afterwards. */
   delete(): void {
     this.#data.delete();
+    if (this.#ownsModel) this.#model.delete();
     releaseModel(this.#source);
   }
 
   /** Views of WebAssembly memory die (length 0) when that memory grows, e.g. for another simulator. */
-  #lent(name: LentArray): Float64Array {
-    if (this.#views[name].length === 0) this.#lendViews();
-    return this.#views[name];
+  #lent(name: string): Float64Array {
+    if (this.#views[name]!.length === 0) this.#lendViews();
+    return this.#views[name]!;
   }
 
   #lendViews(): void {
-    for (const name of lentArrays) this.#views[name] = this.#data[name] as Float64Array;
+    const data = this.#data as unknown as Record<string, Float64Array>;
+    for (const name of lentArrays) this.#views[name] = data[name]!;
   }
 }
 

@@ -102,7 +102,10 @@ function addMake(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("make")
     .description("let a scripted demonstrator play a task, and record it into the data folder as published data is")
-    .argument("<task>", "kitchen/complete, kitchen/partial or kitchen/mixed")
+    .argument(
+      "<task>",
+      "kitchen/complete, kitchen/partial, kitchen/mixed; robomimic/lift, robomimic/can or robomimic/square",
+    )
     .option("--episodes <count>", "how many are recorded", number, 100)
     .option("--quality <quality>", "proficient, or mixed: also slow, with mistakes and omissions", "proficient")
     .option("--seed <seed>", "of starts and habits", number, 0)

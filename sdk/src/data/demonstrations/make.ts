@@ -17,6 +17,7 @@ import { warn } from "../../plain-text.js";
 import { dataFolder, demonstrationsFile } from "../data-folder.js";
 import { writeHdf5 } from "../hdf5.js";
 import { openStage, playEpisode, type PlayedEpisode } from "./play.js";
+import { writeRobomimic } from "./robomimic-layout.js";
 
 export interface MakeDemonstrationsOptions {
   /** Default 100. */
@@ -102,7 +103,9 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
     for (const player of players) await player.close();
   }
   const target = join(home, demonstrationsFile);
-  await writeRecording(target, kept, environment);
+  const incomplete = `${target}.incomplete`;
+  await (demonstration.layout === "robomimic" ? writeRobomimic : writeD4rl)(incomplete, kept, environment);
+  await rename(incomplete, target);
   rmSync(parts, { recursive: true });
   const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
   const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
@@ -111,7 +114,7 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
 }
 
 /** D4RL's layout; the last step of each demonstration is marked in `terminals`, as in its kitchen recordings. */
-async function writeRecording(
+async function writeD4rl(
   target: string,
   episodes: readonly PlayedEpisode[],
   { observationDimension, actionDimension }: EnvironmentDefinition,
@@ -129,14 +132,12 @@ async function writeRecording(
   const terminals = new Uint8Array(steps);
   let end = 0;
   for (const { rewards } of episodes) terminals[(end += rewards.length) - 1] = 1;
-  const incomplete = `${target}.incomplete`;
-  await writeHdf5(incomplete, {
+  await writeHdf5(target, {
     observations: { data: joined("observations", observationDimension), shape: [steps, observationDimension] },
     actions: { data: joined("actions", actionDimension), shape: [steps, actionDimension] },
     rewards: { data: joined("rewards", 1), shape: [steps] },
     terminals: { data: terminals, shape: [steps] },
   });
-  await rename(incomplete, target);
 }
 
 interface Player {

@@ -12,6 +12,10 @@ export interface PlayedEpisode {
   readonly actions: Float32Array;
   /** (T), as the recording has them. */
   readonly rewards: Float32Array;
+  /** (Do), after the last step. */
+  readonly lastObservation: Float32Array;
+  /** Time (s), positions and velocities before each step, one after the other. */
+  readonly states: Float64Array;
   /** Sum of what the environment gave. */
   readonly episodeReturn: number;
 }
@@ -45,7 +49,7 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
   demonstrator.begin(new Random(seed).stream(`demonstrator, ${quality}, episode ${episode}`), quality);
   const observation = new Float64Array(observationDimension);
   const action = new Float64Array(actionDimension);
-  const [observations, actions, rewards]: [number[], number[], number[]] = [[], [], []];
+  const [observations, actions, rewards, states]: [number[], number[], number[], number[]] = [[], [], [], []];
   let episodeReturn = 0;
   simulation.observe(observation);
   while (rewards.length < maxEpisodeSteps && !simulation.terminated()) {
@@ -53,6 +57,8 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
     if (!chosen) break;
     // What is recorded is what acts: numbers of single precision.
     action.set(Float32Array.from(chosen));
+    const { qpos, qvel } = simulation.state();
+    states.push(rewards.length * simulation.secondsPerStep, ...qpos, ...qvel);
     observations.push(...observation);
     actions.push(...action);
     const reward = simulation.step(action);
@@ -62,5 +68,10 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
   }
   const arrays = { observations, actions, rewards };
   const floats = Object.entries(arrays).map(([name, values]) => [name, Float32Array.from(values)]);
-  return { ...(Object.fromEntries(floats) as Record<keyof typeof arrays, Float32Array>), episodeReturn };
+  return {
+    ...(Object.fromEntries(floats) as Record<keyof typeof arrays, Float32Array>),
+    lastObservation: Float32Array.from(observation),
+    states: Float64Array.from(states),
+    episodeReturn,
+  };
 }
