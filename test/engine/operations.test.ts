@@ -224,7 +224,11 @@ describe.each([
     const difference = at(5e-3).sub(at(-5e-3)).div(1e-2);
     expectClose(jvp(convolve, [pictures(), weight()], [dx, dw])[1], difference.arraySync(), 5e-3);
 
-    const loss = (x: tf.Tensor, w: tf.Tensor) => convolve(x as Pictures, w as Pictures).square().mul(0.5).sum();
+    const loss = (x: tf.Tensor, w: tf.Tensor) =>
+      convolve(x as Pictures, w as Pictures)
+        .square()
+        .mul(0.5)
+        .sum();
     const gradients = (x: tf.Tensor, w: tf.Tensor) => tf.grads(loss)([x, w]) as [tf.Tensor, tf.Tensor];
     const [gx, gw] = gradients(pictures(), weight());
     const values = [0.01, -0.01].map((h) => loss(pictures().add(dx.mul(h)), weight().add(dw.mul(h))).dataSync()[0]!);
@@ -264,7 +268,7 @@ test("pictures are shifted as the reference does it, their edges repeated", () =
     Array.from({ length: 36 }, (_, i) => i + 1),
     [1, 1, 6, 6],
   );
-  for (const [name, rows] of Object.entries(out)) {
+  for (const [name, rows] of Object.entries(out as Record<string, number[][]>)) {
     const [, right, down] = /x(\d)_y(\d)/.exec(name)!.map(Number);
     expectClose(shifted(picture, tf.tensor2d([[down!, right!]]), 2), rows.flat());
   }

@@ -150,7 +150,7 @@ export function conv2d(
   weight: tf.Tensor4D,
   { stride = 1 }: { readonly stride?: number } = {},
 ): tf.Tensor4D {
-  return tf.conv2d(x, weight.transpose([2, 3, 1, 0]), stride, "valid", "NCHW");
+  return tf.conv2d(x, weight.transpose<tf.Tensor4D>([2, 3, 1, 0]), stride, "valid", "NCHW");
 }
 
 /**

@@ -10,7 +10,8 @@ type Shape4 = [number, number, number, number];
 function sizesOf(x: readonly number[], filter: readonly number[], { strides, pad, dataFormat, dilations }: Attributes) {
   if (dataFormat !== "NCHW")
     throw new Error('convolutions have their channels last; compiled ones want them first: dataFormat "NCHW"');
-  if (dilations !== undefined && [dilations].flat().some((n) => n !== 1)) throw new Error("filters are dilated; compiled ones are not");
+  if (dilations !== undefined && [dilations].flat().some((n) => n !== 1))
+    throw new Error("filters are dilated; compiled ones are not");
   const info = tf.backend_util.computeConv2DInfo(
     [...x] as Shape4,
     [...filter] as Shape4,
@@ -95,7 +96,11 @@ export const convolution = {
       );
       const isWhole = extents[0] === height && extents[1] === width;
       const signature = { shape: [channels, outputs, height, width], dtype: x!.dtype };
-      const [begin, end, axes] = [[0, 0], [height, width], [2, 3]].map((values) => graph.indices(values));
+      const [begin, end, axes] = [
+        [0, 0],
+        [height, width],
+        [2, 3],
+      ].map((values) => graph.indices(values));
       const cropped = isWhole ? full : graph.node("Slice", [full, begin!, end!, axes!], signature);
       return moved(graph, cropped, [2, 3, 0, 1]);
     },

@@ -7,4 +7,11 @@ import { reduction } from "./reduction.js";
 import type { KernelRules } from "./rule.js";
 import { shape } from "./shape.js";
 
-export const kernels: KernelRules = { ...elementwise, ...shape, ...reduction, ...linearAlgebra, ...convolution, ...creation };
+export const kernels: KernelRules = {
+  ...elementwise,
+  ...shape,
+  ...reduction,
+  ...linearAlgebra,
+  ...convolution,
+  ...creation,
+};
