@@ -189,11 +189,16 @@ describe.each([
   const shape = [2, ...encoder.rgb!];
   const bytes = Uint8ClampedArray.from({ length: tf.util.sizeFromShape(shape) }, (_, k) => pixel(k * k));
   const rgb = () => tf.tensor(Float32Array.from(bytes), shape);
-  const weights = () => filledWeights(encoder.parameters, (n, k) => 2 * pretrainFormula(n, k));
+  // What is compressed stays on one side of ReLU's kink.
+  const weights = () => {
+    const table = filledWeights(encoder.parameters, (n, k) => 2 * pretrainFormula(n, k));
+    const lifted = Object.entries(table).map(([name, w]) => [name, name.endsWith("input_proj.1.bias") ? w.add(1) : w]);
+    return Object.fromEntries(lifted) as Weights;
+  };
 
-  test("its gradients equal differences, up to what crosses a kink of ReLU", () => {
+  test("its gradients equal differences", () => {
     const scores = wave([2, encoder.width], Math.cos, 1.9);
-    expectFiniteDifferences((w) => encoder.apply(w, { state: state(), rgb: rgb() }).mul(scores).sum(), weights(), 2e-1);
+    expectFiniteDifferences((w) => encoder.apply(w, { state: state(), rgb: rgb() }).mul(scores).sum(), weights(), 5e-2);
   });
 
   test("compiled it makes the same of bytes, moved pictures and masks included", async () => {

@@ -165,6 +165,7 @@ export const pretraining = defineAlgorithm({
   name: "pretraining",
   title: "pre-training",
   kind: "pretraining",
+  sees: true,
   options: pretrainOptions,
   presets: {},
   keys: pretrainKeys,
