@@ -43,6 +43,7 @@ function consistencyVit(input: object, prefix: string): FlowNetwork {
 const family = {
   options: flowVitOptions,
   untold: ["activationType", "outActivationType", ...passingVisionOptions],
+  training: passingVisionOptions,
   sizes: visionSizes,
   infer: (shapes, prefix, source) =>
     inferHead(shapes, prefix, source, { embeddings: { timeDim: "time_embedding" }, sees: true }),

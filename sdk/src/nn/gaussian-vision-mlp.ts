@@ -52,6 +52,7 @@ export function gaussianVisionMlp(input: z.input<typeof gaussianVisionOptions>, 
 export const gaussianVisionFamily: NetworkFamily<GaussianNetwork> = {
   options: gaussianVisionOptions,
   untold: ["activationType", "tanhOutput", "fixedStd", ...passingVisionOptions],
+  training: passingVisionOptions,
   sizes: visionSizes,
   build: (options, prefix) => gaussianVisionMlp(options as GaussianVisionOptions, prefix),
   infer: inferGaussianVision,

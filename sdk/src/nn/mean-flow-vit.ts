@@ -31,6 +31,7 @@ export function meanFlowVit(input: z.input<typeof meanFlowVitOptions>, prefix = 
 export const meanFlowVitFamily: NetworkFamily<VelocityNetwork> = {
   options: meanFlowVitOptions,
   untold: ["activationType", "outActivationType", "numImg", ...passingVisionOptions],
+  training: passingVisionOptions,
   sizes: visionSizes,
   build: (options, prefix) => meanFlowVit(options as MeanFlowVitOptions, prefix),
   infer: (shapes, prefix, source) =>

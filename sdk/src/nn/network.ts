@@ -67,6 +67,8 @@ export interface NetworkFamily<Net extends Network> {
    * @throws InputError `DMPO_WEIGHTS` naming `source` if they are not of this family.
    */
   infer(shapes: Shapes, prefix: string, source: string, scalars?: ReadonlyMap<string, number>): InferredNetwork;
+  /** Options that matter to training from demonstrations alone, so that other stages need not say the same; by default none. */
+  readonly training?: readonly string[];
   /** Names of options in `wanted` that a later stage may choose though `now` says otherwise, keeping the weights; by default none. */
   changeable?(now: object, wanted: object): readonly string[];
 }

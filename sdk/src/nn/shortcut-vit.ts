@@ -61,6 +61,7 @@ function conditionEncoder(options: ShortcutVitOptions, prefix: string): Encoder 
 export const shortcutVitFamily: NetworkFamily<ShortcutNetwork> = {
   options: shortcutVitOptions,
   untold: ["activationType", "outActivationType", "embedCombinationType", ...passingVisionOptions],
+  training: passingVisionOptions,
   sizes: visionSizes,
   build: (options, prefix) => shortcutVit(options as ShortcutVitOptions, prefix),
   infer: inferShortcutVit,

@@ -30,6 +30,7 @@ export function unetVision(input: z.input<typeof unetVisionOptions>, prefix = ""
 export const unetVisionFamily: NetworkFamily<DiffusionNetwork> = {
   options: unetVisionOptions,
   untold: [...unetFamily.untold, ...passingVisionOptions],
+  training: passingVisionOptions,
   sizes: visionSizes,
   build: (options, prefix) => unetVision(options as UnetVisionOptions, prefix),
   infer(shapes, prefix, source) {

@@ -165,7 +165,7 @@ async function loadTeacher(
   const policy = await loadPolicy(path, { normalization, environment, ...stated });
   const { spec } = policy.model;
   checkStated(
-    { "teacher.type": type, ...prefixed(network, "teacher.network") },
+    { "teacher.type": type, ...prefixed(lasting(policy, network), "teacher.network") },
     { "teacher.type": spec.policy, ...prefixed(spec.network, "teacher.network") },
     path,
   );
@@ -329,7 +329,7 @@ async function loadBase(
   const sizes = { horizonSteps, condSteps, imgCondSteps, observationDimension, actionDimension: actionDim };
   const { training } = policy.model.definition;
   checkStated(
-    { ...shapes, ...prefixed(network), ...keyed(training.keys, trained) },
+    { ...shapes, ...prefixed(lasting(policy, network)), ...keyed(training.keys, trained) },
     { ...sizes, ...prefixed(spec.network), ...keyed(training.keys, spec.options) },
     path,
   );
@@ -363,6 +363,12 @@ function withStatedNetwork(
   );
   report(`${path}: the weights are kept with ${shown.join(", ")}`);
   return stored.withNetwork(Object.fromEntries(changed));
+}
+
+/** Options of a network but for those that only its own training looks at. */
+function lasting({ model }: TrainedPolicy, network: object | null): object {
+  const { training = [] } = networkFamily(model.definition, model.spec.network.type).family;
+  return Object.fromEntries(Object.entries(network ?? {}).filter(([option]) => !training.includes(option)));
 }
 
 /** Options of a network under their paths in a configuration. */
