@@ -1186,6 +1186,35 @@ export interface DispersiveInput {
   readonly targetLayer?: "early" | "mid" | "late" | "all" | null;
 }
 
+/** Network of policies that see, types "vit" and "unet_vit", besides: `.withNetwork({ ... })`. Everything may be left out. */
+export interface VisionInput {
+  /** Vision transformer. */
+  readonly backbone?: {
+    /** Layers of self-attention. Whole number, at least 1. Default 1. */
+    readonly depth?: number;
+    /** Width of a token, a multiple of the heads. Whole number, at least 1. Default 128. */
+    readonly embedDim?: number;
+    /** Heads of attention. Whole number, at least 1. Default 4. */
+    readonly numHeads?: number;
+    /** Tokens by one convolution (8 x 8 pixels each), or by two (overlapping patches). Default "embed2". */
+    readonly embedStyle?: "embed1" | "embed2";
+    /** 1: embed2 normalises between its convolutions. Whole number, from 0 to 1. Default 0. */
+    readonly embedNorm?: number;
+    /** Without effect, as in the reference: patches have 8 x 8 pixels. Whole number, at least 1. Default 8. */
+    readonly patchSize?: number;
+  };
+  /** Width of what a camera's tokens become, by learned weights for each place; 0: by one dense map. Whole number, at least 0. Default 128. */
+  readonly spatialEmb?: number;
+  /** Width of what that dense map makes of them. Whole number, at least 1. Default 128. */
+  readonly visualFeatureDim?: number;
+  /** Cameras that are looked at one by one, with the same vision transformer. Whole number, at least 1. Default 1. */
+  readonly numImg?: number;
+  /** Move pictures at random while learning from demonstrations. Default true. */
+  readonly augment?: boolean;
+  /** Share of entries that training drops. At least 0, below 1. Default 0. */
+  readonly dropout?: number;
+}
+
 /** Network of MeanFlow: `.withNetwork({ ... })`. Everything may be left out. */
 export interface MeanFlowNetworkInput {
   /** Width of the embedding of t. Whole number, at least 4, a multiple of 2. Default 16. */

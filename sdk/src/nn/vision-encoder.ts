@@ -35,15 +35,15 @@ export const eyeOptions = {
   visualFeatureDim: count.default(128).describe("width of what that dense map makes of them"),
 };
 
-/** Options of networks that see. */
-export const visionOptions = {
+/** What networks that see have besides those of their kind. */
+export const lookOptions = {
   ...eyeOptions,
-  ...sizeOptions,
-  ...pictureSizes,
   numImg: count.default(1).describe("cameras that are looked at one by one, with the same vision transformer"),
   augment: z.boolean().default(true).describe("move pictures at random while learning from demonstrations"),
   dropout: dropoutRate,
 };
+/** They, with the sizes that follow from what is seen. */
+export const visionOptions = { ...lookOptions, ...sizeOptions, ...pictureSizes };
 /** Of networks that look at all cameras at once. */
 export const stackedVisionOptions = {
   ...visionOptions,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { activationName } from "../../nn/activations.js";
 import { shortcutMlpOptions } from "../../nn/shortcut-mlp.js";
-import { visionOptions } from "../../nn/vision-encoder.js";
+import { lookOptions } from "../../nn/vision-encoder.js";
 import { optional, withoutDefault } from "./fields.js";
 
 const { count, flag, widths, activation } = optional;
@@ -27,13 +27,12 @@ const stepHead = head.extend({
   outActivationType,
 });
 
-const { backbone, spatialEmb, visualFeatureDim, numImg, augment, dropout } = visionOptions;
 /** Whatever a teacher's network may have. */
 const teacherOptions = {
   ...timedHead.shape,
   ...stepHead.shape,
   rEmbeddingDim: count,
-  ...{ backbone, spatialEmb, visualFeatureDim, numImg, augment, dropout },
+  ...lookOptions,
 };
 export const teacherNetwork = z.strictObject({
   type: z.enum(["mlp", "vit"]).optional(),
