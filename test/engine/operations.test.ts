@@ -243,9 +243,9 @@ describe.each([
       (i) => jvp((x: tf.Tensor, w: tf.Tensor) => gradients(x, w)[i]!, [pictures(), weight()], [dx, dw])[1],
     );
     tangents.forEach((tangent, i) => expectClose(tangent, slopes[i]!, 2e-2));
-    const directional = (x: tf.Tensor, w: tf.Tensor) => {
+    const directional = (x: tf.Tensor, w: tf.Tensor): tf.Scalar => {
       const [a, b] = gradients(x, w);
-      return a.mul(dx).sum().add(b.mul(dw).sum()) as tf.Scalar;
+      return a.mul(dx).sum().add<tf.Scalar>(b.mul(dw).sum());
     };
     tf.grads(directional)([pictures(), weight()]).forEach((gradient, i) => expectClose(gradient, slopes[i]!, 2e-2));
 
@@ -282,9 +282,9 @@ test("bytes of pictures are numbers from 0 to 255 in a compiled function and eag
     moved: shifted(x, by, 2).cast("float32"),
     part: x.slice([0, 1], [2, 2]).reshape([2, -1]).cast("float32").sub(1),
   });
-  const want = await compile(fn, { executor: "tfjs" })(input as never);
+  const want = await compile(fn, { executor: "tfjs" })(input);
   const run = compile(fn, { threads: 1 });
-  const got = await run(input as never);
+  const got = await run(input);
   await run.dispose();
   const numbers = (tree: typeof want) => Object.values(tree).map(({ data }) => Array.from(data));
   expect(numbers(got)).toEqual(numbers(want));

@@ -67,7 +67,7 @@ describe("against the reference", () => {
     const weights = { ...vit!.weights, ...compress!.weights };
     const features = encoder.apply(weights, { state: state(), rgb: pictures([2, 1, 3, 32, 32]) });
     expectClose(features.slice([0, 0], [2, 6]), out.flat(), 1e-4);
-    expectClose(features.slice([0, 6], [2, 5]), state().arraySync() as number[][][]);
+    expectClose(features.slice([0, 6], [2, 5]), state().arraySync());
   });
 
   test("MeanFlowViT", () => {
@@ -217,7 +217,7 @@ describe.each([
     };
     const table = { ...weights(), ...drawn };
     const run = compile(fn, { threads: 1 });
-    const input = { ...(hostOf({ w: table, state: state() }) as object), rgb: hostTensor(bytes, shape) };
+    const input = { ...hostOf({ w: table, state: state() }), rgb: hostTensor(bytes, shape) };
     const got = await run(input as never);
     await run.dispose();
     const want = fn({ w: table, state: state(), rgb: rgb() });
@@ -257,8 +257,8 @@ test.each([
 });
 
 test("without pictures there is no such network, and none in the observation is an error", () => {
-  const { sizes } = familyOf("reflow", "vit");
-  expect(() => sizes({ horizonSteps: 4, actionDim: 2, state: [1, 3] })).toThrow(
+  const family = familyOf("reflow", "vit");
+  expect(() => family.sizes({ horizonSteps: 4, actionDim: 2, state: [1, 3] })).toThrow(
     /looks at pictures, and there are none/,
   );
   const encoder = eyes({});

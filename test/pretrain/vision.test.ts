@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { trace } from "../../sdk/src/engine/trace.js";
-import type { tf, Weights } from "../../sdk/src/engine/tensor.js";
+import type { Weights } from "../../sdk/src/engine/tensor.js";
 import { exportOnnx } from "../../sdk/src/experiments/export-onnx.js";
 import { PolicyDescription } from "../../sdk/src/experiments/policy-description.js";
 import type { RunState } from "../../sdk/src/learning/drive.js";
@@ -27,7 +27,11 @@ const SIZE = 32;
 const backbone = { depth: 1, embedDim: 16, numHeads: 2 };
 const small = { type: "vit", backbone, spatialEmb: 16, horizonSteps: 1 };
 const described = (policy: PolicyName, network: object = {}, objective: object = {}) =>
-  new PolicyDescription(findPolicy(policy), objective, { ...small, ...("dim" in network ? {} : { mlpDims: [32, 32, 32] }), ...network });
+  new PolicyDescription(findPolicy(policy), objective, {
+    ...small,
+    ...("dim" in network ? {} : { mlpDims: [32, 32, 32] }),
+    ...network,
+  });
 const data = Dataset.from({ name: "targets", ...targets(256, SIZE) });
 const unseen = targets(64, SIZE, 2);
 const pictureOf = (i: number) => unseen.images.data.subarray(i * 3 * SIZE * SIZE, (i + 1) * 3 * SIZE * SIZE);

@@ -1,6 +1,6 @@
 // Transitions that a user already has in memory: nested arrays, or flat ones with a shape.
 import { fail } from "../errors.js";
-import { Images, imagesInMemory } from "./images.js";
+import { imagesInMemory, type Images } from "./images.js";
 import { toTrajectories, type RecordedTable } from "./recording.js";
 import type { Trajectories } from "./trajectories.js";
 

@@ -177,5 +177,5 @@ export function shifted<T extends tf.Tensor4D>(x: T, offsets: tf.Tensor2D, paddi
     .reshape([batch, channels, 1, 1])
     .add(rows.reshape([batch, 1, height, 1]))
     .add(sources(1, width).reshape([batch, 1, 1, width]));
-  return tf.gather(x.reshape([batch * channels * plane]), places as tf.Tensor1D) as unknown as T;
+  return tf.gather(x.reshape([batch * channels * plane]), places) as unknown as T;
 }

@@ -62,14 +62,14 @@ export async function exportOnnx(
   function infer({ observation, rgb, ...drawn }: Input) {
     const state = includeNormalization ? normalized(observation, normalization) : observation;
     const table = constants<Weights>(frozen);
-    const action = model.sample(table, { state, ...(rgb && { rgb }) }, drawn as Tensors, { steps, clipIntermediate });
+    const action = model.sample(table, { state, ...(rgb && { rgb }) }, drawn, { steps, clipIntermediate });
     return { action: includeNormalization ? denormalized(action, normalization) : action };
   }
 
   const { bytes, batch } = exportModel<Input>(
     "policy",
     infer,
-    { ...seen, ...draws } as { readonly [Key in keyof Input]: readonly number[] },
+    { ...seen, ...draws },
     {
       bytes: ["rgb"],
       metadata: {

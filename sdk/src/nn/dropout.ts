@@ -24,7 +24,7 @@ export interface TrainingDraw {
   readonly name: string;
   /** Without the batch axis. */
   readonly shape: readonly number[];
-  fill(out: Float32Array, random: RandomStream): void;
+  readonly fill: (out: Float32Array, random: RandomStream) => void;
 }
 
 /** Masks as such numbers. */

@@ -12,7 +12,7 @@ import { dropout, dropoutRate, maskDraw, type Mask, type TrainingDraw } from "./
 import { sizeOptions, stateSizes } from "./head.js";
 import { layerNorm, linear } from "./linear.js";
 import { weight } from "./module.js";
-import type { Encoder, InferredNetwork, PictureShape, Shapes } from "./network.js";
+import type { Encoder, PictureShape, Shapes } from "./network.js";
 import { backboneOptions, pixelsFor, visionTransformer, type BackboneOptions } from "./vision-transformer.js";
 
 /** Pixels by which pictures move at most, in each direction. */
