@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
-import type { z } from "zod";
+import { z } from "zod";
 import { consistencyMlpOptions } from "../sdk/src/nn/consistency-mlp.js";
 import { flowMlpOptions } from "../sdk/src/nn/flow-mlp.js";
 import { gaussianMlpOptions } from "../sdk/src/nn/gaussian-mlp.js";
@@ -14,6 +14,7 @@ import { meanFlowMlpOptions } from "../sdk/src/nn/mean-flow-mlp.js";
 import { oneStepMlpOptions } from "../sdk/src/nn/one-step-mlp.js";
 import { shortcutMlpOptions } from "../sdk/src/nn/shortcut-mlp.js";
 import { unetOptions } from "../sdk/src/nn/unet.js";
+import { lookOptions } from "../sdk/src/nn/vision-encoder.js";
 import { optionHelp, optionSentence, type OptionHelp } from "../sdk/src/option-help.js";
 import { chainSchema } from "../sdk/src/policies/chain.js";
 import { consistencyOptions } from "../sdk/src/policies/consistency.js";
@@ -106,6 +107,7 @@ export const tables = {
     call: ".withDispersive({ ... })",
     schema: dispersiveOptions,
   },
+  VisionInput: network('policies that see, types "vit" and "unet_vit", besides', z.strictObject(lookOptions)),
   MeanFlowNetworkInput: network("MeanFlow", meanFlowMlpOptions),
   FlowNetworkInput: network("ReFlow and Diffusion", flowMlpOptions),
   UnetInput: network('Diffusion, type "unet"', unetOptions),

@@ -3,7 +3,15 @@ export { compile, constants, type Compiled, type CompileOptions } from "./engine
 export { GraphDescription } from "./engine/describe.js";
 export { valueAndGradients as gradients, type LossTerms } from "./engine/gradients.js";
 export { jvp, stopGradient } from "./engine/jvp.js";
-export { conv1d, convTranspose1d, embedding, groupNormalized, layerNormalized } from "./engine/operations.js";
+export {
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  embedding,
+  groupNormalized,
+  layerNormalized,
+  shifted,
+} from "./engine/operations.js";
 export { Trainable, type AdamOptions, type TrainableOptions, type TrainableState } from "./engine/optimizer.js";
 export {
   constant,

@@ -31,11 +31,15 @@ export function observationShapes({
   return [["state", state], ...(rgb ? [["rgb", rgb] as [ObservationName, readonly number[]]] : [])];
 }
 
-/** Zeroed observations of `rows` rows. */
-export function emptyObservations({ state, rgb }: Pick<Space, "state" | "rgb">, rows: number): Observations {
+/** Zeroed observations of `rows` rows, by default in memory of their own. */
+export function emptyObservations(
+  { state, rgb }: Pick<Space, "state" | "rgb">,
+  rows: number,
+  allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): Observations {
   return {
-    state: new Float32Array(rows * sizeOf(state)),
-    ...(rgb && { rgb: new Uint8Array(rows * sizeOf(rgb)) }),
+    state: new Float32Array(allocate(4 * rows * sizeOf(state))),
+    ...(rgb && { rgb: new Uint8Array(allocate(rows * sizeOf(rgb))) }),
   };
 }
 

@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { jvp } from "../../sdk/src/engine/jvp.js";
+import { compile } from "../../sdk/src/engine/compile.js";
 import {
   conv1d,
+  conv2d,
   convTranspose1d,
   embedding,
   groupNormalized,
   layerNormalized,
+  shifted,
 } from "../../sdk/src/engine/operations.js";
-import { tf } from "../../sdk/src/engine/tensor.js";
+import { hostTensor, tf } from "../../sdk/src/engine/tensor.js";
+import { golden } from "../shared.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectCompiled } from "../nn/compiled.js";
 
@@ -179,4 +183,113 @@ describe("groups of channels normalised", () => {
   test.each([1, 3])("differentiate in both modes and compile: %i of them", (groups) =>
     expectDerivatives((a, b) => groupNormalized(a, groups, 1e-2).mul(b).tanh(), wave([1, 1, 3], Math.cos, 0.9, 0.1)),
   );
+});
+
+type Pictures = tf.Tensor4D;
+
+describe.each([
+  { size: 7, kernel: 3, stride: 1 },
+  { size: 8, kernel: 4, stride: 2 },
+  { size: 9, kernel: 3, stride: 4 }, // the last stride leaves pixels out
+])("a convolution of pictures: $size pixels, kernel $kernel, stride $stride", ({ size, kernel, stride }) => {
+  const pictures = () => wave<Pictures>([2, 3, size, size], Math.sin, 1.1, 0.3);
+  const weight = () => wave<Pictures>([4, 3, kernel, kernel], Math.cos, 0.9, 0.2, 0.5);
+  const convolve = (x: Pictures, w: Pictures) => conv2d(x, w, { stride });
+
+  test("by its definition", () => {
+    const [x, w] = [pictures().arraySync(), weight().arraySync()];
+    const extent = Math.floor((size - kernel) / stride) + 1;
+    const at = Array.from({ length: extent }, (_, i) => i);
+    const expected = x.map((picture) =>
+      w.map((filter) =>
+        at.map((row) =>
+          at.map((column) => {
+            let sum = 0;
+            filter.forEach((plane, c) =>
+              plane.forEach((values, i) =>
+                values.forEach((value, j) => (sum += value * picture[c]![row * stride + i]![column * stride + j]!)),
+              ),
+            );
+            return sum;
+          }),
+        ),
+      ),
+    );
+    expectClose(convolve(pictures(), weight()), expected, 1e-4);
+  });
+
+  test("derivatives in both modes, of first and second order, and compiled", async () => {
+    const [dx, dw] = [wave<Pictures>(pictures().shape, Math.cos, 0.4), wave<Pictures>(weight().shape, Math.sin, 0.6)];
+    const at = (h: number): tf.Tensor => convolve(pictures().add(dx.mul(h)), weight().add(dw.mul(h)));
+    const difference = at(5e-3).sub(at(-5e-3)).div(1e-2);
+    expectClose(jvp(convolve, [pictures(), weight()], [dx, dw])[1], difference.arraySync(), 5e-3);
+
+    const loss = (x: tf.Tensor, w: tf.Tensor) =>
+      convolve(x as Pictures, w as Pictures)
+        .square()
+        .mul(0.5)
+        .sum();
+    const gradients = (x: tf.Tensor, w: tf.Tensor) => tf.grads(loss)([x, w]) as [tf.Tensor, tf.Tensor];
+    const [gx, gw] = gradients(pictures(), weight());
+    const values = [0.01, -0.01].map((h) => loss(pictures().add(dx.mul(h)), weight().add(dw.mul(h))).dataSync()[0]!);
+    const along = gx.mul(dx).sum().add(gw.mul(dw).sum());
+    expectClose(along, (values[0]! - values[1]!) / 0.02, 5e-3);
+
+    // How the gradients change along (dx, dw): reverse over forward and forward over reverse, against differences.
+    const change = (h: number) => gradients(pictures().add(dx.mul(h)), weight().add(dw.mul(h)));
+    const [more, less] = [change(0.01), change(-0.01)];
+    const slopes = more.map((gradient, i) => gradient.sub(less[i]!).div(0.02).arraySync() as number[]);
+    const tangents = [0, 1].map(
+      (i) => jvp((x: tf.Tensor, w: tf.Tensor) => gradients(x, w)[i]!, [pictures(), weight()], [dx, dw])[1],
+    );
+    tangents.forEach((tangent, i) => expectClose(tangent, slopes[i]!, 2e-2));
+    const directional = (x: tf.Tensor, w: tf.Tensor): tf.Scalar => {
+      const [a, b] = gradients(x, w);
+      return a.mul(dx).sum().add<tf.Scalar>(b.mul(dw).sum());
+    };
+    tf.grads(directional)([pictures(), weight()]).forEach((gradient, i) => expectClose(gradient, slopes[i]!, 2e-2));
+
+    await expectCompiled(
+      ({ x, w }: { x: Pictures; w: Pictures }) => {
+        const [one, two] = gradients(x, w);
+        const [three, four] = tf.grads(directional)([x, w]);
+        const tangent = jvp(convolve, [x, w], [dx, dw])[1];
+        return { value: convolve(x, w), one, two, three: three!, four: four!, tangent };
+      },
+      { x: pictures(), w: weight() },
+      1e-4,
+    );
+  });
+});
+
+test("pictures are shifted as the reference does it, their edges repeated", () => {
+  const { out } = golden("pretrain").random_shift;
+  const picture = tf.tensor4d(
+    Array.from({ length: 36 }, (_, i) => i + 1),
+    [1, 1, 6, 6],
+  );
+  for (const [name, rows] of Object.entries(out as Record<string, number[][]>)) {
+    const [, right, down] = /x(\d)_y(\d)/.exec(name)!.map(Number);
+    expectClose(shifted(picture, tf.tensor2d([[down!, right!]]), 2), rows.flat());
+  }
+});
+
+test("bytes of pictures are numbers from 0 to 255 in a compiled function and eagerly", async () => {
+  const data = Uint8ClampedArray.from({ length: 2 * 3 * 4 * 4 }, (_, i) => (i * 37) % 256);
+  const input = { x: hostTensor(data, [2, 3, 4, 4]), by: hostTensor(Float32Array.of(0, 3, 2, 2), [2, 2]) };
+  const fn = ({ x, by }: { x: Pictures; by: tf.Tensor2D }) => ({
+    half: x.cast("float32").div(2),
+    moved: shifted(x, by, 2).cast("float32"),
+    part: x.slice([0, 1], [2, 2]).reshape([2, -1]).cast("float32").sub(1),
+  });
+  const want = await compile(fn, { executor: "tfjs" })(input);
+  const run = compile(fn, { threads: 1 });
+  const got = await run(input);
+  await run.dispose();
+  const numbers = (tree: typeof want) => Object.values(tree).map(({ data }) => Array.from(data));
+  expect(numbers(got)).toEqual(numbers(want));
+  expect([...want.half.data.slice(0, 8)]).toEqual([...data.slice(0, 8)].map((value) => value / 2));
+  // Row 0 of the first picture comes from two rows above it, so from row 0; columns from one to the right.
+  expect([...want.moved.data.slice(0, 4)]).toEqual([1, 2, 3, 3].map((column) => data[column]!));
+  expect([...want.moved.data.slice(48)]).toEqual([...data.slice(48)]);
 });

@@ -57,7 +57,7 @@ interface Stated {
 const stated: Readonly<Record<string, Stated>> = {
   meanflow: {
     title: "MeanFlow",
-    networks: ["mlp"],
+    networks: ["mlp", "vit"],
     defaults: {
       ...{ tangent: "conditional", flowRatio: 0.5, useAdaptiveLoss: false, gamma: 0.5, c: 1e-3 },
       ...{ actMin: -1, actMax: 1, dispersive: null, times: { type: "logitNormal", mean: -0.4, std: 1 } },
@@ -82,7 +82,7 @@ const stated: Readonly<Record<string, Stated>> = {
   },
   reflow: {
     title: "ReFlow",
-    networks: ["mlp"],
+    networks: ["mlp", "vit"],
     defaults: { times: { type: "uniform" }, grid: "reference", actMin: -1, actMax: 1, dispersive: null },
     keys: {
       ...{ "model.times": "times", "model.grid": "grid", "model.actMin": "actMin", "model.actMax": "actMax" },
@@ -93,7 +93,7 @@ const stated: Readonly<Record<string, Stated>> = {
   },
   gaussian: {
     title: "Gaussian",
-    networks: ["mlp", "transformer"],
+    networks: ["mlp", "transformer", "vit"],
     defaults: { actingStd: null, entCoef: 0, randnClipValue: 10, tanhOutput: false },
     keys: { ...gaussianActing, "model.entCoef": "entCoef" },
     actingKeys: gaussianActing,

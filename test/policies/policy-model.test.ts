@@ -33,7 +33,7 @@ describe("a description", () => {
   });
 
   test.each([
-    ["mpl", /^network of meanflow: "mpl"\s+expected one of mlp\s.*did you mean "mlp"\?/s],
+    ["mpl", /^network of meanflow: "mpl"\s+expected one of mlp, vit\s.*did you mean "mlp"\?/s],
     [7, /^network of meanflow: "?7"?\s+expected one of mlp/],
     ["toString", /^network of meanflow: "toString"\s+expected one of mlp/],
   ])("refuses the network %s", (type, message) => {

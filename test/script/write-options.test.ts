@@ -49,6 +49,7 @@ interface Written {
   MeanFlowNetworkInput: Types.MeanFlowNetworkInput;
   FlowNetworkInput: Types.FlowNetworkInput;
   UnetInput: Types.UnetInput;
+  VisionInput: Types.VisionInput;
   ShortcutNetworkInput: Types.ShortcutNetworkInput;
   ConsistencyNetworkInput: Types.ConsistencyNetworkInput;
   GaussianNetworkInput: Types.GaussianNetworkInput;

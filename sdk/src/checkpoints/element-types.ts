@@ -2,7 +2,7 @@
 import { fail } from "../errors.js";
 import { halfToNumber } from "../half-precision.js";
 
-export type ElementArray = Float32Array | Int32Array | Uint8Array;
+export type ElementArray = Float32Array | Int32Array | Uint8Array | Uint8ClampedArray;
 
 /** A tensor as files hold it: nothing converted yet. */
 export interface RawTensor {

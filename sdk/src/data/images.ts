@@ -61,6 +61,28 @@ export class Images {
   }
 }
 
+/**
+ * Pictures of N steps that lie in memory.
+ * @throws InputError `DMPO_DATA_SHAPE`.
+ */
+export function imagesInMemory(
+  given: Images | { readonly data: Uint8Array; readonly shape: readonly number[] },
+  steps: number,
+  where: string,
+): Images {
+  if (given instanceof Images) return given;
+  const { data, shape } = given;
+  checkImages(where, "u1", shape);
+  const [count, ...picture] = shape as [number, number, number, number];
+  const size = picture.reduce((product, extent) => product * extent, 1);
+  if (count !== steps || data.length !== count * size) {
+    const expected = `${steps} of them, one per step, with ${steps * size} bytes`;
+    fail("DMPO_DATA_SHAPE", where, `are ${count} pictures with ${data.length} bytes`, expected);
+  }
+  const read: ImageSource["read"] = (row, out, at) => out.set(data.subarray(row * size, (row + 1) * size), at);
+  return new Images({ count, shape: picture, read });
+}
+
 /** Bytes of a file on disk, opened for each read. */
 export function fileSource(path: string, size: number): ZipSource {
   return {

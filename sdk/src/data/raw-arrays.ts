@@ -1,5 +1,6 @@
 // Transitions that a user already has in memory: nested arrays, or flat ones with a shape.
 import { fail } from "../errors.js";
+import { imagesInMemory, type Images } from "./images.js";
 import { toTrajectories, type RecordedTable } from "./recording.js";
 import type { Trajectories } from "./trajectories.js";
 
@@ -14,6 +15,8 @@ export interface RawTrajectories {
   readonly rewards?: ArrayLike<number>;
   /** (N), 0 or 1. */
   readonly terminals?: ArrayLike<number | boolean>;
+  /** What cameras saw at each step: bytes of shape (N, C, H, W), C = 3 per camera, H = W a multiple of 8. */
+  readonly images?: Images | { readonly data: Uint8Array; readonly shape: readonly number[] };
   /** Positive integers adding up to N. */
   readonly episodeLengths: ArrayLike<number>;
   /** A name for each number of an observation (Do); default: those of the built-in robot that `name` names. */
@@ -29,6 +32,7 @@ export function fromArrays(raw: RawTrajectories): Trajectories {
   const actions = toTable(raw.actions, `${source}: actions`);
   const terminals = raw.terminals && Uint8Array.from(raw.terminals, Number);
   const { observationNames, actionNames } = raw;
+  const images = raw.images && imagesInMemory(raw.images, observations.shape[0]!, `${source}: images`);
   for (const [kind, names, { shape }] of [
     ["observationNames", observationNames, observations],
     ["actionNames", actionNames, actions],
@@ -41,7 +45,7 @@ export function fromArrays(raw: RawTrajectories): Trajectories {
     { ...raw, source, observations, actions, terminals },
     checkedLengths(raw, observations, source),
   );
-  return { ...trajectories, observationNames, actionNames };
+  return { ...trajectories, ...(images && { images }), observationNames, actionNames };
 }
 
 function toTable(values: RawTrajectories["observations"], where: string): RecordedTable {

@@ -8,7 +8,7 @@ import { sameShape, type DataType } from "./graph.js";
 import { sizeOf } from "../space.js";
 import { outputName, toOnnx } from "./onnx.js";
 import { tf, type Host, type HostTensor, type TensorTree } from "./tensor.js";
-import { dataTypeOf, isHostTensor, trace, type OutputStructure } from "./trace.js";
+import { dataTypeOf, isHostTensor, seenTypeOf, trace, type OutputStructure } from "./trace.js";
 import { leavesOf, mapTree, sameTree, type Leaf } from "./tree.js";
 import { warn } from "../plain-text.js";
 
@@ -27,7 +27,7 @@ export interface CompileOptions {
 /** A compiled function: from host arrays to host arrays. */
 export interface Compiled<I, O> {
   /**
-   * Runs the function. Dtypes follow the array types (Float32Array, Int32Array; Uint8Array is bool). Results are written
+   * Runs the function. Dtypes follow the array types (see {@link HostTensor}). Results are written
    * into `output` where given (the same structure, right sizes), else into new arrays.
    */
   (input: Host<I>, output?: Host<O>): Promise<Host<O>>;
@@ -201,7 +201,7 @@ export function constants<T>(tree: Record<string, HostTensor>): T {
   return Object.fromEntries(
     Object.entries(tree).map(([name, { data, shape }]) => [
       name,
-      tf.tensor(data, [...shape], dataTypeOf({ data, shape })),
+      tf.tensor(data, [...shape], seenTypeOf({ data, shape })),
     ]),
   ) as T;
 }

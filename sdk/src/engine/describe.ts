@@ -5,7 +5,7 @@ import { optimize } from "./optimize.js";
 import type { Trace } from "./trace.js";
 
 /** Bytes of one element. */
-const widths: Record<DataType, number> = { float32: 4, int32: 4, int64: 8, bool: 1 };
+const widths: Record<DataType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, bool: 1 };
 
 /** Ops that only move, repeat or relabel values. */
 const movers = new Set(

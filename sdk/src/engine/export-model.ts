@@ -16,20 +16,25 @@ export interface ExportedModel {
 /**
  * Inputs and outputs are called as in the trees that go in and come out of `fn` (`observation`, `action`).
  *
- * @param shapes of the inputs without the batch axis, e.g. `{ observation: [1, 11], noise: [4, 3] }`; all float32.
- * @param fixedBatch the batch size of the file if the graph cannot have any.
+ * @param shapes of the inputs without the batch axis, e.g. `{ observation: [1, 11], noise: [4, 3] }`; float32 but for `bytes`.
+ * @param options `fixedBatch`, the batch size of the file if the graph cannot have any; `bytes`, inputs that are uint8.
  * @throws Error naming function, op and remedy when the function cannot be compiled.
  */
 export function exportModel<I extends { readonly [key: string]: TensorTree }>(
   name: string,
   fn: (input: I) => TensorTree,
   shapes: { readonly [Key in keyof I]: readonly number[] },
-  { metadata = {}, fixedBatch = 1 }: { metadata?: Readonly<Record<string, string>>; fixedBatch?: number } = {},
+  {
+    metadata = {},
+    fixedBatch = 1,
+    bytes = [],
+  }: { metadata?: Readonly<Record<string, string>>; fixedBatch?: number; bytes?: readonly (keyof I)[] } = {},
 ): ExportedModel {
   const modelFor = (batch: number): OnnxModel => {
     const entries = Object.entries<readonly number[]>(shapes).map(([key, shape]) => {
       const size = shape.reduce((product, extent) => product * extent, batch);
-      return [key, hostTensor(new Float32Array(size), [batch, ...shape])] as const;
+      const data = bytes.includes(key) ? new Uint8ClampedArray(size) : new Float32Array(size);
+      return [key, hostTensor(data, [batch, ...shape])] as const;
     });
     const traced = trace(name, fn, Object.fromEntries(entries));
     return onnxModel(name, traced, (output) => output);

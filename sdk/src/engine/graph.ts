@@ -1,7 +1,7 @@
 // The dataflow graph that tracing builds and ONNX Runtime executes. Shapes are static. Common subexpressions are shared and
 // trivial arithmetic (x + 0, x * 1, constants) is folded while the graph grows, so a kernel may emit naively.
 
-export type DataType = "float32" | "int32" | "bool" | "int64";
+export type DataType = "float32" | "int32" | "bool" | "int64" | "uint8";
 export type ConstantData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
@@ -46,6 +46,7 @@ export class Graph {
   private values = 0;
   private readonly known = new Map<string, readonly Value[]>();
   private readonly expanded = new Map<number, Value>();
+  private readonly widened = new Map<number, Value>();
 
   input(name: string, shape: readonly number[], dtype: DataType): Value {
     const value = { id: this.values++, shape, dtype };
@@ -102,6 +103,8 @@ export class Graph {
     if (sameShape(x.shape, shape)) return x;
     if (x.uniform !== undefined) return this.filled(x.uniform, shape, x.dtype);
     if (x.data && x.dtype !== "int64") return this.constant(x.data, shape, x.dtype);
+    const bytes = this.bytesOf(x);
+    if (bytes) return this.widen(this.reshape(bytes, shape));
     return this.node("Reshape", [x, this.indices(shape)], { shape, dtype: x.dtype });
   }
 
@@ -112,6 +115,18 @@ export class Graph {
     const y = this.node("Expand", [x, this.indices(shape)], { shape, dtype: x.dtype });
     this.expanded.set(y.id, x);
     return y;
+  }
+
+  /** Bytes as the int32 that TensorFlow.js knows. */
+  widen(bytes: Value): Value {
+    const x = this.node("Cast", [bytes], { shape: bytes.shape, dtype: "int32" }, { to: 6 });
+    this.widened.set(x.id, bytes);
+    return x;
+  }
+
+  /** The bytes that `x` was {@link widen}ed from, if it was. */
+  bytesOf(x: Value): Value | undefined {
+    return this.widened.get(x.id);
   }
 
   /** A smaller tensor that broadcasts to `x`, if there is one: for ops that broadcast, where another operand has the full shape. */

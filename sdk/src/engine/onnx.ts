@@ -60,7 +60,7 @@ const encodeModel = protobufEncoder(
 );
 
 /** Codes of element types in ONNX. */
-export const ELEMENT: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+export const ELEMENT: Record<DataType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
 
 /** The model's bytes; inputs and outputs keep their dotted names (outputs are prefixed with `out.`). */
 export function toOnnx(name: string, trace: Trace): Uint8Array {

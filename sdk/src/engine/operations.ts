@@ -138,3 +138,44 @@ export function groupNormalized(x: tf.Tensor3D, groups: number, epsilon: number)
     tangent: ([dx], [a]) => derivative(dx as tf.Tensor3D, a),
   })(x);
 }
+
+/**
+ * Convolution of pictures: x (B, C, H, W), weight (O, C, kh, kw) as PyTorch has it, result (B, O, H', W') with
+ * H' = floor((H - kh) / stride) + 1. Differentiable in both, any number of times.
+ *
+ * @param stride default 1.
+ */
+export function conv2d(
+  x: tf.Tensor4D,
+  weight: tf.Tensor4D,
+  { stride = 1 }: { readonly stride?: number } = {},
+): tf.Tensor4D {
+  return tf.conv2d(x, weight.transpose<tf.Tensor4D>([2, 3, 1, 0]), stride, "valid", "NCHW");
+}
+
+/**
+ * Pictures moved by whole pixels, each its own way, what lies outside being its nearest pixel: x (B, C, H, W) of any dtype and
+ * offsets (B, 2), whole numbers [down, right] from 0 to 2 padding, give out[y, x] = in[y + down - padding, x + right - padding].
+ * Laskin et al. 2020 (arXiv 2004.14990), as PyTorch's policies do it. A constant to derivatives.
+ */
+export function shifted<T extends tf.Tensor4D>(x: T, offsets: tf.Tensor2D, padding: number): T {
+  const [batch, channels, height, width] = x.shape;
+  /** Where the entries of an axis come from, (B, extent). */
+  const sources = (axis: 0 | 1, extent: number): tf.Tensor =>
+    tf
+      .tensor1d(Array.from({ length: extent }, (_, i) => i - padding))
+      .add(offsets.slice([0, axis], [batch, 1]))
+      .clipByValue(0, extent - 1)
+      .cast("int32");
+  const plane = height * width;
+  const planes = tf.tensor1d(
+    Array.from({ length: batch * channels }, (_, i) => i * plane),
+    "int32",
+  );
+  const rows = sources(0, height).mul(tf.scalar(width, "int32"));
+  const places = planes
+    .reshape([batch, channels, 1, 1])
+    .add(rows.reshape([batch, 1, height, 1]))
+    .add(sources(1, width).reshape([batch, 1, 1, width]));
+  return tf.gather(x.reshape([batch * channels * plane]), places) as unknown as T;
+}

@@ -16,6 +16,8 @@ export interface ParameterSpec {
   readonly initialise: Initialiser;
   /** Name of an earlier parameter that this one starts as a copy of. It is never trained. */
   readonly copyOf?: string;
+  /** Name of an earlier parameter whose first values this one takes; it is trained all the same. */
+  readonly startsAs?: string;
 }
 
 /** Where a parameter lies in the flat vector, in elements. */
@@ -84,10 +86,10 @@ export class ParameterLayout {
     const vector = new Float32Array(this.size);
     const views = this.views(vector);
     this.entries.forEach(({ name, shape }, i) => {
-      const { initialise, copyOf } = this.specs[i]!;
+      const { initialise, copyOf, startsAs = copyOf } = this.specs[i]!;
       const own = views[name]!.data as Float32Array;
-      if (copyOf === undefined) initialise(own, shape, random);
-      else own.set(views[copyOf]!.data);
+      if (startsAs === undefined) initialise(own, shape, random);
+      else own.set(views[startsAs]!.data);
     });
     return vector;
   }

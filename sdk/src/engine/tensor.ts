@@ -59,10 +59,13 @@ export declare namespace tf {
 }
 /* eslint-enable @typescript-eslint/no-namespace */
 
-/** Values of a tensor on the host. The array's type gives the dtype: Float32Array float32, Int32Array int32, Uint8Array bool. */
+/**
+ * Values of a tensor on the host. The array's type gives the dtype: Float32Array float32, Int32Array int32, Uint8Array bool.
+ * Bytes of pictures, 0 to 255, are a Uint8ClampedArray: functions see them as int32, and they stay bytes until then.
+ */
 export interface HostTensor {
   /** Row by row. */
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | Int32Array | Uint8Array | Uint8ClampedArray;
   /** Extent of each axis; [] is a scalar. */
   readonly shape: readonly number[];
 }

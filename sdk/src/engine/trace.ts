@@ -24,7 +24,14 @@ export const isHostTensor = (node: unknown): node is HostTensor =>
   typeof node === "object" && node !== null && "data" in node && "shape" in node && ArrayBuffer.isView(node.data);
 
 export function dataTypeOf({ data }: HostTensor): Exclude<DataType, "int64"> {
+  if (data instanceof Uint8ClampedArray) return "uint8";
   return data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
+}
+
+/** The dtype by which functions see it: TensorFlow.js has no bytes. */
+export function seenTypeOf(tensor: HostTensor): "float32" | "int32" | "bool" {
+  const dtype = dataTypeOf(tensor);
+  return dtype === "uint8" ? "int32" : dtype;
 }
 
 /**
@@ -50,9 +57,10 @@ export function trace(name: string, fn: (input: never) => TensorTree, input: unk
     const names = leavesOf(input as HostTensor, isHostTensor)
       .map(({ name }) => name)
       .values();
-    const symbolic = mapTree(input as HostTensor, isHostTensor, (leaf) =>
-      symbolicTensor(graph.input(names.next().value!, [...leaf.shape], dataTypeOf(leaf))),
-    );
+    const symbolic = mapTree(input as HostTensor, isHostTensor, (leaf) => {
+      const value = graph.input(names.next().value!, [...leaf.shape], dataTypeOf(leaf));
+      return symbolicTensor(value.dtype === "uint8" ? graph.widen(value) : value);
+    });
     const result = fn(symbolic as never);
     const outputs = leavesOf(result, isTensor).map(({ name, leaf }) => ({ name, leaf: valueOf(leaf) }));
     let index = 0;

@@ -1,6 +1,6 @@
 // The numbers that go into and come out of one action chunk, for many environments side by side.
 import { fail } from "../errors.js";
-import type { Observations } from "../space.js";
+import { emptyObservations, type Observations, type Space } from "../space.js";
 
 /** Sizes: E environments, Te actions per chunk, To observations of history, Do and Da numbers each. */
 export interface ChunkShape {
@@ -9,7 +9,15 @@ export interface ChunkShape {
   readonly condSteps: number;
   readonly observationDimension: number;
   readonly actionDimension: number;
+  /** Pictures Ti of history with their channels, height and width; absent where none are taken. */
+  readonly rgb?: readonly number[];
 }
+
+/** What is seen of environments of such a shape. */
+export const seenOf = ({ condSteps, observationDimension, rgb }: ChunkShape): Pick<Space, "state" | "rgb"> => ({
+  state: [condSteps, observationDimension],
+  ...(rgb && { rgb }),
+});
 
 export interface ChunkBuffers {
   /** (E, Te, Da), in. */
@@ -32,9 +40,9 @@ type Allocate = (bytes: number) => ArrayBufferLike;
 
 /** Zeroed buffers, by default in memory of their own. */
 export function chunkBuffers(shape: ChunkShape, allocate: Allocate = (bytes) => new ArrayBuffer(bytes)): ChunkBuffers {
-  const { count, actionSteps, condSteps, observationDimension, actionDimension } = shape;
+  const { count, actionSteps, actionDimension } = shape;
   const floats = (size: number) => new Float32Array(allocate(4 * size));
-  const observations = () => ({ state: floats(count * condSteps * observationDimension) });
+  const observations = () => emptyObservations(seenOf(shape), count, allocate);
   return {
     actions: floats(count * actionSteps * actionDimension),
     observations: observations(),

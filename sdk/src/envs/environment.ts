@@ -43,6 +43,8 @@ export interface Simulation {
   step(action: Float64Array): number;
   /** Writes the raw observation (Do). */
   observe(out: Float64Array): void;
+  /** Writes what policies see beside the observation, (C, H, W), 0 to 255; where the definition has {@link EnvironmentDefinition.pictures}. */
+  look?(out: Uint8Array): void;
   /** Whether the current state ends the episode. */
   terminated(): boolean;
   /** Copy of the state. */
@@ -75,6 +77,8 @@ export interface EnvironmentDefinition {
   readonly observationDimension: number;
   /** Numbers Da per action. */
   readonly actionDimension: number;
+  /** Pictures that policies may see beside the observation: channels C (3 per camera), height, width, e.g. [3, 96, 96]. */
+  readonly pictures?: readonly [channels: number, height: number, width: number];
   /** A name for each number of an observation (Do), e.g. "height"; by them data sets are read. */
   readonly observationNames?: readonly string[];
   /** A name for each number of an action (Da), e.g. "knee torque". */
@@ -126,7 +130,7 @@ export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinitio
   const definition = Object.freeze<EnvironmentDefinition>({
     ...input,
     aliases: input.aliases ?? [],
-    create: async (options) => completed(await input.create(options), input.name),
+    create: async (options) => completed(await input.create(options), input),
   });
   for (const key of [input, definition]) complete.set(key, definition);
   return definition;
@@ -134,7 +138,10 @@ export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinitio
 
 const shown = (value: unknown) => (typeof value === "function" ? "a function" : (JSON.stringify(value) ?? "undefined"));
 
-function completed(simulation: SimulationInput, name: string): Simulation {
+function completed(simulation: SimulationInput, { name, pictures }: EnvironmentInput): Simulation {
+  if (pictures && !simulation.look) {
+    fail("DMPO_ENV_DEFINITION", `environment ${name}: pictures`, "cannot be taken", "a simulation with look(out)");
+  }
   if (simulation.state && simulation.setState && simulation.delete) return simulation as Simulation;
   const { physics } = simulation;
   return {
@@ -142,6 +149,7 @@ function completed(simulation: SimulationInput, name: string): Simulation {
     reset: (random) => simulation.reset(random),
     step: (action) => simulation.step(action),
     observe: (out) => simulation.observe(out),
+    ...(simulation.look && { look: (out) => simulation.look!(out) }),
     terminated: () => simulation.terminated(),
     state: () => simulation.state?.() ?? { qpos: [], qvel: [] },
     setState: (state) =>
@@ -173,7 +181,9 @@ function check(input: EnvironmentInput): void {
     const count = key === "actionNames" ? input.actionDimension : input.observationDimension;
     expect(names === undefined || new Set(names).size === count, key, `${count} different names`);
   }
-  const { success } = input;
+  const { success, pictures } = input;
+  const isPicture = pictures?.length === 3 && pictures.every((extent) => Number.isSafeInteger(extent) && extent > 0);
+  expect(pictures === undefined || isPicture, "pictures", "[channels, height, width], positive integers");
   expect(
     success === undefined ||
       success === "none" ||

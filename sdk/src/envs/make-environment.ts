@@ -10,6 +10,7 @@ import type {
   Simulation,
 } from "./environment.js";
 import { episodeStarts, type EpisodeStarts } from "./episode-starts.js";
+import { sizeOf } from "../space.js";
 import { findEnvironment } from "./registry.js";
 import type { Picture } from "./render/picture.js";
 import { Renderer, type RendererOptions } from "./render/renderer.js";
@@ -99,6 +100,18 @@ export class Environment {
     const truncated = ++this.#elapsed >= this.definition.maxEpisodeSteps && !terminated;
     this.#running = !terminated && !truncated;
     return { observation: this.#observe(), reward, terminated, truncated };
+  }
+
+  /**
+   * What a policy sees beside the observation: (C, H, W) bytes of the definition's `pictures`.
+   * @throws InputError DMPO_RENDER_NOTHING where it has none.
+   */
+  look(): Uint8Array {
+    const { name, pictures } = this.definition;
+    if (!pictures) fail("DMPO_RENDER_NOTHING", name, "has no pictures for policies", "a definition with pictures");
+    const out = new Uint8Array(sizeOf(pictures));
+    this.#simulation.look!(out);
+    return out;
   }
 
   /** Copy of joint positions and velocities. */

@@ -2,6 +2,7 @@
 // history, resets itself when an episode ends, and speaks normalised numbers.
 // Chi et al. 2023, "Diffusion Policy" (action chunks).
 import { denormalize, normalize, type Normalization } from "../normalization.js";
+import { sizeOf } from "../space.js";
 import type { ChunkBuffers } from "./chunk-buffers.js";
 import type { EnvironmentDefinition, Simulation } from "./environment.js";
 import type { EpisodeStarts } from "./episode-starts.js";
@@ -40,6 +41,10 @@ export class MultiStep {
   readonly #visit: Visit | undefined;
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
+  /** Bytes of a picture; 0 where none are taken. */
+  readonly #pictureSize: number;
+  /** Whether pictures form a history; else one at the end of a chunk is enough. */
+  readonly #looksAlways: boolean;
   #elapsed = 0;
   #episode = -1;
 
@@ -64,17 +69,23 @@ export class MultiStep {
     this.#visit = visit;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
+    const { rgb } = chunk.observations;
+    this.#pictureSize = rgb ? sizeOf(definition.pictures!) : 0;
+    this.#looksAlways = rgb !== undefined && rgb.length > this.#pictureSize;
   }
 
   /** Starts an episode, the next one unless told which; the history is its first observation, repeated. */
   reset(episode = this.#episode + 1): void {
-    const { state } = this.#chunk.observations;
-    const size = this.#observation.length;
+    const { state, rgb } = this.#chunk.observations;
+    const [size, pictureSize] = [this.#observation.length, this.#pictureSize];
     this.#episode = episode;
     this.#simulation.reset(this.#starts(episode));
     this.#elapsed = 0;
     this.#observe();
     for (let to = 0; to < state.length - size; to += size) state.copyWithin(to, state.length - size);
+    if (!rgb) return;
+    this.#look();
+    for (let to = 0; to < rgb.length - pictureSize; to += pictureSize) rgb.copyWithin(to, rgb.length - pictureSize);
   }
 
   /** Executes the chunk, or less if the episode ends within it; then starts the next episode at once. */
@@ -94,6 +105,7 @@ export class MultiStep {
       ended = this.#simulation.terminated();
       const isLast = ++this.#elapsed >= this.#maxEpisodeSteps;
       this.#observe();
+      if (this.#looksAlways) this.#look();
       const isEnough =
         this.#visit?.({ steps: this.#elapsed, observation: this.#observation, reward: stepReward }) === true;
       timeout = (isLast || isEnough) && !ended;
@@ -101,9 +113,18 @@ export class MultiStep {
     rewards[0] = reward;
     terminated[0] = Number(ended || (timeout && this.#timeoutTerminates));
     truncated[0] = Number(timeout);
+    if (this.#pictureSize > 0 && !this.#looksAlways) this.#look();
     if (!ended && !timeout) return;
     finalObservations.state.set(observations.state);
+    finalObservations.rgb?.set(observations.rgb!);
     this.reset();
+  }
+
+  /** Appends the present picture to the history. */
+  #look(): void {
+    const rgb = this.#chunk.observations.rgb!;
+    rgb.copyWithin(0, this.#pictureSize);
+    this.#simulation.look!(rgb.subarray(rgb.length - this.#pictureSize));
   }
 
   delete(): void {

@@ -23,6 +23,8 @@ export interface VectorEnvOptions extends MultiStepOptions {
   readonly actionSteps: number;
   /** Observations of history, To, at least 1. */
   readonly condSteps: number;
+  /** Pictures of history, Ti, of environments that have pictures. Default: none are taken. */
+  readonly imageSteps?: number;
   /** How capsules are weighed; default: the environment's own, "legacy" for those of the data. */
   readonly inertia?: Inertia;
   /** A worker that stays with one environment for longer is given up; above 0, default 10. */
@@ -34,9 +36,12 @@ export interface VectorEnvOptions extends MultiStepOptions {
 /** @throws InputError DMPO_ENV_OPTIONS with all that is wrong. */
 export function checkOptions(options: VectorEnvOptions, definition: EnvironmentDefinition): void {
   const problems: Problem[] = [];
-  const integer = (path: "count" | "workers" | "actionSteps" | "condSteps" | "maxEpisodeSteps", least: number) => {
+  const integer = (
+    path: "count" | "workers" | "actionSteps" | "condSteps" | "imageSteps" | "maxEpisodeSteps",
+    least: number,
+  ) => {
     const value = options[path];
-    if (value === undefined && (path === "workers" || path === "maxEpisodeSteps")) return;
+    if (value === undefined && ["workers", "imageSteps", "maxEpisodeSteps"].includes(path)) return;
     if (Number.isSafeInteger(value) && value! >= least) return;
     problems.push({ path, wrong: String(value), expected: `an integer >= ${least}` });
   };
@@ -45,7 +50,12 @@ export function checkOptions(options: VectorEnvOptions, definition: EnvironmentD
   integer("workers", 0);
   integer("actionSteps", 1);
   integer("condSteps", 1);
+  integer("imageSteps", 1);
   integer("maxEpisodeSteps", 1);
+  if (options.imageSteps !== undefined && !definition.pictures) {
+    const wrong = `${definition.name} has no pictures`;
+    problems.push({ path: "imageSteps", wrong, expected: "an environment whose definition has pictures" });
+  }
   for (const path of ["patienceSeconds", "workerMemoryMiB"] as const) {
     const { [path]: value = 1 } = options;
     if (!(value > 0)) problems.push({ path, wrong: String(value), expected: "a positive number" });

@@ -5,9 +5,9 @@ import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fail, InputError } from "../errors.js";
 import { warn } from "../plain-text.js";
-import type { Observations, Space } from "../space.js";
+import { observationShapes, sizeOf, type Observations, type Space } from "../space.js";
 import { fetchFor } from "./assets/assets.js";
-import { checkActions, chunkBuffers, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
+import { checkActions, chunkBuffers, seenOf, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
 import type { EnvironmentDefinition } from "./environment.js";
 import { isModule, moduleAddress } from "./environment-module.js";
 import type { MultiStep } from "./multi-step.js";
@@ -45,12 +45,17 @@ export class VectorEnv implements Outputs, ChunkShape {
   readonly observationDimension: number;
   /** Numbers Da per action. */
   readonly actionDimension: number;
+  /** Pictures Ti of history with their channels, height and width; absent where none are taken. */
+  readonly rgb?: readonly number[];
   /** Threads besides the main one. */
   readonly workers: number;
 
   /** What a policy sees: E rows of it are in {@link observations}. */
   readonly space: Omit<Space, "horizonSteps">;
-  /** `state` (E, To, Do), oldest first, normalised where statistics were given; of the next episode where one ended. */
+  /**
+   * `state` (E, To, Do), oldest first, normalised where statistics were given, and with `imageSteps` `rgb` (E, Ti, C, H, W); of the
+   * next episode where one ended.
+   */
   readonly observations: Observations;
   /** The same before the automatic reset; valid where an episode ended. */
   readonly finalObservations: Observations;
@@ -96,7 +101,8 @@ export class VectorEnv implements Outputs, ChunkShape {
     this.condSteps = shape.condSteps;
     this.observationDimension = shape.observationDimension;
     this.actionDimension = shape.actionDimension;
-    this.space = { actionDim: shape.actionDimension, state: [shape.condSteps, shape.observationDimension] };
+    if (shape.rgb) this.rgb = shape.rgb;
+    this.space = { actionDim: shape.actionDimension, ...seenOf(shape) };
     this.workers = workers;
     this.#buffers = task.buffers;
     // Copies, because ONNX Runtime refuses views of shared memory.
@@ -121,13 +127,14 @@ export class VectorEnv implements Outputs, ChunkShape {
     const definition = await findEnvironment(options.env);
     checkOptions(options, definition);
     await fetchFor(definition);
-    const { env, count, actionSteps, condSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
+    const { env, count, actionSteps, condSteps, imageSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
     const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;
-    const { observationDimension, actionDimension } = definition;
+    const { observationDimension, actionDimension, pictures } = definition;
     const wanted = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
     const workers = typeof env === "string" ? wanted : 0;
     if (wanted > workers) sayThatOneThreadWorks(definition);
-    const shape = { count, actionSteps, condSteps, observationDimension, actionDimension };
+    const rgb = imageSteps === undefined ? undefined : [imageSteps, ...pictures!];
+    const shape = { count, actionSteps, condSteps, observationDimension, actionDimension, ...(rgb && { rgb }) };
     const allocate = (bytes: number) => (workers > 0 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
     const task: MemberTask = {
       env: typeof env === "string" && isModule(env) ? moduleAddress(env) : env,
@@ -260,15 +267,17 @@ export class VectorEnv implements Outputs, ChunkShape {
 
   #copyOutputs(): void {
     const [from, to] = [this.#buffers, this.#outputs];
-    to.observations.state.set(from.observations.state);
+    for (const [name] of observationShapes(this.space)) to.observations[name]!.set(from.observations[name]!);
     to.rewards.set(from.rewards);
     to.terminated.set(from.terminated);
     to.truncated.set(from.truncated);
     to.executedSteps.set(from.executedSteps);
-    const size = this.condSteps * this.observationDimension;
-    for (let i = 0; i < this.count; i++) {
-      if (!from.terminated[i] && !from.truncated[i]) continue;
-      to.finalObservations.state.set(from.finalObservations.state.subarray(i * size, (i + 1) * size), i * size);
+    const ended = Array.from({ length: this.count }, (_, i) => i).filter(
+      (i) => from.terminated[i] || from.truncated[i],
+    );
+    for (const [name, shape] of observationShapes(this.space)) {
+      const [size, source] = [sizeOf(shape), from.finalObservations[name]!];
+      for (const i of ended) to.finalObservations[name]!.set(source.subarray(i * size, (i + 1) * size), i * size);
     }
   }
 }

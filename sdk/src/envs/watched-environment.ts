@@ -2,7 +2,7 @@
 // environment step: for pictures, films and paths.
 import type { Space } from "../space.js";
 import { fetchFor } from "./assets/assets.js";
-import { checkActions, chunkBuffers } from "./chunk-buffers.js";
+import { checkActions, chunkBuffers, seenOf } from "./chunk-buffers.js";
 import { episodeStarts } from "./episode-starts.js";
 import { Environment } from "./make-environment.js";
 import { MultiStep, type MultiStepOptions, type StepTaken } from "./multi-step.js";
@@ -10,7 +10,9 @@ import { findEnvironment } from "./registry.js";
 import { checkOptions, type VectorEnvOptions } from "./vector-env-options.js";
 
 export interface WatchedEnvironmentOptions
-  extends MultiStepOptions, Pick<VectorEnvOptions, "env" | "streams" | "actionSteps" | "condSteps" | "inertia"> {
+  extends
+    MultiStepOptions,
+    Pick<VectorEnvOptions, "env" | "streams" | "actionSteps" | "condSteps" | "imageSteps" | "inertia"> {
   /** Equal seeds give equal episodes, the same as environment 0 of a vector with that seed. */
   readonly seed: number;
 }
@@ -26,20 +28,21 @@ export type Watch = (environment: Visible, step: StepTaken) => boolean | void;
  * @throws InputError DMPO_ENV_UNKNOWN, DMPO_ENV_OPTIONS with all that is wrong.
  */
 export async function watchedEnvironment(options: WatchedEnvironmentOptions, watch: Watch) {
-  const { env, seed, streams, actionSteps, condSteps, inertia, ...episodes } = options;
+  const { env, seed, streams, actionSteps, condSteps, imageSteps, inertia, ...episodes } = options;
   const definition = await findEnvironment(env);
   checkOptions({ ...options, count: 1 }, definition);
-  const { observationDimension, actionDimension } = definition;
+  const { observationDimension, actionDimension, pictures } = definition;
   await fetchFor(definition);
   const simulation = await definition.create({ inertia: inertia ?? definition.inertia ?? "legacy" });
   const starts = episodeStarts(seed, 0, streams);
   const environment = new Environment(definition, simulation, starts);
-  const shape = { count: 1, actionSteps, condSteps, observationDimension, actionDimension };
+  const rgb = imageSteps === undefined ? undefined : [imageSteps, ...pictures!];
+  const shape = { count: 1, actionSteps, condSteps, observationDimension, actionDimension, ...(rgb && { rgb }) };
   const chunk = chunkBuffers(shape);
   const visit = (step: StepTaken) => watch(environment, step);
   const multiStep = new MultiStep(definition, simulation, starts, chunk, episodes, visit);
   const { actions, ...seen } = chunk;
-  const space: Omit<Space, "horizonSteps"> = { actionDim: actionDimension, state: [condSteps, observationDimension] };
+  const space: Omit<Space, "horizonSteps"> = { actionDim: actionDimension, ...seenOf(shape) };
   return {
     ...{ count: 1, space, actionSteps, ...seen },
 

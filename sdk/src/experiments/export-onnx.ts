@@ -28,15 +28,19 @@ export interface ExportedPolicy {
   readonly path: string;
   /** Its size. */
   readonly bytes: number;
-  /** Sizes without the batch axis: observation [To, Do], what the policy draws (of flows, noise [Ta, Da]), action [Ta, Da]. */
+  /**
+   * Sizes without the batch axis: observation [To, Do], of policies that see pictures rgb [Ti, C, H, W], what the policy draws (of
+   * flows, noise [Ta, Da]), action [Ta, Da].
+   */
   readonly shapes: Readonly<Record<string, readonly number[]> & Record<"observation" | "action", readonly number[]>>;
   /** "any", or the only batch size that the file takes. */
   readonly batch: "any" | number;
 }
 
 /**
- * Writes a file with inputs `observation` (B, To, Do) and what the policy draws, of flows `noise` (B, Ta, Da; standard
- * normal, or zero for the central chunk), and output `action` (B, Ta, Da), all float32.
+ * Writes a file with inputs `observation` (B, To, Do), of policies that see pictures `rgb` (B, Ti, C, H, W; uint8), and what the
+ * policy draws, of flows `noise` (B, Ta, Da; standard normal, or zero for the central chunk), and output `action` (B, Ta, Da), all
+ * float32 but for the pictures.
  *
  * @throws InputError if the policy cannot be loaded or `steps` is no positive integer.
  */
@@ -50,21 +54,24 @@ export async function exportOnnx(
   const { steps = model.defaultSteps, clipIntermediate = true, includeNormalization = true } = options;
   if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
   const { shapes: draws } = model.actingDraws(steps);
-  const shapes = { observation: space.state, ...draws, action: [space.horizonSteps, space.actionDim] };
+  const seen = { observation: space.state, ...(space.rgb && { rgb: space.rgb }) };
+  const shapes = { ...seen, ...draws, action: [space.horizonSteps, space.actionDim] };
   const frozen = model.views(weights.slice());
 
-  type Input = Tensors & { observation: tf.Tensor3D };
-  function infer({ observation, ...drawn }: Input) {
+  type Input = Tensors & { observation: tf.Tensor3D; rgb?: tf.Tensor };
+  function infer({ observation, rgb, ...drawn }: Input) {
     const state = includeNormalization ? normalized(observation, normalization) : observation;
-    const action = model.sample(constants<Weights>(frozen), { state }, drawn, { steps, clipIntermediate });
+    const table = constants<Weights>(frozen);
+    const action = model.sample(table, { state, ...(rgb && { rgb }) }, drawn, { steps, clipIntermediate });
     return { action: includeNormalization ? denormalized(action, normalization) : action };
   }
 
   const { bytes, batch } = exportModel<Input>(
     "policy",
     infer,
-    { observation: space.state, ...draws },
+    { ...seen, ...draws },
     {
+      bytes: ["rgb"],
       metadata: {
         policy: model.spec.policy,
         environment,

@@ -94,8 +94,12 @@ export interface PPOInput {
   readonly batchSize?: number;
   /** Times a sample occurs per epoch; 10 in the reference. Whole number, at least 1. Default 1. */
   readonly repeatSamples?: number;
-  /** Rows in memory at once; changes no result. Whole number, at least 1. Default 1000. */
+  /** Rows in memory at once, of pictures at most 100; changes no result. Whole number, at least 1. Default 1000. */
   readonly microBatchSize?: number;
+  /** Minibatches whose gradients are summed before a step. Whole number, at least 1. Default 1. */
+  readonly gradAccumulate?: number;
+  /** Move the pictures of an iteration at random before learning from them. Default false. */
+  readonly augment?: boolean;
   /** Stop or, adaptive_kl, steer at this divergence; null: neither. Above 0. Default 0.045. */
   readonly targetKl?: number | null;
   /** Which networks stop for the rest of the iteration. Default "actor". */
@@ -142,6 +146,35 @@ export interface PPOInput {
     readonly useLayernorm?: boolean;
     /** Residual blocks (1, 3, 5, ... hidden widths) or a plain network. Default true. */
     readonly residualStyle?: boolean;
+    /** First value of all states. Default 0. */
+    readonly outBiasInit?: number;
+    /** Follows from what the policy sees; stating it checks that. */
+    readonly type?: "mlp" | "vit";
+    /** Vision transformer. */
+    readonly backbone?: {
+      /** Layers of self-attention. Whole number, at least 1. Default 1. */
+      readonly depth?: number;
+      /** Width of a token, a multiple of the heads. Whole number, at least 1. Default 128. */
+      readonly embedDim?: number;
+      /** Heads of attention. Whole number, at least 1. Default 4. */
+      readonly numHeads?: number;
+      /** Tokens by one convolution (8 x 8 pixels each), or by two (overlapping patches). Default "embed2". */
+      readonly embedStyle?: "embed1" | "embed2";
+      /** 1: embed2 normalises between its convolutions. Whole number, from 0 to 1. Default 0. */
+      readonly embedNorm?: number;
+      /** Without effect, as in the reference: patches have 8 x 8 pixels. Whole number, at least 1. Default 8. */
+      readonly patchSize?: number;
+    };
+    /** Width of what a camera's tokens become, by learned weights for each place; 0: by one dense map. Whole number, at least 0. Default 128. */
+    readonly spatialEmb?: number;
+    /** Width of what that dense map makes of them. Whole number, at least 1. Default 128. */
+    readonly visualFeatureDim?: number;
+    /** Of pictures: cameras that are looked at one by one, with the same vision transformer. Whole number, at least 1. Default 1. */
+    readonly numImg?: number;
+    /** Pictures are moved once per iteration instead: train.augment. Default false. */
+    readonly augment?: false;
+    /** Values have none. Default 0. */
+    readonly dropout?: 0;
   };
   /** Stay near the pre-trained policy. Default false. */
   readonly useBcLoss?: boolean;
@@ -1151,6 +1184,35 @@ export interface DispersiveInput {
   readonly perDimension?: boolean;
   /** Of [condition, hidden layers]: the first, middle or last, or the mean over all; null is the condition. Default null. */
   readonly targetLayer?: "early" | "mid" | "late" | "all" | null;
+}
+
+/** Network of policies that see, types "vit" and "unet_vit", besides: `.withNetwork({ ... })`. Everything may be left out. */
+export interface VisionInput {
+  /** Vision transformer. */
+  readonly backbone?: {
+    /** Layers of self-attention. Whole number, at least 1. Default 1. */
+    readonly depth?: number;
+    /** Width of a token, a multiple of the heads. Whole number, at least 1. Default 128. */
+    readonly embedDim?: number;
+    /** Heads of attention. Whole number, at least 1. Default 4. */
+    readonly numHeads?: number;
+    /** Tokens by one convolution (8 x 8 pixels each), or by two (overlapping patches). Default "embed2". */
+    readonly embedStyle?: "embed1" | "embed2";
+    /** 1: embed2 normalises between its convolutions. Whole number, from 0 to 1. Default 0. */
+    readonly embedNorm?: number;
+    /** Without effect, as in the reference: patches have 8 x 8 pixels. Whole number, at least 1. Default 8. */
+    readonly patchSize?: number;
+  };
+  /** Width of what a camera's tokens become, by learned weights for each place; 0: by one dense map. Whole number, at least 0. Default 128. */
+  readonly spatialEmb?: number;
+  /** Width of what that dense map makes of them. Whole number, at least 1. Default 128. */
+  readonly visualFeatureDim?: number;
+  /** Cameras that are looked at one by one, with the same vision transformer. Whole number, at least 1. Default 1. */
+  readonly numImg?: number;
+  /** Move pictures at random while learning from demonstrations. Default true. */
+  readonly augment?: boolean;
+  /** Share of entries that training drops. At least 0, below 1. Default 0. */
+  readonly dropout?: number;
 }
 
 /** Network of MeanFlow: `.withNetwork({ ... })`. Everything may be left out. */

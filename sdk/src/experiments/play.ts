@@ -60,6 +60,7 @@ export function openEnvironments(
 ): Promise<VectorEnv> {
   const { env, environments = 40, actionSteps = space.horizonSteps, maxEpisodeSteps, legacyTimeouts } = settings;
   const [condSteps] = space.state;
+  const imageSteps = space.rgb?.[0];
   return VectorEnv.create({
     env,
     count: environments,
@@ -67,6 +68,7 @@ export function openEnvironments(
     streams,
     actionSteps,
     condSteps,
+    imageSteps,
     maxEpisodeSteps,
     legacyTimeouts,
     normalization,
@@ -136,7 +138,7 @@ export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOption
   const [condSteps] = space.state;
   const maxEpisodeSteps = maxSteps === Infinity ? undefined : maxSteps;
   const environment = await watchedEnvironment(
-    { env, seed, streams, actionSteps, condSteps, maxEpisodeSteps, normalization },
+    { env, seed, streams, actionSteps, condSteps, imageSteps: space.rgb?.[0], maxEpisodeSteps, normalization },
     watch,
   );
   const acting = { ...actorOptions(seed, {}, streams), sampling: { steps, clipIntermediate }, initialNoise };

@@ -1,4 +1,4 @@
-// The policies of the fluent API: `MeanFlow.improved().pretrain(data)`.
+// The policies of the fluent API: `MeanFlow.improved().pretrain(data)`. All but the mixture have a network "vit", which sees pictures.
 import { consistencyModel } from "../policies/consistency.js";
 import { diffusion } from "../policies/diffusion.js";
 import { gaussian } from "../policies/gaussian.js";
@@ -26,6 +26,7 @@ import type {
   ShortcutFlowInput,
   ShortcutNetworkInput,
   UnetInput,
+  VisionInput,
 } from "./option-types.js";
 import { describePolicy, PolicyDescription } from "./policy-description.js";
 import type { PolicySource } from "./policy-source.js";
@@ -35,25 +36,31 @@ import type { PolicySource } from "./policy-source.js";
  * tangent is the conditional velocity; `improved()`: the network's own (arXiv 2512.02012).
  * Both take options of the objective, and throw InputError `DMPO_OPTIONS` for wrong ones.
  */
-export const MeanFlow = describePolicy<MeanFlowInput, keyof typeof meanFlow.presets, MeanFlowNetworkInput>(meanFlow);
+export const MeanFlow = describePolicy<
+  MeanFlowInput,
+  keyof typeof meanFlow.presets,
+  MeanFlowNetworkInput & VisionInput
+>(meanFlow);
 
 /** Velocities of straight paths; several steps per chunk, 4 by default. Liu et al. 2023 (arXiv 2209.03003). Only `standard()`. */
-export const ReFlow = describePolicy<ReFlowInput, never, FlowNetworkInput>(reFlow);
+export const ReFlow = describePolicy<ReFlowInput, never, FlowNetworkInput & VisionInput>(reFlow);
 
 /**
  * Noise taken away step by step. `standard()`: DDPM with noise in every step, 20 steps per chunk by default (Ho et al. 2020, arXiv
  * 2006.11239); `ddim()`: without, 5 of the 20 (Song et al. 2021, arXiv 2010.02502). Training is the same: `withOptions()` of a
- * trained policy changes between them. Networks "mlp" and "unet".
+ * trained policy changes between them. Networks "mlp", "unet", "vit" and "unet_vit".
  */
-export const Diffusion = describePolicy<DiffusionInput, keyof typeof diffusion.presets, FlowNetworkInput & UnetInput>(
-  diffusion,
-);
+export const Diffusion = describePolicy<
+  DiffusionInput,
+  keyof typeof diffusion.presets,
+  FlowNetworkInput & UnetInput & VisionInput
+>(diffusion);
 
 /**
  * Velocities for steps of a given size; 4 per chunk by default, and few or one by design. Frans et al. 2025 (arXiv 2410.12557).
  * Only `standard()`.
  */
-export const ShortcutFlow = describePolicy<ShortcutFlowInput, never, ShortcutNetworkInput>(shortcut);
+export const ShortcutFlow = describePolicy<ShortcutFlowInput, never, ShortcutNetworkInput & VisionInput>(shortcut);
 
 /** One step per chunk, learned from a flow. Song et al. 2023 (arXiv 2303.01469). */
 export const ConsistencyModel = {
@@ -63,7 +70,7 @@ export const ConsistencyModel = {
    */
   distil(teacher: PolicySource, objective: ConsistencyModelInput = {}) {
     consistencyModel.configure(objective);
-    return new PolicyDescription<ConsistencyModelInput, ConsistencyNetworkInput>(
+    return new PolicyDescription<ConsistencyModelInput, ConsistencyNetworkInput & VisionInput>(
       consistencyModel,
       objective,
       {},
@@ -85,10 +92,14 @@ export const OneStep = {
 } as const;
 
 /**
- * One normal distribution per action entry: behaviour cloning, PPO, and the policy of SAC. Networks "mlp" and "transformer". Only
+ * One normal distribution per action entry: behaviour cloning, PPO, and the policy of SAC. Networks "mlp", "transformer" and "vit". Only
  * `standard()`.
  */
-export const Gaussian = describePolicy<GaussianInput, never, GaussianNetworkInput & GaussianTransformerInput>(gaussian);
+export const Gaussian = describePolicy<
+  GaussianInput,
+  never,
+  GaussianNetworkInput & GaussianTransformerInput & VisionInput
+>(gaussian);
 
 /** A mixture of normal distributions over the chunk, 5 components by default. Networks "mlp" and "transformer". Only `standard()`. */
 export const GMM = describePolicy<GMMInput, never, GMMNetworkInput & GMMTransformerInput>(gmm);

@@ -24,6 +24,13 @@ export type NetworkInput<Options = Readonly<Record<string, unknown>>> = Partial<
   readonly horizonSteps?: number;
   /** Observations To that the policy sees. Default 1. */
   readonly condSteps?: number;
+  /** Pictures Ti that it sees, at most To, of networks that see. Default 1. */
+  readonly imgCondSteps?: number;
+};
+
+/** What a policy has to know of data or an environment. */
+export type SeenData = Pick<Dataset, "actionDimension" | "observationDimension"> & {
+  readonly images?: Pick<NonNullable<Dataset["images"]>, "shape"> | undefined;
 };
 
 /** Options of pre-training, all optional: the schema's, whose defaults are the hopper recipe, and how the run is controlled. */
@@ -77,12 +84,13 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     return this.#with(options);
   }
 
-  /** The policy for data of these dimensions (Do, Da), without weights. @throws InputError for invalid options. */
-  for(data: Pick<Dataset, "actionDimension" | "observationDimension">): PolicyModel {
-    const { type, condSteps = 1, horizonSteps = 4, ...network } = this.network as NetworkInput;
+  /** The policy for data of these dimensions (Do, Da, pictures), without weights. @throws InputError for invalid options. */
+  for(data: SeenData): PolicyModel {
+    const { type, condSteps = 1, imgCondSteps = 1, horizonSteps = 4, ...network } = this.network as NetworkInput;
     const { family } = networkFamily(this.definition as PolicyModel["definition"], type);
     const state = [condSteps, data.observationDimension] as const;
-    const sizes = family.sizes({ horizonSteps, actionDim: data.actionDimension, state });
+    const rgb = data.images && ([imgCondSteps, ...data.images.shape] as const);
+    const sizes = family.sizes({ horizonSteps, actionDim: data.actionDimension, state, ...(rgb && { rgb }) });
     return new PolicyModel({
       policy: this.definition.name,
       options: this.objective as Record<string, unknown>,

@@ -18,8 +18,8 @@ export async function scratchPolicy(
   seed: number,
   normalization?: Normalization,
 ): Promise<TrainedPolicy> {
-  const { observationDimension, actionDimension } = await findEnvironment(env);
-  const model = description.for({ observationDimension, actionDimension });
+  const { observationDimension, actionDimension, pictures } = await findEnvironment(env);
+  const model = description.for({ observationDimension, actionDimension, images: pictures && { shape: pictures } });
   const statistics = normalization ?? rawNumbers(observationDimension, actionDimension);
   return freshPolicy(model, { normalization: statistics, name: await environmentTitle(env) }, seed);
 }

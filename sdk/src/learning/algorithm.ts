@@ -65,6 +65,8 @@ export interface AlgorithmDefinition<
   readonly logNames?: Readonly<Record<string, string>>;
   /** Options that are the policy's: those of its path, and of its explorer under the name `noiseNet`. */
   readonly explores?: boolean;
+  /** Can learn with policies that see pictures. Default: not. */
+  readonly sees?: boolean;
   /** Learns from demonstrations besides: a run must have some. */
   readonly wantsData?: boolean;
   /** Begins with fresh weights where no trained policy is given. */

@@ -76,7 +76,8 @@ export async function drive<Row>(
 ): Promise<RunResult<Row>> {
   const { model } = setup.base;
   const options = parseOptions(runOptions(algorithm, model), input);
-  const refusal = algorithm.refuses?.(model);
+  const sees = model.network.encoder.rgb !== undefined;
+  const refusal = sees && !algorithm.sees ? "sees pictures" : algorithm.refuses?.(model);
   if (refusal !== undefined) {
     const what = `policy ${model.spec.policy}`;
     fail("DMPO_ALGORITHM", what, refusal, `a policy that ${algorithm.title} can train`, "choose another of the two");

@@ -1,11 +1,12 @@
 // What a run consists of: named pieces that can be stored and put back. A checkpoint is all of them, so that a run continues
 // exactly whatever its algorithm is.
+import type { HostTensor } from "../engine/tensor.js";
 import { fail } from "../errors.js";
 
 /** Copies of everything that a piece needs to continue. */
 export interface PartState {
   /** Arrays of numbers, by name. */
-  readonly vectors?: Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>;
+  readonly vectors?: Readonly<Record<string, HostTensor["data"]>>;
   /** The rest, a JSON value. */
   readonly values?: unknown;
 }

@@ -32,9 +32,13 @@ export interface Attention {
 /**
  * Parameters `<name>.in_proj_weight` (3E, E), whose rows are those of queries, keys, values, `in_proj_bias` and `out_proj.*`.
  *
- * @throws InputError if the heads do not divide the width.
+ * @param packed what the first two are called instead. @throws InputError if the heads do not divide the width.
  */
-export function attention(name: string, sizes: AttentionSizes): Attention {
+export function attention(
+  name: string,
+  sizes: AttentionSizes,
+  packed = { weight: "in_proj_weight", bias: "in_proj_bias" },
+): Attention {
   const { width, heads, tokens, memoryTokens } = sizes;
   if (width % heads !== 0) {
     fail("DMPO_NETWORK", name, `divides ${width} numbers among ${heads} heads`, "a multiple of the number of heads");
@@ -42,7 +46,7 @@ export function attention(name: string, sizes: AttentionSizes): Attention {
   const depth = width / heads;
   const output = linear(`${name}.out_proj`, width, width, transformerStart);
   const dropped = dropout(name, [heads, tokens, memoryTokens], sizes.dropout);
-  const [matrix, bias] = [`${name}.in_proj_weight`, `${name}.in_proj_bias`];
+  const [matrix, bias] = [`${name}.${packed.weight}`, `${name}.${packed.bias}`];
   const projected = (weights: Weights, x: tf.Tensor2D, first: number, count: number) => {
     const [begin, size] = [first * width, count * width];
     const rows: tf.Tensor2D = weight<tf.Tensor2D>(weights, matrix).slice([begin, 0], [size, width]);

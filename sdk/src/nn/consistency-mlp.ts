@@ -8,7 +8,8 @@ export const consistencyMlpOptions = flowMlpOptions.extend({
   timeDim: flowMlpOptions.shape.timeDim.unwrap().default(128).describe(flowMlpOptions.shape.timeDim.description!),
 });
 
-const EXPANSION = 4;
+/** How much wider the embedding of t is inside. */
+export const EXPANSION = 4;
 
 /** As a policy lists it. */
 export const consistencyMlpFamily: NetworkFamily<FlowNetwork> = {

@@ -1,17 +1,32 @@
 // State-value network of PPO (CriticObs): observations to one number, from the state itself or from an encoder's output.
 import { z } from "zod";
-import type { ParameterSpec } from "../engine/parameters.js";
+import { constant, type ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
+import { fail } from "../errors.js";
 import { count } from "../options.js";
+import type { Space } from "../space.js";
 import { activationName } from "./activations.js";
 import { head } from "./head.js";
 import { stateEncoder, type Encoder, type Observation } from "./network.js";
+import { eyeOptions, seenSizes, visionEncoder } from "./vision-encoder.js";
 
 export const criticOptions = z.strictObject({
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
   activationType: activationName.default("Mish").describe("between the layers"),
   useLayernorm: z.boolean().default(false).describe("layer normalisation"),
   residualStyle: z.boolean().default(true).describe("residual blocks (1, 3, 5, ... hidden widths) or a plain network"),
+});
+
+/** Of a critic that reads what the policy sees. */
+export const ownCriticOptions = criticOptions.extend({
+  outBiasInit: z.number().default(0).describe("first value of all states"),
+  type: z.enum(["mlp", "vit"]).optional().describe("follows from what the policy sees; stating it checks that"),
+  ...eyeOptions,
+  numImg: count
+    .default(1)
+    .describe("of pictures: cameras that are looked at one by one, with the same vision transformer"),
+  augment: z.literal(false).default(false).describe("pictures are moved once per iteration instead: train.augment"),
+  dropout: z.literal(0).default(0).describe("values have none"),
 });
 
 export interface Critic {
@@ -35,6 +50,38 @@ export function critic(input: z.input<typeof criticOptions>, encoder: Encoder | 
     parameters: [...reader.parameters, ...values.parameters],
     value: (weights, observation) => values.apply(weights, reader.apply(weights, observation)).reshape([-1]),
   };
+}
+
+/**
+ * A critic with an encoder of its own: it reads the state, of policies that see with eyes of its own, parameters
+ * `<prefix>backbone.vit.*`, `<prefix>compress*` after those of the head.
+ *
+ * @throws InputError `DMPO_NETWORK` for a `type` that does not fit what is seen, or pictures that do not divide.
+ */
+export function ownCritic(
+  input: z.input<typeof ownCriticOptions>,
+  { state, rgb }: Pick<Space, "state" | "rgb">,
+  prefix: string,
+): Critic {
+  const { outBiasInit, type = rgb ? "vit" : "mlp", ...options } = ownCriticOptions.parse(input);
+  if ((type === "vit") !== (rgb !== undefined)) {
+    fail(
+      "DMPO_NETWORK",
+      "critic",
+      `is "${type}"`,
+      rgb ? '"vit", as the policy sees pictures' : '"mlp"',
+      "leave type out",
+    );
+  }
+  const stateSize = state[0] * state[1];
+  const encoder = rgb ? visionEncoder(options, seenSizes({ state, rgb }), prefix) : stateSize;
+  const { mlpDims, activationType, useLayernorm, residualStyle } = options;
+  const built = critic({ mlpDims, activationType, useLayernorm, residualStyle }, encoder, prefix);
+  const isOwn = ({ name }: ParameterSpec) => name.startsWith(`${prefix}Q1`);
+  const [head, eyes] = [built.parameters.filter(isOwn), built.parameters.filter((spec) => !isOwn(spec))];
+  const start = (spec: ParameterSpec, i: number) =>
+    i === head.length - 1 && outBiasInit !== 0 ? { ...spec, initialise: constant(outBiasInit) } : spec;
+  return { ...built, parameters: [...head.map(start), ...eyes] };
 }
 
 export const actionCriticOptions = criticOptions.extend({

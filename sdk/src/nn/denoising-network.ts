@@ -29,7 +29,7 @@ export function withFrozenCopy(network: DiffusionNetwork): DiffusionNetwork {
   const both: Encoder = {
     parameters: [...encoder.parameters, ...copies(encoder.parameters)],
     width: 2 * encoder.width,
-    stateSize: encoder.stateSize,
+    ...{ stateSize: encoder.stateSize, rgb: encoder.rgb, training: encoder.training },
     apply: (weights, observation) =>
       tf.concat2d([encoder.apply(weights, observation), encoder.apply(frozen(weights), observation)], 1),
   };

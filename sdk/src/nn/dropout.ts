@@ -18,6 +18,21 @@ export interface Mask {
   readonly rate: number;
 }
 
+/** Random numbers for each row, which the table of weights has while a network learns from demonstrations. */
+export interface TrainingDraw {
+  /** In the table of weights. */
+  readonly name: string;
+  /** Without the batch axis. */
+  readonly shape: readonly number[];
+  readonly fill: (out: Float32Array, random: RandomStream) => void;
+}
+
+/** Masks as such numbers. */
+export const maskDraw = (mask: Mask): TrainingDraw => ({
+  ...mask,
+  fill: (out, random) => fillMask(out, mask, random),
+});
+
 export interface Dropout {
   /** One, or none for a rate of 0. */
   readonly masks: readonly Mask[];

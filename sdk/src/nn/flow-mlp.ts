@@ -4,8 +4,8 @@ import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
 import type { tf, Weights } from "../engine/tensor.js";
 import { timeEmbedding } from "./embeddings.js";
-import { flowHeadOptions, head, headVelocity, sizeOptions, stateSizes } from "./head.js";
-import { stateEncoder, type Network, type NetworkFamily } from "./network.js";
+import { flowHeadOptions, head, headVelocity, inOrder, sizeOptions, stateSizes } from "./head.js";
+import { stateEncoder, type Encoder, type Network, type NetworkFamily } from "./network.js";
 import { inferHead } from "./shapes.js";
 
 export const flowMlpOptions = z.strictObject({
@@ -32,13 +32,23 @@ export interface FlowNetwork extends Network {
 /** Builds the network; `prefix` starts every parameter name, e.g. "network."; `expansion` is that of the embedding of t. */
 export function flowMlp(input: z.input<typeof flowMlpOptions>, prefix = "", expansion = 2): FlowNetwork {
   const options = flowMlpOptions.parse(input);
-  const { horizonSteps, actionDim, timeDim, activationType: activation } = options;
+  const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, options.activationType);
+  return flowNetwork(options, encoder, prefix, expansion);
+}
+
+/** The network behind an encoder of its observations. @throws InputError, see `residualMlp`. */
+export function flowNetwork(
+  options: Omit<FlowMlpOptions, "condDim" | "condMlpDims">,
+  encoder: Encoder,
+  prefix: string,
+  expansion = 2,
+): FlowNetwork {
+  const { horizonSteps, actionDim, timeDim } = options;
   const size = horizonSteps * actionDim;
   const timeOf = timeEmbedding(`${prefix}time_embedding`, timeDim, expansion);
-  const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, activation);
   const module = head(`${prefix}mlp_mean`, [size + timeDim + encoder.width, ...options.mlpDims, size], options);
   return {
-    parameters: [timeOf, encoder, module].flatMap(({ parameters }) => parameters),
+    parameters: inOrder([timeOf], encoder, [module]),
     ...{ horizonSteps, actionDim, encoder, timeDim },
     velocity: (weights, x, t, condition) => headVelocity(module, weights, x, [timeOf.apply(weights, t), condition]),
     timeFeatures: (weights, t) => stopGradient(timeOf.apply(weights, t)),

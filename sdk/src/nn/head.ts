@@ -1,5 +1,6 @@
 // What the heads of all networks have in common: their options, and that of a flow, which reads noisy actions.
 import { z } from "zod";
+import type { ParameterSpec } from "../engine/parameters.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { fail } from "../errors.js";
 import { count } from "../options.js";
@@ -7,6 +8,7 @@ import type { Space } from "../space.js";
 import { activationName, type ActivationName } from "./activations.js";
 import { mlp, type MlpOptions } from "./mlp.js";
 import type { LayeredModule } from "./module.js";
+import type { Encoder } from "./network.js";
 import { residualMlp } from "./residual-mlp.js";
 
 /** Sizes that follow from the data or the environment. */
@@ -84,4 +86,12 @@ export function headVelocity(
   const input = tf.concat2d([x.reshape<tf.Tensor2D>([-1, horizonSteps * actionDim]), ...columns], 1);
   const layers = module.layers(weights, input);
   return { velocity: layers.at(-1)!.reshape(x.shape), hidden: layers.slice(0, -1) };
+}
+
+type Parts = readonly { readonly parameters: readonly ParameterSpec[] }[];
+
+/** Parameters in PyTorch's order of registration: eyes come first, encoders of states after the embeddings of times. */
+export function inOrder(embeddings: Parts, encoder: Encoder, rest: Parts): ParameterSpec[] {
+  const parts = encoder.rgb ? [encoder, ...embeddings, ...rest] : [...embeddings, encoder, ...rest];
+  return parts.flatMap(({ parameters }) => parameters);
 }

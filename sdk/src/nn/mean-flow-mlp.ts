@@ -2,8 +2,8 @@
 // The head reads [action, embedding of t, embedding of r, condition], in this order.
 import { z } from "zod";
 import { timeEmbedding } from "./embeddings.js";
-import { flowHeadOptions, head, headVelocity, sizeOptions, stateSizes } from "./head.js";
-import { stateEncoder, type NetworkFamily } from "./network.js";
+import { flowHeadOptions, head, headVelocity, inOrder, sizeOptions, stateSizes } from "./head.js";
+import { stateEncoder, type Encoder, type NetworkFamily } from "./network.js";
 import { inferHead } from "./shapes.js";
 import type { VelocityNetwork } from "./velocity-network.js";
 
@@ -24,11 +24,20 @@ export type MeanFlowMlpOptions = z.output<typeof meanFlowMlpOptions>;
 /** Builds the network; `prefix` starts every parameter name, e.g. "network." or "actor_ft.policy.". */
 export function meanFlowMlp(input: z.input<typeof meanFlowMlpOptions>, prefix = ""): VelocityNetwork {
   const options = meanFlowMlpOptions.parse(input);
+  const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, options.activationType);
+  return meanFlowNetwork(options, encoder, prefix);
+}
+
+/** The network behind an encoder of its observations. @throws InputError, see `residualMlp`. */
+export function meanFlowNetwork(
+  options: Omit<MeanFlowMlpOptions, "condDim" | "condMlpDims">,
+  encoder: Encoder,
+  prefix: string,
+): VelocityNetwork {
   const { horizonSteps, actionDim } = options;
   const size = horizonSteps * actionDim;
   const timeOf = timeEmbedding(`${prefix}time_embedding`, options.timeDim);
   const rOf = timeEmbedding(`${prefix}r_embedding`, options.rEmbeddingDim);
-  const encoder = stateEncoder(`${prefix}cond_mlp`, options.condDim, options.condMlpDims, options.activationType);
   const module = head(
     `${prefix}mlp_mean`,
     [size + options.timeDim + options.rEmbeddingDim + encoder.width, ...options.mlpDims, size],
@@ -38,7 +47,7 @@ export function meanFlowMlp(input: z.input<typeof meanFlowMlpOptions>, prefix = 
   const features: VelocityNetwork["features"] = (weights, x, t, r, condition) =>
     headVelocity(module, weights, x, [timeOf.apply(weights, t), rOf.apply(weights, r), condition]);
   return {
-    parameters: [timeOf, rOf, encoder, module].flatMap(({ parameters }) => parameters),
+    parameters: inOrder([timeOf, rOf], encoder, [module]),
     horizonSteps,
     actionDim,
     encoder,

@@ -4,8 +4,12 @@ import type { z } from "zod";
 import type { ParameterSpec } from "../engine/parameters.js";
 import type { HostTensor, tf, Weights } from "../engine/tensor.js";
 import type { Space } from "../space.js";
+import type { TrainingDraw } from "./dropout.js";
 import { mlp } from "./mlp.js";
 import type { ActivationName } from "./activations.js";
+
+/** Frames Ti, channels C (3 per camera), height, width. */
+export type PictureShape = readonly [frames: number, channels: number, height: number, width: number];
 
 /** What a policy sees, B rows. */
 export interface Observation {
@@ -23,6 +27,10 @@ export interface Encoder {
   readonly width: number;
   /** Numbers To x Do of the observation history that it reads. */
   readonly stateSize: number;
+  /** Pictures [Ti, C, H, W] that it reads; absent where it sees none. */
+  readonly rgb?: PictureShape;
+  /** What it draws while it learns from demonstrations, e.g. how pictures are moved; default nothing. */
+  readonly training?: readonly TrainingDraw[];
   /** Observations of B rows to their encodings (B, C). */
   apply(weights: Weights, observation: Observation): tf.Tensor2D;
 }
@@ -59,6 +67,8 @@ export interface NetworkFamily<Net extends Network> {
    * @throws InputError `DMPO_WEIGHTS` naming `source` if they are not of this family.
    */
   infer(shapes: Shapes, prefix: string, source: string, scalars?: ReadonlyMap<string, number>): InferredNetwork;
+  /** Options that matter to training from demonstrations alone, so that other stages need not say the same; by default none. */
+  readonly training?: readonly string[];
   /** Names of options in `wanted` that a later stage may choose though `now` says otherwise, keeping the weights; by default none. */
   changeable?(now: object, wanted: object): readonly string[];
 }
@@ -69,6 +79,8 @@ export interface InferredNetwork {
   readonly chunk: { readonly size: number } | { readonly actionDim: number };
   /** Numbers To x Do of the observation history. */
   readonly stateSize: number;
+  /** Pictures that it reads, frames counted as one where weights do not tell; absent where it sees none. */
+  readonly rgb?: PictureShape;
   /** Everything but {@link NetworkFamily.sizes}; what leaves no trace in weights is left out or as it usually is. */
   readonly options: Readonly<Record<string, unknown>>;
 }

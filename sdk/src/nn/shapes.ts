@@ -2,6 +2,7 @@
 // of times, a condition encoder and a head.
 import { fail } from "../errors.js";
 import type { InferredNetwork, Shapes } from "./network.js";
+import { inferVision } from "./vision-encoder.js";
 
 /** What such networks are called inside. */
 interface Names {
@@ -15,15 +16,25 @@ interface Names {
  * Everything but the activations, which leave no trace in weights, and how the chunk divides into actions.
  *
  * @param layout the options that are widths of embeddings of times, with the names of those; how much wider these are inside
- *   (default 2 times), which tells networks apart.
+ *   (default 2 times), which tells networks apart; whether it sees (default no).
  * @throws InputError `DMPO_WEIGHTS` naming `source` if these are not the weights of such a network.
  */
 export function inferHead(
   shapes: Shapes,
   prefix: string,
   source: string,
-  { embeddings, expansion = 2 }: { readonly embeddings: Readonly<Record<string, string>>; readonly expansion?: number },
+  {
+    embeddings,
+    expansion = 2,
+    sees = false,
+  }: {
+    readonly embeddings: Readonly<Record<string, string>>;
+    readonly expansion?: number;
+    readonly sees?: boolean;
+  },
 ): InferredNetwork {
+  const seen = sees ? inferVision(shapes, prefix, source) : undefined;
+  if (!seen) refuseVision(shapes, source);
   const names = { encoder: "cond_mlp", head: "mlp_mean", embeddings: Object.values(embeddings) };
   const { matrix, read } = weightsOf(shapes, prefix, source, names);
   const widths = Object.fromEntries(
@@ -41,11 +52,21 @@ export function inferHead(
   if (unknown) fail("DMPO_WEIGHTS", source, `has ${unknown}`, `no embedding but ${names.embeddings.join(", ")}`);
   const { headInputs, chunkSize, stateSize, options } = read();
   const embedded = Object.values(widths).reduce((sum, width) => sum + width, 0);
+  const rest = headInputs - embedded - chunkSize;
+  if (!seen) return { chunk: { size: chunkSize }, stateSize: stateSize ?? rest, options: { ...widths, ...options } };
+  const { condMlpDims: _, ...head } = options;
   return {
     chunk: { size: chunkSize },
-    stateSize: stateSize ?? headInputs - embedded - chunkSize,
-    options: { ...widths, ...options },
+    stateSize: seen.stateSize ?? rest - seen.width,
+    rgb: seen.rgb,
+    options: { ...widths, ...head, ...seen.options },
   };
+}
+
+/** @throws InputError `DMPO_WEIGHTS` for the weights of a network that sees. */
+export function refuseVision(shapes: Shapes, source: string): void {
+  const found = [...shapes.keys()].find((name) => name.includes("backbone.vit."));
+  if (found) fail("DMPO_WEIGHTS", source, `has ${found}`, "the weights of a network on low-dimensional observations");
 }
 
 /** Readers of the weights below `prefix`. Both throw InputError `DMPO_WEIGHTS` naming `source`. */
@@ -62,7 +83,7 @@ export function weightsOf(shapes: Shapes, prefix: string, source: string, names:
       source,
       `has no matrix ${prefix}${name}.weight; it holds ${[...shapes.keys()].slice(0, 4).join(", ") || "nothing"}, ...`,
       `the weights of a network on low-dimensional observations (${[...names.embeddings, names.head].join(", ")})`,
-      "policies of other classes and with cameras cannot be loaded by this function",
+      "policies of other classes cannot be loaded by this function",
     );
   const layers = (name: (i: number) => string) => {
     const found: { outputs: number; inputs: number }[] = [];

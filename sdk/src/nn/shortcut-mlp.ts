@@ -6,8 +6,15 @@ import type { tf, Weights } from "../engine/tensor.js";
 import { fail } from "../errors.js";
 import { pairEmbedding } from "./embeddings.js";
 import { flowHeadOptions, head, headVelocity, sizeOptions, stateSizes } from "./head.js";
-import { stateEncoder, type InferredNetwork, type Network, type NetworkFamily, type Shapes } from "./network.js";
-import { weightsOf } from "./shapes.js";
+import {
+  stateEncoder,
+  type Encoder,
+  type InferredNetwork,
+  type Network,
+  type NetworkFamily,
+  type Shapes,
+} from "./network.js";
+import { refuseVision, weightsOf } from "./shapes.js";
 
 export const shortcutMlpOptions = z.strictObject({
   ...sizeOptions,
@@ -45,10 +52,24 @@ export interface ShortcutNetwork extends Network {
 /** Builds the network; `prefix` starts every parameter name, e.g. "network.". @throws InputError for widths that do not combine. */
 export function shortcutMlp(input: z.input<typeof shortcutMlpOptions>, prefix = ""): ShortcutNetwork {
   const options = shortcutMlpOptions.parse(input);
+  const encoder = stateEncoder(`${prefix}cond_emb`, options.condDim, options.condMlpDims, options.activationType);
+  return shortcutNetwork(options, encoder, "t_emb", prefix);
+}
+
+/**
+ * The network behind an encoder of its observations.
+ *
+ * @param name of the embedding of time and step size. @throws InputError for widths that do not combine.
+ */
+export function shortcutNetwork(
+  options: Omit<ShortcutMlpOptions, "condDim" | "condMlpDims">,
+  encoder: Encoder,
+  name: string,
+  prefix: string,
+): ShortcutNetwork {
   const { horizonSteps, actionDim, tdEmbDim, embedCombinationType: combination } = options;
   const size = horizonSteps * actionDim;
-  const embedding = pairEmbedding(`${prefix}t_emb`, tdEmbDim);
-  const encoder = stateEncoder(`${prefix}cond_emb`, options.condDim, options.condMlpDims, options.activationType);
+  const embedding = pairEmbedding(`${prefix}${name}`, tdEmbDim);
   if (combination !== "concate" && encoder.width !== tdEmbDim) {
     fail(
       "DMPO_NETWORK",
@@ -90,6 +111,7 @@ export const shortcutMlpFamily: NetworkFamily<ShortcutNetwork> = {
 
 /** Sums and products look the same in weights, so `embedCombinationType` is told only where both stand side by side. */
 function inferShortcut(shapes: Shapes, prefix: string, source: string): InferredNetwork {
+  refuseVision(shapes, source);
   const { matrix, read } = weightsOf(shapes, prefix, source, {
     encoder: "cond_emb",
     head: "vel_head",

@@ -1,12 +1,20 @@
 // A U-Net's options read off the shapes of its weights.
 import { fail } from "../errors.js";
 import type { InferredNetwork, Shapes } from "./network.js";
+import { refuseVision } from "./shapes.js";
 
 /** Groups of the released configurations; weights tell only that there are some. */
 const USUAL_GROUPS = 8;
 
 /** @throws InputError `DMPO_WEIGHTS` naming `source` if these are not the weights of a U-Net on low-dimensional observations. */
 export function inferUnet(shapes: Shapes, prefix: string, source: string): InferredNetwork {
+  refuseVision(shapes, source);
+  const { features, ...rest } = inferBlocks(shapes, prefix, source);
+  return { ...rest, stateSize: rest.stateSize ?? features };
+}
+
+/** The same but for what the encoder is: the width of `features` that blocks read besides the step, and the state's with `cond_mlp`. */
+export function inferBlocks(shapes: Shapes, prefix: string, source: string) {
   const shape = (name: string) =>
     shapes.get(`${prefix}${name}`) ??
     fail(
@@ -49,7 +57,8 @@ export function inferUnet(shapes: Shapes, prefix: string, source: string): Infer
   const isEncoded = condMlpDims.length > 0;
   return {
     chunk: { actionDim },
-    stateSize: isEncoded ? shape("cond_mlp.layers.0.weight")[1]! : features - diffusionStepEmbedDim,
+    stateSize: isEncoded ? shape("cond_mlp.layers.0.weight")[1]! : undefined,
+    features: features - diffusionStepEmbedDim,
     options: {
       ...{ diffusionStepEmbedDim, dim, dimMults, kernelSize },
       nGroups: has(`${first}.blocks.0.block.2.weight`) ? USUAL_GROUPS : null,

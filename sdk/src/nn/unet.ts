@@ -8,7 +8,7 @@ import { activationName, activations } from "./activations.js";
 import { convolution, doubling, groupNorm, type SequenceModule } from "./convolution.js";
 import type { DiffusionNetwork } from "./denoising-network.js";
 import { timeEmbedding } from "./embeddings.js";
-import { sizeOptions, stateSizes } from "./head.js";
+import { inOrder, sizeOptions, stateSizes } from "./head.js";
 import { linear } from "./linear.js";
 import type { Encoder, NetworkFamily } from "./network.js";
 import { residualMlp } from "./residual-mlp.js";
@@ -64,6 +64,11 @@ interface Block extends Pick<SequenceModule, "parameters"> {
  */
 export function unet(input: z.input<typeof unetOptions>, prefix = ""): DiffusionNetwork {
   const options = unetOptions.parse(input);
+  return unetNetwork(options, conditionEncoder(`${prefix}cond_mlp`, options), prefix);
+}
+
+/** The network behind an encoder of its observations. @throws InputError as {@link unet}. */
+export function unetNetwork(options: Omit<UnetOptions, "condDim">, encoder: Encoder, prefix: string): DiffusionNetwork {
   const { horizonSteps, actionDim, diffusionStepEmbedDim, dim, dimMults } = options;
   const levels = dimMults.length;
   if (horizonSteps % 2 ** (levels - 1) !== 0) {
@@ -78,7 +83,6 @@ export function unet(input: z.input<typeof unetOptions>, prefix = ""): Diffusion
   }
   const channels = dimMults.map((multiple) => dim * multiple);
   const timeOf = timeEmbedding(`${prefix}time_mlp`, diffusionStepEmbedDim, 4);
-  const encoder = conditionEncoder(`${prefix}cond_mlp`, options);
   const block = (name: string, inputs: number, outputs: number) =>
     residualBlock(`${prefix}${name}`, inputs, outputs, diffusionStepEmbedDim + encoder.width, options);
   const pair = (name: string, inputs: number, outputs: number) =>
@@ -107,7 +111,7 @@ export function unet(input: z.input<typeof unetOptions>, prefix = ""): Diffusion
   ];
   return {
     ...{ horizonSteps, actionDim, encoder },
-    parameters: [timeOf, encoder, ...stages, final, answer].flatMap(({ parameters }) => parameters),
+    parameters: inOrder([timeOf], encoder, [...stages, final, answer]),
     noise(weights, actions, t, condition) {
       const features = tf.concat2d([timeOf.apply(weights, t), condition], 1);
       const through = (blocks: readonly Block[], x: tf.Tensor3D) =>
@@ -133,7 +137,7 @@ function convolutionBlock(
   name: string,
   inputs: number,
   outputs: number,
-  { kernelSize, nGroups, groupnormEps, activationType }: UnetOptions,
+  { kernelSize, nGroups, groupnormEps, activationType }: Omit<UnetOptions, "condDim">,
 ): SequenceModule {
   if (nGroups !== null && outputs % nGroups !== 0) {
     fail("DMPO_NETWORK", "nGroups", `is ${nGroups}`, `a divisor of the ${outputs} channels of ${name}`);
@@ -149,7 +153,13 @@ function convolutionBlock(
 }
 
 /** Two convolution blocks, between which the features scale and shift the channels, beside a residual connection. */
-function residualBlock(name: string, inputs: number, outputs: number, features: number, options: UnetOptions): Block {
+function residualBlock(
+  name: string,
+  inputs: number,
+  outputs: number,
+  features: number,
+  options: Omit<UnetOptions, "condDim">,
+): Block {
   const [first, second] = [
     convolutionBlock(`${name}.blocks.0`, inputs, outputs, options),
     convolutionBlock(`${name}.blocks.1`, outputs, outputs, options),

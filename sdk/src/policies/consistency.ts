@@ -6,6 +6,7 @@ import { z } from "zod";
 import { stopGradient } from "../engine/jvp.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { consistencyMlpFamily } from "../nn/consistency-mlp.js";
+import { consistencyVitFamily } from "../nn/flow-vit.js";
 import type { FlowNetwork } from "../nn/flow-mlp.js";
 import { count, keysBelow } from "../options.js";
 import { definePolicy, type SamplingOptions, type Teacher, type Tensors, type TrainingBatch } from "./definition.js";
@@ -84,7 +85,7 @@ export const consistencyModel = definePolicy({
   options: consistencyOptions,
   keys: keysBelow("model", consistencyOptions),
   presets: {},
-  networks: { mlp: consistencyMlpFamily },
+  networks: { mlp: consistencyMlpFamily, vit: consistencyVitFamily },
   training: {
     teacher: true,
     draws: ({ times, numTrainingSteps }, { horizonSteps, actionDim }) => ({

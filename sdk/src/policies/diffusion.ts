@@ -5,7 +5,9 @@ import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
 import { withFrozenCopy, type DiffusionNetwork } from "../nn/denoising-network.js";
 import { diffusionMlpFamily } from "../nn/diffusion-mlp.js";
+import { diffusionVitFamily } from "../nn/flow-vit.js";
 import { unetFamily } from "../nn/unet.js";
+import { unetVisionFamily } from "../nn/unet-vision.js";
 import { keysBelow } from "../options.js";
 import { definePolicy, normalNoise, type Tensors, type TrainingBatch } from "./definition.js";
 import { diffusionPath } from "./diffusion-path.js";
@@ -102,7 +104,7 @@ export const diffusion = definePolicy({
   options: diffusionOptions,
   keys: { ...trainedKeys, ...actingKeys },
   presets: { ddim: { useDdim: true, ddimSteps: 5 } },
-  networks: { mlp: diffusionMlpFamily, unet: unetFamily },
+  networks: { mlp: diffusionMlpFamily, unet: unetFamily, vit: diffusionVitFamily, unet_vit: unetVisionFamily },
   assemble: {
     option: "ftDenoisingSteps",
     network: (network, options) =>

@@ -5,6 +5,7 @@ import { tf } from "../engine/tensor.js";
 import { gaussianMlpFamily } from "../nn/gaussian-mlp.js";
 import type { GaussianNetwork } from "../nn/gaussian-network.js";
 import { gaussianTransformerFamily } from "../nn/gaussian-transformer.js";
+import { gaussianVisionFamily } from "../nn/gaussian-vision-mlp.js";
 import { keysBelow } from "../options.js";
 import { definePolicy, normalNoise, type Tensors } from "./definition.js";
 import { maskDraws, withMasks } from "./dropout-draws.js";
@@ -58,7 +59,7 @@ export const gaussian = definePolicy({
   options: gaussianOptions,
   keys: keysBelow("model", gaussianOptions),
   presets: {},
-  networks: { mlp: gaussianMlpFamily, transformer: gaussianTransformerFamily },
+  networks: { mlp: gaussianMlpFamily, transformer: gaussianTransformerFamily, vit: gaussianVisionFamily },
   training: {
     draws: (_, network) => maskDraws(network),
     /** Minus the mean log-density of the demonstrated entries, and minus their mean entropy. */

@@ -11,6 +11,10 @@ export function hostObservation(
 ): HostObservation {
   return {
     state: hostTensor(state, [rows, ...space.state]),
-    ...(space.rgb && { rgb: hostTensor(rgb!, [rows, ...space.rgb]) }),
+    ...(space.rgb && { rgb: hostTensor(pixels(rgb!), [rows, ...space.rgb]) }),
   };
 }
+
+/** Bytes as what compiled functions take for the bytes of pictures, without copying. */
+export const pixels = ({ buffer, byteOffset, length }: Uint8Array): Uint8ClampedArray =>
+  new Uint8ClampedArray(buffer, byteOffset, length);

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { jvp, stopGradient } from "../engine/jvp.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { meanFlowMlpFamily } from "../nn/mean-flow-mlp.js";
+import { meanFlowVitFamily } from "../nn/mean-flow-vit.js";
 import { noiseNet, noiseNetOptions } from "../nn/noise-net.js";
 import type { VelocityNetwork } from "../nn/velocity-network.js";
 import { keysBelow } from "../options.js";
@@ -109,7 +110,7 @@ export const meanFlow = definePolicy({
   options: meanFlowOptions,
   keys: { ...keysBelow("model", meanFlowOptions.omit({ dispersive: true })), ...dispersiveKeys },
   presets: { improved: { tangent: "predicted" } },
-  networks: { mlp: meanFlowMlpFamily },
+  networks: { mlp: meanFlowMlpFamily, vit: meanFlowVitFamily },
   training: {
     draws: (options, { horizonSteps, actionDim }) => ({
       shapes: { noise: [horizonSteps, actionDim], t: [], r: [] },

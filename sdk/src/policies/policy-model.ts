@@ -9,6 +9,7 @@ import type { Network, NetworkFamily, Observation } from "../nn/network.js";
 import { parseOptions } from "../options.js";
 import { sizeOf } from "../space.js";
 import type { AnyPolicy, BoundPath, Draws, SamplingOptions, Teacher, Tensors, TrainingBatch } from "./definition.js";
+import { withEncoderDraws, withEncoderDrawn } from "./dropout-draws.js";
 import { findPolicy } from "./registry.js";
 
 /** As files hold it; options and network are checked by the policy itself. */
@@ -47,13 +48,13 @@ export class PolicyModel {
 
   /** What training draws for each row of a batch. */
   get trainingDraws(): Draws {
-    return this.definition.training.draws(this.spec.options, this.network);
+    const { definition, network, spec } = this;
+    return withEncoderDraws(definition.training.draws(spec.options, network), network.encoder);
   }
 
   /** Training loss of a batch (scalar), and its parts where there are several; `teacher` for policies that have one. */
   loss(weights: Weights, batch: TrainingBatch, teacher?: Teacher): { loss: tf.Scalar } & Record<string, tf.Scalar> {
-    const { training } = this.definition;
-    const { rows, batchwise } = training.loss(this.network, weights, batch, this.spec.options, teacher);
+    const { rows, batchwise } = this.#losses(weights, batch, teacher);
     const regression: tf.Scalar = rows.mean();
     if (!batchwise) return { loss: regression };
     const loss = Object.values(batchwise).reduce<tf.Scalar>((sum, term) => sum.add(term), regression);
@@ -62,7 +63,13 @@ export class PolicyModel {
 
   /** Training loss of each row (B), without the terms of a whole batch: what a weighted loss is made of. */
   rowLosses(weights: Weights, batch: TrainingBatch): tf.Tensor1D {
-    return this.definition.training.loss(this.network, weights, batch, this.spec.options).rows;
+    return this.#losses(weights, batch).rows;
+  }
+
+  #losses(weights: Weights, batch: TrainingBatch, teacher?: Teacher) {
+    const { definition, network, spec } = this;
+    const table = withEncoderDrawn(weights, batch, network.encoder);
+    return definition.training.loss(network, table, batch, spec.options, teacher);
   }
 
   /** Network calls per chunk unless asked otherwise; 1 where there is nothing to choose. */

@@ -1,14 +1,23 @@
 // A trained policy asked in a program: raw observations in, raw actions out, one at a time or many.
 import { Random, type RandomStream } from "../engine/random.js";
-import { hostTensor } from "../engine/tensor.js";
 import { fail } from "../errors.js";
 import { denormalize, normalize } from "../normalization.js";
+import { emptyObservations, sizeOf } from "../space.js";
 import { chunkSampler } from "./chunk-sampler.js";
+import { hostObservation } from "./host-observation.js";
 import { emptyDraws, fillDraws } from "./policy-model.js";
 import type { TrainedPolicy } from "./trained-policy.js";
 
 /** One observation, raw: Do numbers, or To x Do, the oldest first. With Do numbers the history is that observation repeated. */
-export type RawObservation = ArrayLike<number>;
+export type RawObservation = ArrayLike<number> | SeenObservation;
+
+/** What a policy with eyes is shown. */
+export interface SeenObservation {
+  /** As {@link RawObservation} of others. */
+  readonly state: ArrayLike<number>;
+  /** Bytes of the present picture (C, H, W), or of all Ti that it sees, the oldest first. */
+  readonly rgb: Uint8Array | Uint8ClampedArray;
+}
 
 /** Ta actions of Da numbers each, raw. */
 export type RawChunk = readonly Float64Array[];
@@ -48,12 +57,15 @@ export async function rawChunks(
     fail("DMPO_OPTIONS", "denoisingSteps", String(steps), "a positive integer");
   }
   const [rows, { horizonSteps, actionDim }] = [observations.length, space];
-  const state = new Float32Array(rows * space.state[0] * space.state[1]);
-  observations.forEach((observation, row) => writeHistory(policy, observation, state, row));
+  const seen = emptyObservations(space, rows);
+  observations.forEach((observation, row) => {
+    writeHistory(policy, stateOf(observation), seen.state, row);
+    writePictures(policy, observation, seen.rgb, row);
+  });
   const sampler = samplerOf(policy, { steps, clipIntermediate });
   const draws = emptyDraws(sampler.drawn, rows);
   if (random) fillDraws(sampler.drawn, draws, random);
-  const { data } = await sampler.sample({ state: hostTensor(state, [rows, ...space.state]) }, draws);
+  const { data } = await sampler.sample(hostObservation(seen, space, rows), draws);
   const { actionMin, actionMax } = normalization;
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: horizonSteps }, (_, step) =>
@@ -74,7 +86,27 @@ function samplerOf(policy: TrainedPolicy, sampling: { steps?: number; clipInterm
   return sampler;
 }
 
-function writeHistory(policy: TrainedPolicy, observation: RawObservation, out: Float32Array, row: number): void {
+const stateOf = (observation: RawObservation): ArrayLike<number> =>
+  "state" in observation ? observation.state : observation;
+
+/** @throws InputError DMPO_POLICY_OBSERVATION. */
+function writePictures(policy: TrainedPolicy, observation: RawObservation, out: Uint8Array | undefined, row: number) {
+  const { rgb: shape } = policy.space;
+  const rgb = "rgb" in observation ? observation.rgb : undefined;
+  if (!shape && !rgb) return;
+  const where = `observation ${row}: rgb`;
+  if (!shape) return fail("DMPO_POLICY_OBSERVATION", where, "given", "none: this policy sees no pictures");
+  const expected = `${shape.slice(1).join(" x ")} bytes`;
+  if (!rgb) fail("DMPO_POLICY_OBSERVATION", where, "missing", `a picture of ${expected}: { state, rgb }`);
+  const [size, single] = [sizeOf(shape), sizeOf(shape.slice(1))];
+  if (rgb.length !== single && rgb.length !== size) {
+    const history = shape[0]! > 1 ? `, or a history of ${shape[0]} of them` : "";
+    fail("DMPO_POLICY_OBSERVATION", where, `${rgb.length} bytes`, `${expected}${history}`);
+  }
+  for (let at = 0; at < size; at += rgb.length) out!.set(rgb, row * size + at);
+}
+
+function writeHistory(policy: TrainedPolicy, observation: ArrayLike<number>, out: Float32Array, row: number): void {
   const [steps, width] = policy.space.state;
   const size = steps * width;
   const { length } = observation;
@@ -106,6 +138,7 @@ export class RawActor {
   readonly #actionSteps: number;
   readonly #random: RandomStream | undefined;
   #history: Float64Array | undefined;
+  #pictures: Uint8Array | undefined;
   #pending: Float64Array[] = [];
 
   constructor(policy: TrainedPolicy, options: RawActorOptions) {
@@ -123,6 +156,7 @@ export class RawActor {
   /** Begins an episode: forgets observations and the chunk in progress; random numbers go on. */
   reset(): void {
     this.#history = undefined;
+    this.#pictures = undefined;
     this.#pending = [];
   }
 
@@ -130,13 +164,15 @@ export class RawActor {
   async act(observation: RawObservation): Promise<Float64Array> {
     this.#remember(observation);
     if (this.#pending.length === 0) {
-      const [chunk] = await rawChunks(this.#policy, [this.#history!], this.#options, this.#random);
+      const [state, rgb] = [this.#history!, this.#pictures];
+      const [chunk] = await rawChunks(this.#policy, [rgb ? { state, rgb } : state], this.#options, this.#random);
       this.#pending = chunk!.slice(0, this.#actionSteps);
     }
     return this.#pending.shift()!;
   }
 
-  #remember(observation: RawObservation): void {
+  #remember(given: RawObservation): void {
+    const observation = stateOf(given);
     const [steps, width] = this.#policy.space.state;
     if (observation.length !== width) {
       fail("DMPO_POLICY_OBSERVATION", "observation", `${observation.length} numbers`, `${width} numbers`);
@@ -144,5 +180,14 @@ export class RawActor {
     this.#history ??= Float64Array.from({ length: steps * width }, (_, i) => observation[i % width]!);
     this.#history.copyWithin(0, width);
     this.#history.set(Array.from(observation), (steps - 1) * width);
+    if ("rgb" in given) this.#rememberPicture(given.rgb);
+  }
+
+  #rememberPicture(picture: ArrayLike<number>): void {
+    const frames = this.#policy.space.rgb?.[0] ?? 1;
+    const size = picture.length;
+    this.#pictures ??= Uint8Array.from({ length: frames * size }, (_, i) => picture[i % size]!);
+    this.#pictures.copyWithin(0, size);
+    this.#pictures.set(picture, (frames - 1) * size);
   }
 }

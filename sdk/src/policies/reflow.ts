@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
 import { flowMlpFamily, type FlowNetwork } from "../nn/flow-mlp.js";
+import { flowVitFamily } from "../nn/flow-vit.js";
 import { stepNoiseNet, stepNoiseNetOptions } from "../nn/noise-net.js";
 import { keysBelow } from "../options.js";
 import { flowPath } from "./chain.js";
@@ -64,7 +65,7 @@ export const reFlow = definePolicy({
   options: reFlowOptions,
   keys: { ...keysBelow("model", reFlowOptions.omit({ dispersive: true })), ...dispersiveKeys },
   presets: {},
-  networks: { mlp: flowMlpFamily },
+  networks: { mlp: flowMlpFamily, vit: flowVitFamily },
   training: {
     draws: ({ times }, { horizonSteps, actionDim }) => ({
       shapes: { noise: [horizonSteps, actionDim], t: [] },

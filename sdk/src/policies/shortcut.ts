@@ -8,6 +8,7 @@ import type { RandomStream } from "../engine/random.js";
 import { tf, type Weights } from "../engine/tensor.js";
 import { stepNoiseNet, stepNoiseNetOptions } from "../nn/noise-net.js";
 import { shortcutMlpFamily, type ShortcutNetwork } from "../nn/shortcut-mlp.js";
+import { shortcutVitFamily } from "../nn/shortcut-vit.js";
 import { count, keysBelow } from "../options.js";
 import { flowPath } from "./chain.js";
 import { definePolicy, type TrainingBatch } from "./definition.js";
@@ -124,7 +125,7 @@ export const shortcut = definePolicy({
   options: shortcutOptions,
   keys: { ...keysBelow("model", shortcutOptions.omit({ dispersive: true })), ...dispersiveKeys },
   presets: {},
-  networks: { mlp: shortcutMlpFamily },
+  networks: { mlp: shortcutMlpFamily, vit: shortcutVitFamily },
   training: {
     draws: (options, { horizonSteps, actionDim }) => ({
       shapes: { noise: [horizonSteps, actionDim], t: [], d: [] },

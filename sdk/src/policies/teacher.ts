@@ -59,6 +59,12 @@ function checkSizes({ network: student }: PolicyModel, { model: { network: teach
     .map(([what, own, its]): Problem => {
       return { path: "the teacher", wrong: `has ${its} ${what}`, expected: `${own} as the policy that learns from it` };
     });
+  const [own, its] = [student, teacher].map(({ encoder }) => encoder.rgb?.join(" x "));
+  // A teacher may do without the pictures that its student sees.
+  if (its !== undefined && its !== own) {
+    const expected = own ? `pictures of ${own}` : "none, as the policy that learns from it sees none";
+    problems.push({ path: "the teacher", wrong: `sees pictures of ${its}`, expected });
+  }
   if (problems.length > 0) throw new InputError("DMPO_TEACHER", problems);
 }
 

@@ -75,11 +75,12 @@ export class TrainedPolicy {
     return new TrainedPolicy({ ...this, model, weights });
   }
 
-  /** What it sees and answers with: Ta, Da, [To, Do]. */
+  /** What it sees and answers with: Ta, Da, [To, Do], of policies that see pictures [Ti, C, H, W]. */
   get space(): Space {
     const { horizonSteps, actionDim, encoder } = this.model.network;
     const width = this.normalization.observationMin.length;
-    return { horizonSteps, actionDim, state: [encoder.stateSize / width, width] };
+    const { stateSize, rgb } = encoder;
+    return { horizonSteps, actionDim, state: [stateSize / width, width], ...(rgb && { rgb }) };
   }
 
   /**

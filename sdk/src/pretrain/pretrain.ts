@@ -62,7 +62,8 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
   const data = stage.demonstrations ?? fail("DMPO_STAGE", "demonstrations", "are missing", "a data set to learn from");
   checkFit(base, data);
   const [condSteps] = space.state;
-  const windows = new WindowSampler(data, { horizonSteps: space.horizonSteps, condSteps });
+  const imageSteps = space.rgb?.[0];
+  const windows = new WindowSampler(data, { horizonSteps: space.horizonSteps, condSteps, imageSteps });
   const { train, validation } = splitWindows(windows.count, o.trainSplit, new Random(seed).stream("split"));
   const batches = Math.floor(train.length / o.batchSize);
   if (batches === 0) {
@@ -75,7 +76,10 @@ async function* run(stage: Stage, { trainable, place }: PretrainParts, o: Pretra
   const shape = [o.batchSize, space.horizonSteps, space.actionDim];
   const action = hostTensor(new Float32Array(sizeOf(shape)), shape);
   const batch = { action, ...hostObservation(observations, space, o.batchSize), ...drawn } as Host<TrainingBatch>;
-  const fill = (indices: Int32Array) => windows.fill(indices, action.data as Float32Array, observations.state);
+  const fill = (indices: Int32Array) => {
+    windows.fill(indices, action.data as Float32Array, observations.state);
+    if (observations.rgb) windows.fillImages(indices, observations.rgb);
+  };
   const teacher = teacherOf(model, base.normalization, stage.teacher);
   const loss = (weights: Weights, batch: TrainingBatch) => model.loss(weights, batch, teacher);
   const step = compileTraining<TrainingBatch>(loss, trainable, { name: "pretraining loss", ...compileOptions });
@@ -161,6 +165,7 @@ export const pretraining = defineAlgorithm({
   name: "pretraining",
   title: "pre-training",
   kind: "pretraining",
+  sees: true,
   options: pretrainOptions,
   presets: {},
   keys: pretrainKeys,
@@ -179,6 +184,7 @@ export const pretraining = defineAlgorithm({
 });
 
 function checkFit({ space }: TrainedPolicy, data: Dataset): void {
+  const { rgb } = space;
   if (space.actionDim !== data.actionDimension) {
     const found = `has ${data.actionDimension}-dimensional actions`;
     fail("DMPO_DATASET", data.name, found, `the ${space.actionDim} of the policy`);
@@ -188,6 +194,12 @@ function checkFit({ space }: TrainedPolicy, data: Dataset): void {
     const found = `has ${width}-dimensional observations`;
     fail("DMPO_DATASET", data.name, found, `a divisor of the policy's ${condSteps * width}`);
   }
+  if (!rgb) return;
+  const [, ...wanted] = rgb;
+  const pictures = data.images?.shape;
+  if (pictures?.join() === wanted.join()) return;
+  const found = pictures ? `has pictures of ${pictures.join(" x ")}` : "has no pictures";
+  fail("DMPO_DATASET", data.name, found, `the pictures of ${wanted.join(" x ")} that the policy sees`);
 }
 
 function scheduleOf({ schedule, epochs, learningRate, minLearningRate }: PretrainOptions, batches: number) {

@@ -59,10 +59,18 @@ interface CriticBatch extends Omit<ValueColumns, "value"> {
 /** Terms that are extremes over rows, not means. */
 const extremes = { oldLogProbMin: Math.min, newLogProbMin: Math.min, oldLogProbMax: Math.max, newLogProbMax: Math.max };
 
-/** Gradients of minibatches, given as sample indices, left in the trainables' `accumulated`; they return the loss terms and throw when stopped. */
+/**
+ * Gradients of minibatches, given as sample indices, left in the trainables' `accumulated` or, further ones, added to what is there;
+ * they return the loss terms and throw when stopped.
+ */
 export interface Gradients {
-  actor(indices: Int32Array, controls: ControlValues, cloningWeight: number): Promise<Record<string, number>>;
-  critic(indices: Int32Array): Promise<Record<string, number>>;
+  actor(
+    indices: Int32Array,
+    controls: ControlValues,
+    cloningWeight: number,
+    isFurther?: boolean,
+  ): Promise<Record<string, number>>;
+  critic(indices: Int32Array, isFurther?: boolean): Promise<Record<string, number>>;
   dispose(): Promise<void>;
 }
 
@@ -101,7 +109,7 @@ export function compileGradients(
   const seen = (chunks: Int32Array): HostObservation => gatherObservations(buffer.observations, chunks, space);
 
   return {
-    async actor(indices, values, cloningWeight) {
+    async actor(indices, values, cloningWeight, isFurther) {
       arena.signal?.throwIfAborted();
       const advantages = standardized(buffer.advantages, chunksOf(indices));
       const { unitDiscounts } = path;
@@ -121,9 +129,9 @@ export function compileGradients(
           cloning: cloning?.inputs(chunks) ?? {},
         } as Host<ActorBatch>;
       };
-      return minibatchGradient(actorStep, actor, indices.length, microBatchSize, batch, extremes);
+      return minibatchGradient(actorStep, actor, indices.length, microBatchSize, batch, extremes, isFurther);
     },
-    async critic(indices) {
+    async critic(indices, isFurther) {
       arena.signal?.throwIfAborted();
       const batch = (start: number, end: number) => {
         const chunks = chunksOf(indices.subarray(start, end));
@@ -133,7 +141,7 @@ export function compileGradients(
           target: gather(buffer.returns, chunks),
         } as Host<CriticBatch>;
       };
-      return minibatchGradient(criticStep, criticWeights, indices.length, microBatchSize, batch);
+      return minibatchGradient(criticStep, criticWeights, indices.length, microBatchSize, batch, {}, isFurther);
     },
     async dispose() {
       await Promise.all([actorStep.dispose(), criticStep.dispose()]);

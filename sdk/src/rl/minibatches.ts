@@ -32,6 +32,8 @@ type Combine = (total: number, part: number) => number;
  * Leaves the gradient of a minibatch of `rows` samples in `trainable.accumulated`, computed over ranges of at most
  * `microBatchSize` rows. The gradient and all terms that are means over rows come out as of the undivided minibatch;
  * terms in `extremes` are combined by the function given there.
+ *
+ * @param isFurther adds it to the gradient that is there already.
  */
 export async function minibatchGradient<B>(
   step: TrainingStep<B>,
@@ -40,9 +42,10 @@ export async function minibatchGradient<B>(
   microBatchSize: number,
   batch: (start: number, end: number) => Host<B>,
   extremes: Readonly<Record<string, Combine>> = {},
+  isFurther = false,
 ): Promise<Record<string, number>> {
   const terms: Record<string, number> = {};
-  trainable.accumulated!.fill(0);
+  if (!isFurther) trainable.accumulated!.fill(0);
   for (let start = 0; start < rows; start += microBatchSize) {
     const end = Math.min(start + microBatchSize, rows);
     const share = (end - start) / rows;

@@ -2,16 +2,18 @@
 // algorithm 1 and eq. 7; chains as in DPPO (Ren et al. 2024) and ReinFlow (Zhang et al. 2025). One step is one chunk.
 import { z } from "zod";
 import { Trainable } from "../engine/optimizer.js";
+import { fail } from "../errors.js";
 import { ParameterLayout } from "../engine/parameters.js";
 import { tf } from "../engine/tensor.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import { Values } from "../learning/parts.js";
 import { pathOptions } from "../learning/run-options.js";
 import type { Stage } from "../learning/stage.js";
-import { critic as buildCritic, criticOptions, type Critic } from "../nn/critic.js";
+import { ownCritic, ownCriticOptions, type Critic } from "../nn/critic.js";
 import { count, keysBelow } from "../options.js";
 import type { BoundPath } from "../policies/definition.js";
 import type { PolicyModel } from "../policies/policy-model.js";
+import { shiftPictures } from "./augmentation.js";
 import { cloningKinds } from "./cloning.js";
 import { explainedVariance, generalizedAdvantages } from "./gae.js";
 import { compileGradients, type PolicyColumns, type ValueColumns } from "./gradients.js";
@@ -58,7 +60,9 @@ export const ppoOptions = z.strictObject({
   updateEpochs: count.default(5).describe("passes over the samples of an iteration"),
   batchSize: count.default(500).describe("samples per update"),
   repeatSamples: count.default(1).describe("times a sample occurs per epoch; 10 in the reference"),
-  microBatchSize: count.default(1000).describe("rows in memory at once; changes no result"),
+  microBatchSize: count.default(1000).describe("rows in memory at once, of pictures at most 100; changes no result"),
+  gradAccumulate: count.default(1).describe("minibatches whose gradients are summed before a step"),
+  augment: z.boolean().default(false).describe("move the pictures of an iteration at random before learning from them"),
   targetKl: z
     .number()
     .positive()
@@ -98,7 +102,7 @@ export const ppoOptions = z.strictObject({
     .nullable()
     .default(25)
     .describe("norm to which the critic's gradient is clipped; null: not"),
-  critic: criticOptions.prefault({}).describe("network of the values"),
+  critic: ownCriticOptions.prefault({}).describe("network of the values"),
 
   useBcLoss: z.boolean().default(false).describe("stay near the pre-trained policy"),
   bcLossType: z
@@ -167,11 +171,15 @@ export function valueLoss(
 const pathOf = (model: PolicyModel, o: PpoOptions & { readonly noiseNet?: Record<string, unknown> }): BoundPath =>
   model.path(pathOptions(o, model), o.noiseNet);
 
-const criticOf = ({ base }: Stage, o: PpoOptions): Critic =>
-  buildCritic(o.critic, base.model.network.encoder.stateSize, "critic.");
+const criticOf = ({ base }: Stage, o: PpoOptions): Critic => ownCritic(o.critic, base.space, "critic.");
+
+/** Rows of pictures in memory at once: what lies between the layers of the eyes is a megabyte for each. */
+const PICTURED_ROWS = 100;
 
 function parts(stage: Stage, o: PpoOptions) {
   const { base, random, arena } = stage;
+  if (o.augment && !base.space.rgb)
+    fail("DMPO_OPTIONS", "augment", "is true", "false for policies that see no pictures");
   const exploration = new ParameterLayout(pathOf(base.model, o).parameters);
   const layout = new ParameterLayout([...base.model.layout.specs, ...exploration.specs]);
   const initial = new Float32Array(layout.size);
@@ -208,7 +216,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
     valueLoss: (columns) => valueLoss(columns, o),
     clips: path.unitClips?.(o.clipPlossCoef),
     cloning,
-    microBatchSize: o.microBatchSize,
+    microBatchSize: base.space.rgb ? Math.min(o.microBatchSize, PICTURED_ROWS) : o.microBatchSize,
   });
   // A view of the weights, so that evaluations follow the training.
   const acting = { model, weights: actor.weights.subarray(0, base.weights.length), space: base.space };
@@ -230,6 +238,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
 
       const controls = { minStd: o.noise.minStd, maxStd: at.maxStd(iteration) };
       const episodes = await collector.collect(controls, random.stream("exploration"), o.resetAtIteration);
+      if (o.augment) await moveAndReassess();
       const rewards = buffer.rewards.slice();
       if (o.rewardScaleRunning) rewardScaler.scale(buffer.rewards, buffer.firsts, rewards);
       generalizedAdvantages(
@@ -243,13 +252,17 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
       const passed = o.criticWarmupCounts === "iterations" ? iteration : schedule.current.updates;
       let actorLearns = passed >= o.nCriticWarmupItr;
       const log = new UpdateLog();
+      /** Minibatches whose gradients wait for a step. */
+      let waiting = 0;
       update: for (let epoch = 0; epoch < o.updateEpochs; epoch++) {
         for (const indices of minibatches(buffer.samples, o, random.stream("minibatches"))) {
-          const value = await gradients.critic(indices);
+          const value = await gradients.critic(indices, waiting > 0);
           const policy = actorLearns
-            ? await gradients.actor(indices, controls, at.cloningWeight(iteration))
+            ? await gradients.actor(indices, controls, at.cloningWeight(iteration), waiting > 0)
             : undefined;
           log.minibatch(indices.length, value, policy);
+          if (++waiting < o.gradAccumulate) continue;
+          waiting = 0;
           if (policy && adaptive) schedule.current.rates = rates = adaptedRates(rates, policy.approxKl! / adaptive);
           const diverged = policy && !adaptive && o.targetKl !== null && policy.approxKl! > o.targetKl;
           // The divergence was measured before this minibatch's step.
@@ -273,6 +286,16 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
   } finally {
     await Promise.all([collector.dispose(), gradients.dispose(), cloning?.dispose()]);
   }
+
+  /** Acting saw pictures as they were; learning sees them moved, and the densities and values that go with that. */
+  async function moveAndReassess(): Promise<void> {
+    const { observations } = arena.environments;
+    const last = { ...observations, rgb: observations.rgb!.slice() };
+    for (const { rgb } of [buffer.observations, last])
+      shiftPictures(rgb!, base.space.rgb!, random.stream("augmentation"));
+    const controls = { minStd: o.noise.minStd, maxStd: at.maxStd(stage.iteration) };
+    await collector.reassess(controls, last);
+  }
 }
 
 const { noise, logProbRange, critic, iterations, steps, ...trained } = ppoOptions.shape;
@@ -292,7 +315,7 @@ export const ppo = defineAlgorithm({
     ...keysBelow("model", z.object({ clipPlossCoef, clipVlossCoef })),
     "model.logprobMin": "logProbRange.0",
     "model.logprobMax": "logProbRange.1",
-    ...keysBelow("model.critic", criticOptions, "critic"),
+    ...keysBelow("model.critic", ownCriticOptions, "critic"),
   },
   controlKeys: {
     ...keysBelow("", explorationNoise.pick({ minStd: true, maxStd: true, finalMaxStd: true }), "noise"),
@@ -302,6 +325,7 @@ export const ppo = defineAlgorithm({
   },
   logNames: updateNames,
   explores: true,
+  sees: true,
   refuses: ({ definition }) => (definition.path ? undefined : "has no density"),
   parts,
   run,

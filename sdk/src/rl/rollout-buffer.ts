@@ -1,6 +1,7 @@
 // The memory of one on-policy iteration: S steps in E environments as flat (S, E, ...) arrays, overwritten by the next.
 import { hostTensor, type HostTensor } from "../engine/tensor.js";
 import type { HostObservation } from "../nn/network.js";
+import { pixels } from "../policies/host-observation.js";
 import { emptyObservations, sizeOf, type Observations, type Space } from "../space.js";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -88,7 +89,7 @@ export class RolloutBuffer {
 }
 
 /** The rows `indices` of a (rows, ...shape) array as one tensor (B, ...shape). */
-export function gather<T extends Float32Array | Uint8Array>(
+export function gather<T extends Float32Array | Uint8Array | Uint8ClampedArray>(
   source: T,
   indices: Int32Array,
   shape: readonly number[] = [],
@@ -110,6 +111,6 @@ export function gatherObservations(
   const { state, rgb } = space;
   return {
     state: gather(observations.state, indices, state),
-    ...(rgb && { rgb: gather(observations.rgb!, indices, rgb) }),
+    ...(rgb && { rgb: gather(pixels(observations.rgb!), indices, rgb) }),
   };
 }

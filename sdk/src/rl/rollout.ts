@@ -51,11 +51,17 @@ interface ActInput {
   readonly controls: Controls;
 }
 
+interface AssessInput extends Pick<ActInput, "actor" | "observation" | "controls"> {
+  readonly stored: Tensors;
+  readonly unit?: tf.Tensor1D;
+}
+
 export class Collector {
   readonly buffer: RolloutBuffer;
   readonly #players: Players;
   readonly #act;
   readonly #value: Compiled<Pick<ActInput, "critic" | "observation">, tf.Tensor1D> | undefined;
+  readonly #assess: Compiled<AssessInput, Weights>;
   readonly #draws: Record<string, HostTensor>;
   readonly #actions: HostTensor;
   /** Weights by name; views, so they follow the training. */
@@ -84,6 +90,11 @@ export class Collector {
       };
     };
     this.#act = compile<ActInput, ReturnType<typeof act>>(act, players.compile);
+    const assess = ({ actor, observation, stored, controls, unit }: AssessInput): Weights => {
+      const { logProbability } = path.density(actor, network.encoder.apply(actor, observation), stored, controls, unit);
+      return { logProbability };
+    };
+    this.#assess = compile<AssessInput, Weights>(assess, players.compile);
     if (!valued) return;
     const value = ({ critic: values, observation }: Pick<ActInput, "critic" | "observation">) =>
       valued.critic.value(values, observation);
@@ -131,8 +142,40 @@ export class Collector {
     return episodes;
   }
 
+  /**
+   * Densities and values anew, after what was seen has changed: {@link buffer}'s log-probabilities, values and last values.
+   *
+   * @param last what is seen after the last step, changed alike.
+   */
+  async reassess(controls: ControlValues, last: Observations): Promise<void> {
+    const { buffer } = this;
+    const { steps, environments: count, units, space, stored } = buffer.shape;
+    const { path, arena } = this.#players;
+    const inputs = { actor: this.#actor, controls: controlInputs(path, controls) };
+    for (let step = 0; step < steps; step++) {
+      arena.signal?.throwIfAborted();
+      const seen = buffer.observationsAt(step);
+      const kept = Object.entries(stored).map(([name, shape]) => [
+        name,
+        hostTensor(buffer.row(buffer.stored[name]!, step), [count, ...shape]),
+      ]);
+      const row = buffer.row(buffer.logProbabilities, step);
+      for (let unit = 0; unit < units; unit++) {
+        const { logProbability } = await this.#assess({
+          ...inputs,
+          observation: hostObservation(seen, space, count),
+          stored: Object.fromEntries(kept) as Record<string, HostTensor>,
+          ...(units > 1 && { unit: column(Array<number>(count).fill(unit)) }),
+        });
+        for (let i = 0; i < count; i++) row[i * units + unit] = logProbability!.data[i]!;
+      }
+      await this.#values(seen, buffer.row(buffer.values, step));
+    }
+    await this.#values(last, buffer.lastValues);
+  }
+
   async dispose(): Promise<void> {
-    await Promise.all([this.#act.dispose(), this.#value?.dispose()]);
+    await Promise.all([this.#act.dispose(), this.#assess.dispose(), this.#value?.dispose()]);
   }
 
   async #store(step: number): Promise<void> {

@@ -201,7 +201,7 @@ function differencesFromOurs(name: string, theirs: Readonly<Record<string, unkno
 }
 
 test.each([
-  ["pretrain", "robomimic/can/pre_shortcut_dispersive_hinge_mlp_img", ["network ShortCutFlowViT"]],
+  ["pretrain", "robomimic/can/pre_shortcut_dispersive_hinge_mlp_img", []],
   ["finetune", "robomimic/finetune/can/ft_ppo_gmm_transformer", ["environment can"]],
   ["finetune", "gym/scratch/hopper-v2/awr_diffusion_mlp", []],
   ["finetune", "gym/finetune/kitchen-mixed-v0/calql_mlp_online", []],

@@ -133,8 +133,9 @@ async function pretrainingSettings(options: StageOptions["pretrain"], report: Re
   const data = await openData(options.data, report, signal);
   const { observationDimension, actionDimension } = data;
   checkStated(shapes, { observationDimension, actionDimension }, data.name);
-  const { horizonSteps, condSteps } = shapes;
-  const model = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps }).for(data);
+  const { horizonSteps, condSteps, imgCondSteps } = shapes;
+  const sized = { ...network, horizonSteps, condSteps, imgCondSteps };
+  const model = new PolicyDescription(findPolicy(policy), objective, sized).for(data);
   const teacher = options.teacher ? await loadTeacher(options.teacher, data, report, signal) : undefined;
   const resumePath = await resumeFile(run.resumePath ?? run.basePolicyPath, report, signal);
   return {
@@ -164,7 +165,7 @@ async function loadTeacher(
   const policy = await loadPolicy(path, { normalization, environment, ...stated });
   const { spec } = policy.model;
   checkStated(
-    { "teacher.type": type, ...prefixed(network, "teacher.network") },
+    { "teacher.type": type, ...prefixed(lasting(policy, network), "teacher.network") },
     { "teacher.type": spec.policy, ...prefixed(spec.network, "teacher.network") },
     path,
   );
@@ -280,8 +281,9 @@ async function fromScratch(
 ): Promise<TrainedPolicy> {
   const { observationDimension, actionDimension } = await findEnvironment(env);
   checkStated(shapes, { observationDimension, actionDimension }, env);
-  const { horizonSteps, condSteps } = shapes;
-  const described = new PolicyDescription(findPolicy(policy), objective, { ...network, horizonSteps, condSteps });
+  const { horizonSteps, condSteps, imgCondSteps } = shapes;
+  const sized = { ...network, horizonSteps, condSteps, imgCondSteps };
+  const described = new PolicyDescription(findPolicy(policy), objective, sized);
   const path = run.normalizationPath;
   const file = path === null || isAddress(path) ? path : existsSync(path) ? path : null;
   if (file === null && path !== null && !data)
@@ -321,12 +323,13 @@ async function loadBase(
     const remedy = `choose the configuration of ${spec.policy}, or a checkpoint of ${name}`;
     fail("DMPO_CONFIG_MISMATCH", "policy.type", found, `"${spec.policy}" as in ${path}`, remedy);
   }
-  const { horizonSteps, actionDim, state } = policy.space;
+  const { horizonSteps, actionDim, state, rgb } = policy.space;
   const [condSteps, observationDimension] = state;
-  const sizes = { horizonSteps, condSteps, observationDimension, actionDimension: actionDim };
+  const imgCondSteps = rgb?.[0];
+  const sizes = { horizonSteps, condSteps, imgCondSteps, observationDimension, actionDimension: actionDim };
   const { training } = policy.model.definition;
   checkStated(
-    { ...shapes, ...prefixed(network), ...keyed(training.keys, trained) },
+    { ...shapes, ...prefixed(lasting(policy, network)), ...keyed(training.keys, trained) },
     { ...sizes, ...prefixed(spec.network), ...keyed(training.keys, spec.options) },
     path,
   );
@@ -360,6 +363,12 @@ function withStatedNetwork(
   );
   report(`${path}: the weights are kept with ${shown.join(", ")}`);
   return stored.withNetwork(Object.fromEntries(changed));
+}
+
+/** Options of a network but for those that only its own training looks at. */
+function lasting({ model }: TrainedPolicy, network: object | null): object {
+  const { training = [] } = networkFamily(model.definition, model.spec.network.type).family;
+  return Object.fromEntries(Object.entries(network ?? {}).filter(([option]) => !training.includes(option)));
 }
 
 /** Options of a network under their paths in a configuration. */

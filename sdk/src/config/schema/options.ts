@@ -53,8 +53,8 @@ const isFilmed = ({ env, envName }: Config, { env: own }: Values) =>
   env.saveVideo || env.render || opensWindow(envName, own);
 
 /** What the configuration says about shapes; undefined where it leaves them to the data. */
-function shapesOf({ horizonSteps, condSteps, obsDim, actionDim }: Config) {
-  return { horizonSteps, condSteps, observationDimension: obsDim, actionDimension: actionDim };
+function shapesOf({ horizonSteps, condSteps, imgCondSteps, obsDim, actionDim }: Config) {
+  return { horizonSteps, condSteps, imgCondSteps, observationDimension: obsDim, actionDimension: actionDim };
 }
 
 /** Options of the policy's network, with its type where it is not the policy's first; `key`: where it stands. */

@@ -5,7 +5,7 @@ import type { Keys } from "../../options.js";
 import { policies } from "../../policies/registry.js";
 import { optionalText, withoutDefault } from "./fields.js";
 import type { Extra, Section } from "./keys.js";
-import { plannedNetworks, teacherNetwork, type NetworkSection } from "./networks.js";
+import { teacherNetwork, type NetworkSection } from "./networks.js";
 
 export interface PolicySection {
   /** By `model.network.type`; the first is the default. */
@@ -40,8 +40,8 @@ const teacher = {
 };
 
 function sectionOf(definition: AnyPolicy): PolicySection {
-  const { name, keys, options, networks, path, training, acting } = definition;
-  const space = { horizonSteps: 1, actionDim: 1, state: [1, 1] } as const;
+  const { keys, options, networks, path, training, acting } = definition;
+  const space = { horizonSteps: 1, actionDim: 1, state: [1, 1], rgb: [1, 1, 1, 1] } as const;
   const families = Object.entries(networks).map(([type, family]) => {
     // Sizes follow from the data or the environment.
     const given = Object.keys(family.sizes(space));
@@ -52,7 +52,7 @@ function sectionOf(definition: AnyPolicy): PolicySection {
   // What the path has is the path's.
   const inLearning = Object.fromEntries(Object.entries(later).filter(([key]) => !Object.hasOwn(path?.keys ?? {}, key)));
   return {
-    networks: { ...Object.fromEntries(families), ...plannedNetworks[name] },
+    networks: Object.fromEntries(families),
     pretraining: { tables: [{ keys, options }], ...(training.teacher && { extra: teacher }) },
     ...((training.keys ?? acting.keys) && { evaluation: anew(later, options), learning: anew(inLearning, options) }),
     path,

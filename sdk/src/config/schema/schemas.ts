@@ -75,8 +75,8 @@ export const learningTrain = {
 export const beginsFresh = (stage: Selection["stage"]): boolean => ["scratch", "offline"].includes(stage);
 
 function learningSections(selection: Selection): Section[] {
-  const { stage, policy, algorithm, network, envName } = selection;
-  const { learning = {}, path, networks, pretraining } = policySections[policy]!;
+  const { stage, policy, algorithm, envName } = selection;
+  const { learning = {}, path, pretraining } = policySections[policy]!;
   const method = algorithmSections[algorithm!]!;
   return [
     { extra: { ...common, stage: z.literal(stage), policy: choice(policy), algorithm: choice(algorithm!) } },
@@ -84,7 +84,6 @@ function learningSections(selection: Selection): Section[] {
     ...(method.explores && path ? [{ tables: pathTables(method.explores, path) }] : []),
     learning,
     ...(beginsFresh(stage) || method.mayBeginFresh ? [pretraining] : []),
-    { extra: networks[network]!.learning ?? {} },
     { extra: { ...learningShape, ...environmentSection(envName) } },
     { extra: { "train.render": learningTrain.render, "train.saveModelFreq": learningTrain.saveModelFreq } },
     { extra: { [method.networkKey]: statedNetwork(selection) } },

@@ -4,6 +4,7 @@ import type { Tensor } from "onnxruntime-node";
 import { fail } from "../../errors.js";
 import { webRuntimeRemedy } from "../device.js";
 import type { HostTensor } from "../tensor.js";
+import { dataTypeOf } from "../trace.js";
 import { turnOffTelemetry } from "./telemetry.js";
 
 type Runtime = typeof OnnxRuntime;
@@ -75,8 +76,10 @@ function wrapper(runtime: Runtime) {
   return ({ data, shape }: HostTensor, position: number): Tensor => {
     const known = latest[position];
     if (known?.data === data) return known.tensor;
-    const type = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
-    const tensor = new runtime.Tensor(type as "float32", data as Float32Array, shape);
+    const type = dataTypeOf({ data, shape });
+    // ONNX Runtime would copy the clamped array.
+    const array = type === "uint8" ? new Uint8Array(data.buffer, data.byteOffset, data.length) : data;
+    const tensor = new runtime.Tensor(type as "float32", array as Float32Array, shape);
     latest[position] = { data, tensor };
     return tensor;
   };

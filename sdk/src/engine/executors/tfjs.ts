@@ -1,7 +1,7 @@
 // Runs a function eagerly, op by op, on the registered TensorFlow.js backend: the oracle of the tests, and the way to
 // @tensorflow/tfjs-node and -gpu where they are installed (`import "@tensorflow/tfjs-node"` registers them).
 import { tf, type HostTensor, type TensorTree } from "../tensor.js";
-import { dataTypeOf, isHostTensor, isTensor } from "../trace.js";
+import { isHostTensor, isTensor, seenTypeOf } from "../trace.js";
 import { leavesOf, mapTree } from "../tree.js";
 
 /** `input` and `output` are trees of host tensors; see `Compiled`. */
@@ -11,7 +11,7 @@ export async function runEagerly(fn: (input: never) => TensorTree, input: unknow
   engine.startScope("eager");
   try {
     const tensors = mapTree(input as HostTensor, isHostTensor, (leaf) =>
-      tf.tensor(leaf.data, [...leaf.shape], dataTypeOf(leaf)),
+      tf.tensor(leaf.data, [...leaf.shape], seenTypeOf(leaf)),
     );
     const result = fn(tensors as never);
     const host = mapTree(result, isTensor, (tensor) => ({ data: tensor.dataSync(), shape: tensor.shape }));

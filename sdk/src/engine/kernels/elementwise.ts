@@ -218,8 +218,8 @@ export const elementwise = {
         const whole = dtype === "bool" ? Number(uniform !== 0) : Math.trunc(uniform);
         return graph.filled(dtype === "float32" ? uniform : whole, x!.shape, dtype);
       }
-      const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
-      return graph.node("Cast", [x!], { shape: x!.shape, dtype }, { to });
+      const to = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }[dtype];
+      return graph.node("Cast", [graph.bytesOf(x!) ?? x!], { shape: x!.shape, dtype }, { to });
     },
     jvp: ({ tangents, attributes }) => (attributes.dtype === "float32" ? tangents.x! : null),
   },

@@ -12,10 +12,12 @@ function resolved(shape: readonly number[], size: number): number[] {
   return shape.map((n) => (n < 0 ? rest : n));
 }
 
-const slice = (graph: Graph, x: Value, begin: readonly number[], shape: readonly number[]) => {
+const slice = (graph: Graph, x: Value, begin: readonly number[], shape: readonly number[]): Value => {
   if (begin.every((b) => b === 0) && shape.every((n, axis) => n === x.shape[axis])) return x;
   if (x.uniform !== undefined) return graph.filled(x.uniform, shape, x.dtype);
   const axes = begin.map((_, axis) => axis).filter((axis) => shape[axis] !== x.shape[axis]);
+  const bytes = graph.bytesOf(x);
+  if (bytes) return graph.widen(slice(graph, bytes, begin, shape));
   const pick = (values: readonly number[]) => graph.indices(axes.map((axis) => values[axis]!));
   return graph.node("Slice", [x, pick(begin), pick(begin.map((b, axis) => b + shape[axis]!)), graph.indices(axes)], {
     shape,
@@ -142,6 +144,8 @@ export const shape = {
       const axis = positive(attributes.axis as number, x!.shape.length);
       if (attributes.batchDims) throw new Error("gather with batch dimensions; use one-hot weights instead");
       const shape = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)];
+      const bytes = graph.bytesOf(x!);
+      if (bytes) return graph.widen(graph.node("Gather", [bytes, indices!], { shape, dtype: bytes.dtype }, { axis }));
       return graph.node("Gather", [x!, indices!], { shape, dtype: x!.dtype }, { axis });
     },
     jvp: ({ inputs, tangents, attributes }) =>

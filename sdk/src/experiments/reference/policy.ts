@@ -57,6 +57,7 @@ export async function referencePolicy(
     horizonSteps: chunkSize / actionDim,
     actionDim,
     state: [stateSize / width, width] as [number, number],
+    ...(inferred.rgb && { rgb: inferred.rgb }),
   };
   const { family } = networkFamily(findPolicy(policy), type);
   const isUntold = ([name, value]: [string, unknown]) => family.untold.includes(name) && value !== undefined;
