@@ -14,6 +14,7 @@ import {
   Gaussian,
   GMM,
   IBRL,
+  IDQL,
   loadPolicy,
   MeanFlow,
   OneStep,
@@ -173,4 +174,24 @@ test("IBRL learns beside a policy that imitates", async () => {
   await expect(IBRL.finetune(base, { ...options, data: undefined, folder: null })).rejects.toThrow(
     /demonstrations: are missing/,
   );
+});
+
+test("the file of IDQL acts with the best of several samples", async () => {
+  const base = await Diffusion.standard({ denoisingSteps: 2 })
+    .withNetwork({ mlpDims: [16, 16, 16] })
+    .pretrain(data, { epochs: 1, folder: null, ...control });
+  const run = await IDQL.finetune(base, {
+    ...{ env: "hopper-v2", environments: 1, iterations: 3, steps: 5, valFreq: 2, evaluationEpisodes: 1, batchSize: 8 },
+    ...{ evalSampleNum: 3, criticQ: { mlpDims: [16] }, criticV: { mlpDims: [16] } },
+    ...{ folder: join(folder, "idql"), ...control },
+  });
+  const file = join(folder, "idql/checkpoint/last.safetensors");
+  const loaded = await loadPolicy(file);
+  expect(loaded.model.spec.choice).toMatchObject({ samples: 3 });
+  expect(loaded.weights).toEqual(run.last.weights);
+  const exported = await exportOnnx(file, join(folder, "idql.onnx"));
+  expect(exported.shapes).toMatchObject({ noise: [3, 4, 3], action: [4, 3] });
+  const chunk = await loaded.act(Array<number>(11).fill(0));
+  expect(chunk).toHaveLength(4);
+  expect((await evaluate(file, { episodes: 1, denoisingSteps: [2], ...control })).toString()).toContain("return");
 });

@@ -1,11 +1,13 @@
 // What shared code asks of any policy: defaults, losses, sampling, ways to explore, and errors that name what is known.
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
-import { tf } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
+import { actionCritics } from "../../sdk/src/nn/critic.js";
 import type { AnyPolicy } from "../../sdk/src/policies/definition.js";
 import { emptyDraws, fillDraws, networkFamily, PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { findPolicy, policies } from "../../sdk/src/policies/registry.js";
 import { expectClose, wave } from "../nn/close.js";
+import { expectCompiled } from "../nn/compiled.js";
 import { filledWeights, referenceFormula, referenceOptions } from "../nn/weights.js";
 import { referenceBatch } from "./batches.js";
 
@@ -42,7 +44,7 @@ describe("a description", () => {
 
   test("refuses an unknown policy, and options of another", () => {
     expect(() => findPolicy("meanflwo")).toThrow(
-      /^policy: "meanflwo"\s+expected one of meanflow, reflow, shortcut, consistency, diffusion, gaussian, gmm\s.*did you mean "meanflow"\?/s,
+      /^policy: "meanflwo"\s+expected one of meanflow, reflow, shortcut, consistency, onestep, diffusion, gaussian, gmm\s.*did you mean "meanflow"\?/s,
     );
     expect(() => findPolicy("constructor")).toThrow(/expected one of meanflow/);
     expect(() => new PolicyModel({ options: { grid: "even" }, network: referenceOptions })).toThrow(/grid/);
@@ -155,4 +157,42 @@ test("the points at which ReFlow's velocities are compared: normal x, uniform t"
   const moved = probe.value(reflow.network, w, condition, other).arraySync() as number[][][];
   expect(moved[0]).not.toEqual((value as number[][][])[0]);
   expect(moved.slice(1)).toEqual((value as number[][][]).slice(1));
+});
+
+describe("a choice among samples", () => {
+  const choice = { samples: 3, critic: { mlpDims: [4], activationType: "Tanh" as const } };
+  const chooser = new PolicyModel({ network: referenceOptions, choice });
+  const all = () => filledWeights(chooser.layout.specs, referenceFormula);
+  const rows = { state: wave<tf.Tensor3D>([2, 1, 3], Math.sin, 0.7) };
+  const noise = () => wave<tf.Tensor>([2, 3, 2, 2], Math.cos, 1.3, 0.2);
+
+  test("is part of the description, and its critics come after the weights of the network", () => {
+    expect(chooser.spec.choice).toMatchObject({ samples: 3, critic: { mlpDims: [4], useLayernorm: false } });
+    expect(new PolicyModel(chooser.spec).spec).toEqual(chooser.spec);
+    const names = chooser.layout.specs.map(({ name }) => name);
+    expect(names.slice(0, model.layout.specs.length)).toEqual(model.layout.specs.map(({ name }) => name));
+    expect(names.at(-1)).toBe("critic.Q2.moduleList.1.linear_1.bias");
+    expect(chooser.actingDraws().shapes).toEqual({ noise: [3, 2, 2] });
+    expect(() => new PolicyModel({ network: referenceOptions, choice: { ...choice, samples: 0 } })).toThrow(/samples/);
+  });
+
+  test("takes the chunk whose smaller value is the greatest, row by row, eagerly and compiled", async () => {
+    const critics = actionCritics(choice.critic, 2, 3, 4);
+    const candidates = [0, 1, 2].map((i) =>
+      model.sample(all(), rows, { noise: noise().slice([0, i], [-1, 1]).reshape([2, 2, 2]) }),
+    );
+    const values = candidates.map((chunk) => {
+      const [first, second] = critics.values(all(), rows, chunk).map((value) => value.arraySync());
+      return [0, 1].map((row) => Math.min(first![row]!, second![row]!));
+    });
+    const want = [0, 1].map((row) => {
+      const best = values.reduce((top, value, i) => (value[row]! > values[top]![row]! ? i : top), 0);
+      return candidates[best]!.arraySync()[row]!;
+    });
+    expectClose(chooser.sample(all(), rows, { noise: noise() }), want);
+    const sample = ({ weights, state, noise }: { weights: Weights; state: tf.Tensor; noise: tf.Tensor }) => ({
+      action: chooser.sample(weights, { state }, { noise }),
+    });
+    await expectCompiled(sample, { weights: all(), state: rows.state, noise: noise() });
+  });
 });

@@ -2,6 +2,9 @@
 // feedback follows from the Riccati equation. A wrong sign, target, discount or end mask fails here.
 import { expect, test } from "vitest";
 import { drive, type RunState } from "../../sdk/src/learning/drive.js";
+import { episodeStatistics } from "../../sdk/src/evaluation/episode-statistics.js";
+import { Stage } from "../../sdk/src/learning/stage.js";
+import type { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
 import { actionCritics } from "../../sdk/src/nn/critic.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { algorithms } from "../../sdk/src/rl/registry.js";
@@ -58,6 +61,30 @@ test.each(names)("%s steers the point mass", async (name) => {
   const noise = 7 * ((1 + cost) * 0.1 ** 2 + 0.1 * 0.2 ** 2);
   expect(valueOfStaying(state!, critics)).toBeLessThan(-0.25 - 0.25 * cost + 0.02);
   expect(valueOfStaying(state!, critics)).toBeGreaterThan(-0.25 - 0.25 * cost - noise - 0.2);
+});
+
+test("the policy that idql leaves chooses as its evaluations did, and begins another run without its critics", async () => {
+  const options = { ...quick, ...settings.idql, iterations: 11, valFreq: 10 };
+  const { last, curve } = await drive(algorithms.idql!, pointMassSetup(model, COUNT), options, {});
+  expect(last.model.spec.choice).toMatchObject({ samples: 8, critic: q });
+  const settled = { sampling: {}, initialNoise: "sampled" } as const;
+  const mean = async (policy: TrainedPolicy) => {
+    const stage = new Stage({ ...pointMassSetup(model, COUNT), base: policy });
+    const { return: returns } = episodeStatistics(await stage.evaluator(policy, settled)(64));
+    await stage.dispose();
+    return returns.mean;
+  };
+  const [chosen, first] = [await mean(last), await mean(last.withoutChoice())];
+  const evaluated = curve.at(-1)!.episodes.return.mean;
+  expect(Math.abs(chosen - evaluated)).toBeLessThan(0.25 * (evaluated - first));
+  const next = await drive(
+    algorithms.dql!,
+    { ...pointMassSetup(model, 4), base: last },
+    { ...quick, iterations: 1 },
+    {},
+  );
+  expect(next.last.model.spec.choice).toBeUndefined();
+  expect(next.last.weights).toEqual(last.withoutChoice().weights);
 });
 
 test.each(names)("a resumed %s equals an uninterrupted one", async (name) => {

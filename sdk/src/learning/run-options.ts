@@ -28,14 +28,15 @@ export function pathOptions(
   return Object.fromEntries(names.filter((name) => name in options).map((name) => [name, options[name]]));
 }
 
-/** The policy that training begins with, which has the options that its path implies. */
+/** The policy that training begins with: without critics to choose by, with the options that its path implies. */
 export function startingPolicy(
   { explores }: Pick<AnyAlgorithm, "explores">,
   base: TrainedPolicy,
   options: Readonly<Record<string, unknown>>,
 ): TrainedPolicy {
-  const { path } = base.model.definition;
+  const plain = base.withoutChoice();
+  const { path } = plain.model.definition;
   return explores && path?.policyOptions
-    ? base.withOptions({ ...path.policyOptions(pathOptions(options, base.model)) })
-    : base;
+    ? plain.withOptions({ ...path.policyOptions(pathOptions(options, plain.model)) })
+    : plain;
 }

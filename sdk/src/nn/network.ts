@@ -19,6 +19,13 @@ export interface Observation {
   readonly rgb?: tf.Tensor;
 }
 
+/** Each row of an observation without pictures (B) `times` times, one after the other (B times). */
+export function repeated({ state }: Observation, times: number): Observation {
+  const [rows, ...shape] = state.shape as [number, ...number[]];
+  const many = state.expandDims(1).tile([1, times, ...shape.map(() => 1)]);
+  return { state: many.reshape([rows * times, ...shape]) };
+}
+
 /** Observations to what the head of a network reads. */
 export interface Encoder {
   /** Its own, names complete with their prefix; empty where the state passes through. */

@@ -3,14 +3,21 @@
 import { z } from "zod";
 import { ParameterLayout } from "../engine/parameters.js";
 import type { RandomStream } from "../engine/random.js";
-import { hostTensor, type HostTensor, type tf, type Weights } from "../engine/tensor.js";
+import { hostTensor, tf, type HostTensor, type Weights } from "../engine/tensor.js";
 import { fail, nearest } from "../errors.js";
-import type { Network, NetworkFamily, Observation } from "../nn/network.js";
-import { parseOptions } from "../options.js";
+import { actionCriticOptions, actionCritics, type ActionCritics } from "../nn/critic.js";
+import { repeated, type Network, type NetworkFamily, type Observation } from "../nn/network.js";
+import { count, parseOptions } from "../options.js";
 import { sizeOf } from "../space.js";
 import type { AnyPolicy, BoundPath, Draws, SamplingOptions, Teacher, Tensors, TrainingBatch } from "./definition.js";
 import { withEncoderDraws, withEncoderDrawn } from "./dropout-draws.js";
 import { findPolicy } from "./registry.js";
+
+/** How a policy acts with the best of several chunks, by critics whose weights come with its own: the smaller of two values counts. */
+export const choiceOptions = z.strictObject({
+  samples: count.describe("chunks to choose from"),
+  critic: actionCriticOptions.describe("networks of both critics"),
+});
 
 /** As files hold it; options and network are checked by the policy itself. */
 export const policySpec = z.strictObject({
@@ -18,6 +25,7 @@ export const policySpec = z.strictObject({
   options: z.record(z.string(), z.unknown()).prefault({}),
   /** `type` chooses the family where it is not the policy's first. */
   network: z.record(z.string(), z.unknown()),
+  choice: choiceOptions.optional(),
 });
 
 /** A complete description. */
@@ -25,6 +33,8 @@ export interface PolicySpec {
   readonly policy: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly network: Readonly<Record<string, unknown>>;
+  /** Absent where it acts with the first chunk that it samples. */
+  readonly choice?: z.output<typeof choiceOptions>;
 }
 
 export class PolicyModel {
@@ -32,9 +42,10 @@ export class PolicyModel {
   readonly definition: AnyPolicy;
   readonly network: Network;
   readonly layout: ParameterLayout;
+  readonly #critics: ActionCritics | undefined;
 
   /** @throws InputError for an unknown policy or network, or invalid options of either. */
-  constructor({ policy = "meanflow", options = {}, network }: z.input<typeof policySpec>) {
+  constructor({ policy = "meanflow", options = {}, network, choice }: z.input<typeof policySpec>) {
     this.definition = findPolicy(policy);
     const { type, ...given } = network;
     const { name, family } = networkFamily(this.definition, type);
@@ -43,7 +54,13 @@ export class PolicyModel {
     this.spec = { policy, options: chosen, network: isDefault ? sizes : { type: name, ...sizes } };
     const built = family.build(sizes, "network.");
     this.network = this.definition.assemble?.network(built, chosen) ?? built;
-    this.layout = new ParameterLayout(this.network.parameters);
+    if (choice) {
+      const { horizonSteps, actionDim, encoder } = this.network;
+      const judging = choiceOptions.parse(choice);
+      this.spec = { ...this.spec, choice: judging };
+      this.#critics = actionCritics(judging.critic, 2, encoder.stateSize, horizonSteps * actionDim);
+    }
+    this.layout = new ParameterLayout([...this.network.parameters, ...(this.#critics?.parameters ?? [])]);
   }
 
   /** What training draws for each row of a batch. */
@@ -79,15 +96,39 @@ export class PolicyModel {
 
   /** What acting draws for each chunk; zeros stand for the central chunk. */
   actingDraws(steps = this.defaultSteps): Draws {
-    return this.definition.acting.draws(this.spec.options, this.network, steps);
+    const draws = this.definition.acting.draws(this.spec.options, this.network, steps);
+    const { choice } = this.spec;
+    if (!choice) return draws;
+    const shapes = Object.entries(draws.shapes).map(([name, shape]) => [name, [choice.samples, ...shape]] as const);
+    return { ...draws, shapes: Object.fromEntries(shapes) };
   }
 
   /** Action chunks (B, Ta, Da) in [-1, 1] for observations of B rows. */
   sample(weights: Weights, observation: Observation, draws: Tensors, options: SamplingOptions = {}): tf.Tensor3D {
-    return this.sampleFrom(weights, this.network.encoder.apply(weights, observation), draws, options);
+    const { choice } = this.spec;
+    const { encoder, horizonSteps, actionDim } = this.network;
+    if (!choice) return this.sampleFrom(weights, encoder.apply(weights, observation), draws, options);
+    const { samples } = choice;
+    const many = repeated(observation, samples);
+    const each = Object.entries(draws).map(([name, drawn]) => {
+      const [rows, , ...shape] = drawn.shape as [number, number, ...number[]];
+      return [name, drawn.reshape([rows * samples, ...shape])] as const;
+    });
+    const chunks = this.sampleFrom(weights, encoder.apply(weights, many), Object.fromEntries(each), options);
+    const [first, second] = this.#critics!.values(weights, many, chunks);
+    const best = tf.minimum(first!, second!).reshape([-1, samples]).argMax(1);
+    const taken = tf
+      .oneHot(best as tf.Tensor1D, samples)
+      .cast("float32")
+      .expandDims(2);
+    return chunks
+      .reshape([-1, samples, horizonSteps * actionDim])
+      .mul(taken)
+      .sum(1)
+      .reshape([-1, horizonSteps, actionDim]);
   }
 
-  /** {@link sample} for condition encodings (B, C). */
+  /** {@link sample} for condition encodings (B, C), always with the first chunk. */
   sampleFrom(weights: Weights, condition: tf.Tensor2D, draws: Tensors, options: SamplingOptions = {}): tf.Tensor3D {
     const { steps = this.defaultSteps } = options;
     const sampling = { ...options, steps };

@@ -43,7 +43,17 @@ export class TrainedPolicy {
   /** The same weights under other options of the policy, e.g. `{ useDdim: true, ddimSteps: 5 }`. @throws InputError for invalid ones. */
   withOptions(options: Readonly<Record<string, unknown>>): TrainedPolicy {
     const { spec } = this.model;
-    const model = new PolicyModel({ ...spec, options: { ...spec.options, ...options } });
+    return this.#as(new PolicyModel({ ...spec, options: { ...spec.options, ...options } }));
+  }
+
+  /** The same policy acting with the first chunk that it samples, where it came with critics to choose by, as of IDQL. */
+  withoutChoice(): TrainedPolicy {
+    const { policy, options, network, choice } = this.model.spec;
+    return choice ? this.#as(new PolicyModel({ policy, options, network })) : this;
+  }
+
+  /** With the weights that `model` has, by their names. */
+  #as(model: PolicyModel): TrainedPolicy {
     const own = this.model.views(this.weights);
     const weights = new Float32Array(model.layout.size);
     model.layout.entries.forEach(({ name, offset }, i) => {
@@ -59,7 +69,7 @@ export class TrainedPolicy {
    * @throws InputError `DMPO_OPTIONS` for options that other weights would belong to, and values outside their range.
    */
   withNetwork(options: Readonly<Record<string, unknown>>): TrainedPolicy {
-    const { policy, options: objective, network } = this.model.spec;
+    const { policy, options: objective, network, choice } = this.model.spec;
     const { family } = networkFamily(this.model.definition, network.type);
     const changeable = family.changeable?.(network, { ...network, ...options }) ?? [];
     const fixed = Object.keys(options).filter((name) => !changeable.includes(name));
@@ -67,7 +77,7 @@ export class TrainedPolicy {
       const known = changeable.length > 0 ? `one of ${changeable.join(", ")}` : "nothing of this network";
       fail("DMPO_OPTIONS", fixed.join(", "), "cannot change while the weights stay", known, "train a new policy");
     }
-    const model = new PolicyModel({ policy, options: objective, network: { ...network, ...options } });
+    const model = new PolicyModel({ policy, options: objective, network: { ...network, ...options }, choice });
     // What is new begins at constants, so that no seed decides about it.
     const weights = model.layout.initialise(new Random(0).stream("weights"));
     const old = this.model.views(this.weights);

@@ -1,5 +1,5 @@
 // IDQL: values are an upper expectile of what the actions in memory are worth, the policy only imitates, and acting chooses among its
-// samples. Hansen-Estruch et al. 2023 (arXiv 2304.10573), algorithms 1 and 2; values: Kostrikov et al. 2021 (IQL, arXiv 2110.06169).
+// samples, as its checkpoint does. Hansen-Estruch et al. 2023 (arXiv 2304.10573), algorithms 1 and 2; values: Kostrikov et al. 2021 (IQL, arXiv 2110.06169).
 import { z } from "zod";
 import { compile } from "../engine/compile.js";
 import { Trainable } from "../engine/optimizer.js";
@@ -12,12 +12,12 @@ import type { Act } from "../evaluation/play.js";
 import { defineAlgorithm, type Progress } from "../learning/algorithm.js";
 import type { Stage } from "../learning/stage.js";
 import { critic as buildCritic, criticOptions } from "../nn/critic.js";
-import type { Observation } from "../nn/network.js";
+import { repeated, type Observation } from "../nn/network.js";
 import { count, keysBelow } from "../options.js";
 import type { Tensors } from "../policies/definition.js";
 import { hostObservation } from "../policies/host-observation.js";
-import { emptyDraws, fillDraws } from "../policies/policy-model.js";
-import { ownSampling, wholePolicy } from "./declaration.js";
+import { emptyDraws, fillDraws, PolicyModel } from "../policies/policy-model.js";
+import { inEnvironments, ownSampling } from "./declaration.js";
 import {
   alternate,
   collecting,
@@ -26,7 +26,6 @@ import {
   exploration,
   offPolicyKeys,
   plainSampling,
-  repeated,
   replaying,
   type Exploration,
   type UpdateRates,
@@ -67,6 +66,11 @@ function parts(stage: Stage, o: IdqlOptions) {
   };
 }
 type IdqlParts = ReturnType<typeof parts>;
+
+/** The policy that chooses as evaluations do; `plain` where these draw lots. */
+function chooserOf({ spec }: PolicyModel, { evalDeterministic, evalSampleNum: samples, criticQ: critic }: IdqlOptions) {
+  return new PolicyModel({ ...spec, ...(evalDeterministic && { choice: { samples, critic } }) });
+}
 
 /**
  * Which of the values q of samples to take: the greatest, or at random, those above the state's value v with weight `expectile`, the
@@ -203,14 +207,23 @@ const { criticQ, criticV, ...plain } = idqlOptions.shape;
 export const idql = defineAlgorithm({
   name: "idql",
   title: "IDQL",
-  ...wholePolicy,
+  ...inEnvironments,
+  presets: {},
   options: idqlOptions,
   keys: {
     ...offPolicyKeys(z.object(plain), { targetRate: "train.criticTau" }),
     ...keysBelow("model.criticQ", criticQ.unwrap(), "criticQ"),
     ...keysBelow("model.criticV", criticV.unwrap(), "criticV"),
   },
+  makes: chooserOf,
   parts,
   run,
+  learned({ actor, critic }, { base: { model: plain, normalization, environment } }, o) {
+    const model = chooserOf(plain, o);
+    const trained = { ...plain.views(actor.weights), ...critic.layout.views(critic.ema!) };
+    const weights = new Float32Array(model.layout.size);
+    for (const { name, offset } of model.layout.entries) weights.set(trained[name]!.data, offset);
+    return { policy: { model, normalization, environment }, sets: { policy: weights } };
+  },
   playing: ownSampling,
 });

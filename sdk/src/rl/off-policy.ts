@@ -181,13 +181,6 @@ export interface Alternation {
   readonly update: (rates: UpdateRates) => Promise<Readonly<Record<string, number>>>;
 }
 
-/** Each row of an observation without pictures (B) `times` times, one after the other (B times). */
-export function repeated({ state }: Observation, times: number): Observation {
-  const [rows, ...shape] = state.shape as [number, ...number[]];
-  const many = state.expandDims(1).tile([1, times, ...shape.map(() => 1)]);
-  return { state: many.reshape([rows * times, ...shape]) };
-}
-
 /** Of one iteration. */
 export interface UpdateRates extends Rates {
   /** Whether the policy learns, not only the critics. */
