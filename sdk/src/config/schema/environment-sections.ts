@@ -1,7 +1,7 @@
 // What `env_name` can name: families of environments with the keys of `env:` that only they have. Which environments exist
 // is the registry's answer (envs/registry.ts); those listed here and not there are waited for.
 import { z } from "zod";
-import { environmentNames } from "../../envs/registry.js";
+import { builtInEnvironment, environmentNames } from "../../envs/registry.js";
 import { optional, text } from "./fields.js";
 
 interface EnvironmentFamily {
@@ -71,9 +71,15 @@ export const environmentIn = (name: string, env: unknown) => familyOf(name)?.env
 /** Whether the reference would open a window, in whose place episodes are filmed. */
 export const opensWindow = (name: string, env: unknown) => familyOf(name)?.opensWindow?.(env) ?? false;
 
-/** "environment can" if `name` is one that is still to be written. */
-export function missingEnvironment(name: string): string | undefined {
-  return familyOf(name) && !environmentNames.includes(name) ? `environment ${name}` : undefined;
+const pictured = z.object({ imageKeys: z.array(z.string()).default([]) });
+
+/** "environment can", or "pictures of can" where `env:` names cameras, if that is still to be written. */
+export function missingEnvironment(name: string, env: unknown): string | undefined {
+  if (!familyOf(name)) return undefined;
+  const made = environmentIn(name, env);
+  if (!environmentNames.includes(made)) return `environment ${name}`;
+  const { imageKeys } = pictured.parse(env ?? {});
+  return imageKeys.length > 0 && !builtInEnvironment(made).pictures ? `pictures of ${name}` : undefined;
 }
 
 function familyOf(name: string): EnvironmentFamily | undefined {

@@ -3,11 +3,8 @@
 import { missingEnvironment } from "./environment-sections.js";
 import type { Selection } from "./schemas.js";
 
-/** "environment lift" if that is still to be written and the stage acts in it. */
-export function missingParts(
-  { stage, envName }: Selection,
-  config: Readonly<Record<string, unknown>>,
-): string[] {
+/** "environment lift" or "pictures of lift" if that is still to be written and the stage acts in it. */
+export function missingParts({ stage, envName }: Selection, config: Readonly<Record<string, unknown>>): string[] {
   const acts = stage !== "pretrain" || config.testInMujoco === true;
-  return [acts ? missingEnvironment(envName) : undefined].filter((part) => part !== undefined);
+  return [acts ? missingEnvironment(envName, config.env) : undefined].filter((part) => part !== undefined);
 }
