@@ -7,7 +7,10 @@ import { builtInEnvironment } from "../../../sdk/src/envs/registry.js";
 test("a leg taken, stood up, set into its hole and screwed in", { timeout: 120_000 }, async () => {
   const demonstration = oneLegDemonstrations[0]!;
   const definition = builtInEnvironment(demonstration.environment);
-  const [simulation, demonstrator] = await Promise.all([definition.create({ inertia: "legacy" }), demonstration.open()]);
+  const [simulation, demonstrator] = await Promise.all([
+    definition.create({ inertia: "legacy" }),
+    demonstration.open(),
+  ]);
   const random = new Random(0);
   simulation.reset(random.stream("starts"));
   demonstrator.begin(random.stream("habits"), "proficient");
