@@ -117,6 +117,6 @@ test("rows are views, gathered samples are copies", () => {
   rgb!.set([1, 2, 3, 4], 4);
   expect(gatherObservations(buffer.observations, Int32Array.of(2), buffer.shape.space)).toEqual({
     state: { data: Float32Array.of(5, 5), shape: [1, 1, 2] },
-    rgb: { data: Uint8Array.of(1, 2), shape: [1, 2] },
+    rgb: { data: Uint8ClampedArray.of(1, 2), shape: [1, 2] },
   });
 });
