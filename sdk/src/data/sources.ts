@@ -4,7 +4,7 @@
 // verified by the sums that the hub itself states; others only by their length.
 
 /** Folders below the data folder. Kitchen sets lie under gym, as the reference has them. */
-export type DataFamily = "gym" | "robomimic" | "d3il";
+export type DataFamily = "gym" | "robomimic" | "d3il" | "furniture";
 
 export interface DataSource {
   readonly family: DataFamily;
@@ -53,24 +53,27 @@ const locomotion = robots.flatMap((robot) =>
   }),
 );
 
+const madeHere = (task: string) => `or let a script make demonstrations: npx dmpo data make ${task}`;
+
 const kitchen = Object.entries({
   "kitchen-complete-v0": "mini_kitchen_microwave_kettle_light_slider-v0.hdf5",
   "kitchen-partial-v0": "kitchen_microwave_kettle_light_slider-v0.hdf5",
   "kitchen-mixed-v0": "kitchen_microwave_kettle_bottomburner_light-v0.hdf5",
 }).map(([name, file]) => {
   const task = name.slice(0, -"-v0".length).replace("-", "/");
-  const byHand = `or let a script make demonstrations: npx dmpo data make ${task}`;
-  return source("gym", name, [`${berkeley}/kitchen/${file}`], byHand);
+  return source("gym", name, [`${berkeley}/kitchen/${file}`], madeHere(task));
 });
-
-const madeHere = (task: string) =>
-  task === "transport" ? undefined : `or let a script make demonstrations: npx dmpo data make robomimic/${task}`;
 
 const robomimicFile = (task: string, people: "ph" | "mh") =>
   `hf://datasets/robomimic/robomimic_datasets/v1.5/${task}/${people}/low_dim_v15.hdf5`;
 
 const robomimic = ["lift", "can", "square", "transport"].flatMap((task) => [
-  source("robomimic", task, [robomimicFile(task, "mh")], madeHere(task)),
+  source(
+    "robomimic",
+    task,
+    [robomimicFile(task, "mh")],
+    task === "transport" ? undefined : madeHere(`robomimic/${task}`),
+  ),
   source("robomimic", `${task}-ph`, [robomimicFile(task, "ph")]),
   source("robomimic", `${task}-img`, []),
 ]);
@@ -81,12 +84,20 @@ const demonstrations =
 
 const avoiding = ["avoid", "avoid_m1", "avoid_m2", "avoid_m3"].map((name) => source("d3il", name, [], demonstrations));
 
+const furniture = ["one_leg", "lamp", "round_table"].flatMap((task) =>
+  ["low", "med"].map((randomness) => {
+    const made = task === "one_leg" ? madeHere(`furniture/${task}_${randomness}`) : undefined;
+    return source("furniture", `${task}_${randomness}`, [], made);
+  }),
+);
+
 export const dataSources: readonly DataSource[] = [
   ...locomotion,
   source("gym", "Humanoid-medium-v3", []),
   ...kitchen,
   ...robomimic,
   ...avoiding,
+  ...furniture,
 ];
 
 export function findSource(family: DataFamily, name: string): DataSource | undefined {

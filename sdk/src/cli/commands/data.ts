@@ -102,10 +102,7 @@ function addMake(data: Command, { terminal }: CommandContext): void {
   const command = data
     .command("make")
     .description("let a scripted demonstrator play a task, and record it into the data folder as published data is")
-    .argument(
-      "<task>",
-      "kitchen/complete, kitchen/partial, kitchen/mixed; robomimic/lift, robomimic/can or robomimic/square",
-    )
+    .argument("<task>", "kitchen/NAME, robomimic/NAME or furniture/NAME; an unknown one lists those there are")
     .option("--episodes <count>", "how many are recorded", number, 100)
     .option("--quality <quality>", "proficient, or mixed: also slow, with mistakes and omissions", "proficient")
     .option("--seed <seed>", "of starts and habits", number, 0)

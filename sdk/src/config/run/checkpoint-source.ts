@@ -85,7 +85,10 @@ function orOwn({ code, problems }: InputError): InputError {
 
 /** normalization.npz in the data folder, where the reference keeps it. */
 function ownStatistics(environment: string): string | undefined {
-  const folders = [`gym/${environment}`, `robomimic/${environment}`, `robomimic/${environment}-img`];
+  const folders = [
+    ...[`gym/${environment}`, `robomimic/${environment}`, `robomimic/${environment}-img`],
+    `furniture/${environment.replace(/_dim$/, "")}`,
+  ];
   return folders
     .map((folder) => join(pathInUse("data").value, folder, "normalization.npz"))
     .find((file) => existsSync(file));

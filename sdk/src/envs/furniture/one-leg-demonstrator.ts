@@ -14,6 +14,8 @@ const topIndex = oneLeg.parts.findIndex(({ name }) => name === thread.holder);
 const tagInBase = relative(base, tag);
 /** Along the leg, from its frame to its upper end, and to where fingers take it (m). */
 const [legEnd, legGrip] = [0.03125, 0.004];
+/** Of the tool over the leg's upper end: out of its way, and below when it takes it (m). */
+const [clear, grasp] = [0.05, 0.012];
 /** Of the tool: pointing down with its x axis ahead. */
 const down: Quaternion = [0, 1, 0, 0];
 const degree = Math.PI / 180;
@@ -246,41 +248,46 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
   const turnedDown: Pose = { position: retreat.position, rotation: pointingDown(middle) };
   sight = yield* go(sight, () => turnedDown, { closed: false, near: 0.04, turn: 8 * degree });
 
-  // Screw it in from above, as far as the wrist turns with each grasp.
+  // Screw it in from above, grasp by grasp: back as far as the wrist goes, onto the next face, and round to the right.
+  const overLeg = (height: number, headingAt: (now: Sight) => number) => (now: Sight) => ({
+    position: plus(plus(now.leg.position, legAxis(now), legEnd), up, height),
+    rotation: pointingDown(headingAt(now)),
+  });
   for (;;) {
-    const face = Math.atan2(turned(sight.leg.rotation, [1, 0, 0])[1], turned(sight.leg.rotation, [1, 0, 0])[0]);
-    const start = middle + twistOfGrasp / 2;
-    const first = face + (Math.PI / 2) * Math.round((start - face) / (Math.PI / 2));
-    const overLeg = (height: number, toHeading: () => number) => (now: Sight) => ({
-      position: plus(plus(now.leg.position, legAxis(now), legEnd), up, height),
-      rotation: pointingDown(toHeading()),
-    });
     sight = yield* go(
       sight,
-      overLeg(0.05, () => first),
-      { closed: false, near: 0.006, turn: 4 * degree, steps: 60 },
+      overLeg(clear, () => headingOf(sight.tool)),
+      { closed: false, near: 0.01, steps: 30 },
     );
-    sight = yield* go(
-      sight,
-      overLeg(-0.012, () => first),
-      { closed: false, near: 0.003 },
-    );
+    sight = yield* swing(sight, twistOfGrasp, { closed: false, over: (heading) => overLeg(clear, heading) });
+    const side = turned(sight.leg.rotation, [1, 0, 0]);
+    const face = Math.atan2(side[1], side[0]);
+    const quarters = Math.floor((headingOf(sight.tool) + 5 * degree - face) / (Math.PI / 2));
+    const heading = () => face + (Math.PI / 2) * quarters;
+    sight = yield* go(sight, overLeg(clear, heading), { closed: false, near: 0.006, turn: 4 * degree, steps: 30 });
+    sight = yield* go(sight, overLeg(-grasp, heading), { closed: false, near: 0.003, steps: 20 });
     sight = yield* wait(sight, true, 4);
-    let left = twistOfGrasp;
-    for (let step = 0; step < 40 && left > 2 * degree; step++) {
-      const before = headingOf(sight.tool);
-      const next = before - Math.min(left, 40 * degree);
-      const depth = overLeg(-0.012, () => next)(sight);
-      sight = yield { pose: depth, closed: true };
-      left += wrapped(headingOf(sight.tool) - before);
-    }
+    sight = yield* swing(sight, -twistOfGrasp, { closed: true, over: (heading) => overLeg(-grasp, heading) });
     sight = yield* wait(sight, false, 3);
-    sight = yield* go(
-      sight,
-      overLeg(0.05, () => headingOf(sight.tool)),
-      { closed: false, near: 0.02 },
-    );
   }
+}
+
+/** Turns the tool by so much, or until the wrist is at its end. */
+function* swing(
+  sight: Sight,
+  angle: number,
+  { closed, over }: { closed: boolean; over: (headingAt: (now: Sight) => number) => (now: Sight) => Pose },
+): Generator<Goal, Sight, Sight> {
+  let left = Math.abs(angle);
+  for (let stuck = 0, step = 0; left > 2 * degree && stuck < 3 && step < 40; step++) {
+    const before = headingOf(sight.tool);
+    const next = before + Math.sign(angle) * Math.min(left, 40 * degree);
+    sight = yield { pose: over(() => next)(sight), closed };
+    const turnedBy = Math.sign(angle) * wrapped(headingOf(sight.tool) - before);
+    left -= turnedBy;
+    stuck = turnedBy < 1.5 * degree ? stuck + 1 : 0;
+  }
+  return sight;
 }
 
 export const oneLegDemonstrations: readonly Demonstration[] = ["low", "med"].map((randomness) => ({
