@@ -1,6 +1,6 @@
 // Options of the algorithms: defaults, what is refused, and where configurations have each.
 import { describe, expect, test } from "vitest";
-import { actionCriticOptions, criticOptions } from "../../sdk/src/nn/critic.js";
+import { actionCriticOptions, ownCriticOptions } from "../../sdk/src/nn/critic.js";
 import { ppo, ppoOptions } from "../../sdk/src/rl/ppo.js";
 import { sac, sacOptions } from "../../sdk/src/rl/sac.js";
 
@@ -16,7 +16,7 @@ const ppoDefaults = {
   ...{ nCriticWarmupItr: 3, criticWarmupCounts: "updates" },
   ...{ actorLr: 4e-5, actorLrScheduler: { type: "constant" }, actorWeightDecay: 0, maxGradNorm: 1 },
   ...{ criticLr: 1e-3, criticLrScheduler: { type: "constant" }, criticWeightDecay: 0, criticMaxGradNorm: 25 },
-  critic: criticOptions.parse({}),
+  ...{ critic: ownCriticOptions.parse({}), augment: false, gradAccumulate: 1 },
   ...{ useBcLoss: false, bcLossType: "W2", bcLossCoeff: 0.05, bcLossDecayStart: 0 },
   ...{ valFreq: 10, forceTrain: false, evaluationEpisodes: 40, evaluationNoise: "sampled" },
 };
@@ -107,7 +107,8 @@ const pathsOf = (defaults: object, prefix = ""): string[] =>
   );
 
 test("every option has a key of the configuration, and every key an option", () => {
-  const { logProbRange: _, noise: __, ...others } = { ...ppoDefaults, bcLossCoeffFinal: 0, bcLossDecayEnd: 1 };
+  const optional = { bcLossCoeffFinal: 0, bcLossDecayEnd: 1, critic: { ...ppoDefaults.critic, type: "vit" } };
+  const { logProbRange: _, noise: __, ...others } = { ...ppoDefaults, ...optional };
   expect(new Set(Object.values(ppo.keys))).toEqual(new Set(["logProbRange.0", "logProbRange.1", ...pathsOf(others)]));
   expect(new Set(Object.values(ppo.controlKeys!))).toEqual(new Set(pathsOf({ noise })));
   expect(new Set(Object.values(sac.keys))).toEqual(new Set(pathsOf(sacDefaults)));
