@@ -135,7 +135,8 @@ describe("stop", () => {
 
   test("is not lost before a fresh kernel's first cell starts", async () => {
     const fresh = await KernelClient.start();
-    const running = fresh.execute("console.log('ran')");
+    // Slow enough that on a busy machine, too, the stop is there before its end.
+    const running = fresh.execute("await new Promise((done) => setTimeout(done, 4000)); console.log('ran')");
     await fresh.interrupt();
     const { error, stdout } = await running;
     expect([error?.ename, stdout]).toEqual(["KeyboardInterrupt", ""]);
