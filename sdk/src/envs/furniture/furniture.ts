@@ -1,6 +1,7 @@
 // FurnitureBench (Heo et al. 2023, arXiv 2305.12821) as DPPO fine-tunes in it (Ren et al. 2024): a Panda puts furniture together.
 // Interface, starts, rewards and the gripper's rule are those of the original; contacts are not (docs/environments.md).
 import type { RandomStream } from "../../engine/random.js";
+import { factorize, solve } from "../cholesky.js";
 import { PandaKinematics, armJoints } from "../d3il/panda.js";
 import { defineEnvironment, type EnvironmentDefinition, type Simulation } from "../environment.js";
 import type { Vector } from "../render/vectors.js";
@@ -231,34 +232,24 @@ function turnBetween(from: ArrayLike<number>, to: ArrayLike<number>): Vector {
   return axis.map((value) => scale * value) as unknown as Vector;
 }
 
-/** The shortest x (7) with J x = b, for J (6, 7) row by row. */
-function leastNorm(jacobian: ArrayLike<number>, b: readonly number[]): Float64Array {
+/** The shortest x (7) with J x = b (6), for J (6, 7) row by row. */
+function leastNorm(jacobian: Float64Array, b: readonly number[]): Float64Array {
   const size = b.length;
-  const rows = b.map((value, i) => {
-    const row = Array.from({ length: size }, (_, j) => {
+  const gram = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      // A trace of damping, where the arm is stretched.
       let sum = i === j ? 1e-8 : 0;
       for (let k = 0; k < armJoints; k++) sum += jacobian[armJoints * i + k]! * jacobian[armJoints * j + k]!;
-      return sum;
-    });
-    return [...row, value];
-  });
-  for (let column = 0; column < size; column++) {
-    for (let i = column + 1; i < size; i++) {
-      const factor = rows[i]![column]! / rows[column]![column]!;
-      for (let j = column; j <= size; j++) rows[i]![j]! -= factor * rows[column]![j]!;
+      gram[size * i + j] = sum;
     }
   }
-  const solved = new Float64Array(size);
-  for (let i = size - 1; i >= 0; i--) {
-    let sum = rows[i]![size]!;
-    for (let j = i + 1; j < size; j++) sum -= rows[i]![j]! * solved[j]!;
-    solved[i] = sum / rows[i]![i]!;
-  }
-  return new Float64Array(armJoints).map((_, k) => {
-    let sum = 0;
-    for (let i = 0; i < size; i++) sum += jacobian[armJoints * i + k]! * solved[i]!;
-    return sum;
-  });
+  const weights = Float64Array.from(b);
+  factorize(gram, size, gram);
+  solve(gram, size, weights);
+  return new Float64Array(armJoints).map((_, k) =>
+    weights.reduce((sum, weight, i) => sum + jacobian[armJoints * i + k]! * weight, 0),
+  );
 }
 
 function task(furniture: Furniture, randomness: Randomness): EnvironmentDefinition {

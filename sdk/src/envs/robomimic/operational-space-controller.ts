@@ -2,7 +2,7 @@
 // decoupled, and the arm towards its first posture within the freedom that remains. Khatib 1987, "A unified approach for motion
 // and force control of robot manipulators: The operational space formulation", eq. 34 to 52. Nothing is allocated per step.
 import type { Simulator } from "../simulator.js";
-import { factorize, solve } from "./cholesky.js";
+import { factorize, solve } from "../cholesky.js";
 
 const joints = 7;
 /** Largest change of the goal by one action (m, rad). */
