@@ -195,6 +195,11 @@ describe("robomimic", () => {
 
     const out = join(folder, "robomimic-out");
     const path = join(place, "low_dim_v15.hdf5");
+    // A configuration names the file only.
+    const named = await Dataset.hdf5(path);
+    expect([named.observations, named.actions, named.episodeLengths]).toEqual([
+      ...[data.observations, data.actions, data.episodeLengths],
+    ]);
     expect((await dmpo("data", "process-robomimic-dataset", `--load_path=${path}`, `--save_dir=${out}`)).code).toBe(0);
     const raw = await readNpz(join(out, "train.npz"));
     expect([...raw.get("states").data.slice(0, 11)]).toEqual([1, 1, 1, 2, 2, 2, 2, 3, 3, 20, 21]);

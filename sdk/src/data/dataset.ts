@@ -11,6 +11,7 @@ import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } f
 import { collectEpisodes, type CollectOptions, type Controller } from "./collect.js";
 import { columnOf, EpisodeView, type Dimension } from "./columns.js";
 import { readD4rlHdf5 } from "./d4rl-hdf5.js";
+import { withHdf5 } from "./hdf5.js";
 import {
   bundledDatasets,
   dataFolder,
@@ -27,7 +28,7 @@ import { encodeNormalization, readTrajectories, streamTrajectories } from "./npz
 import { writeNpz } from "./npz-writer.js";
 import { fromArrays, type RawTrajectories } from "./raw-arrays.js";
 import { dropUnrewarded, episodeLengths, toTrajectories } from "./recording.js";
-import { readRobomimic, type RobomimicOptions } from "./robomimic.js";
+import { isRobomimic, readRobomimic, robomimicRecording, type RobomimicOptions } from "./robomimic.js";
 import { meets, renormalize, type EpisodeBounds } from "./selection.js";
 import type { DataFamily } from "./sources.js";
 import { describeDataset, summarize, type DatasetSummary } from "./summary.js";
@@ -79,16 +80,19 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * Reads raw data in the D4RL layout: episodes end at terminals or timeouts, the open tail is dropped, statistics are
-   * taken over the whole file.
-   * @param options `keepUnrewarded` (default false) keeps episodes whose return is not positive.
+   * Reads raw data in the D4RL layout, or in robomimic's with the object's state. In the former, episodes end at terminals or
+   * timeouts, and the open tail is dropped. Statistics are taken over the whole file.
+   * @param options `keepUnrewarded` (default false) keeps episodes of D4RL's layout whose return is not positive.
    * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
    */
   static async hdf5(given: string, options: { name?: string; keepUnrewarded?: boolean } = {}): Promise<Dataset> {
     const path = userPath(given);
+    const name = options.name ?? nameOf(path);
+    const demonstrations = await withHdf5(path, (file) => (isRobomimic(file) ? robomimicRecording(file) : undefined));
+    if (demonstrations) return new Dataset(name, toTrajectories(demonstrations.recording, demonstrations.lengths));
     const recording = await readD4rlHdf5(path);
     const all = toTrajectories(recording, episodeLengths(recording));
-    return new Dataset(options.name ?? nameOf(path), options.keepUnrewarded ? all : dropUnrewarded(all, path));
+    return new Dataset(name, options.keepUnrewarded ? all : dropUnrewarded(all, path));
   }
 
   /**

@@ -51,9 +51,15 @@ export function robomimicRecording(file: Hdf5File, options: RobomimicOptions = {
   return { recording, lengths: Int32Array.from(parts, ({ actions }) => actions.shape[0]!) };
 }
 
+const namesOf = (file: Hdf5File) =>
+  file.keys().includes("data") ? file.keys("data").filter((name) => /^demo_\d+$/.test(name)) : [];
+
+/** Whether a file has this layout. */
+export const isRobomimic = (file: Hdf5File) => namesOf(file).length > 0;
+
 /** Groups "data/demo_0", "data/demo_1", ... in order of their numbers. */
 export function demonstrationsOf(file: Hdf5File): string[] {
-  const groups = file.keys().includes("data") ? file.keys("data").filter((name) => /^demo_\d+$/.test(name)) : [];
+  const groups = namesOf(file);
   if (groups.length === 0) {
     const found = file.keys().join(", ") || "nothing";
     fail("DMPO_DATA_KEY", `${file.path}: data`, `holds no demo_0; at the root: ${found}`, "groups data/demo_0, ...");
