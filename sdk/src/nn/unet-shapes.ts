@@ -2,6 +2,7 @@
 import { fail } from "../errors.js";
 import type { InferredNetwork, Shapes } from "./network.js";
 import { refuseVision } from "./shapes.js";
+import { shapesBelow } from "./weight-shapes.js";
 
 /** Groups of the released configurations; weights tell only that there are some. */
 const USUAL_GROUPS = 8;
@@ -15,15 +16,9 @@ export function inferUnet(shapes: Shapes, prefix: string, source: string): Infer
 
 /** The same but for what the encoder is: the width of `features` that blocks read besides the step, and the state's with `cond_mlp`. */
 export function inferBlocks(shapes: Shapes, prefix: string, source: string) {
-  const shape = (name: string) =>
-    shapes.get(`${prefix}${name}`) ??
-    fail(
-      "DMPO_WEIGHTS",
-      source,
-      `has no ${prefix}${name}`,
-      "the weights of a U-Net on low-dimensional observations (time_mlp, mid_modules, down_modules, up_modules, final_conv)",
-    );
-  const has = (name: string) => shapes.has(`${prefix}${name}`);
+  const expected =
+    "the weights of a U-Net on low-dimensional observations (time_mlp, mid_modules, down_modules, up_modules, final_conv)";
+  const { shape, has } = shapesBelow(shapes, prefix, source, expected);
   const [actionDim, dim] = shape("final_conv.1.weight") as [number, number];
   const first = "down_modules.0.0";
   const [, , kernelSize] = shape(`${first}.blocks.0.block.0.weight`) as [number, number, number];

@@ -14,6 +14,7 @@ import { layerNorm, linear } from "./linear.js";
 import { weight } from "./module.js";
 import type { Encoder, PictureShape, Shapes } from "./network.js";
 import { backboneOptions, pixelsFor, visionTransformer, type BackboneOptions } from "./vision-transformer.js";
+import { shapesBelow } from "./weight-shapes.js";
 
 /** Pixels by which pictures move at most, in each direction. */
 export const SHIFT = 4;
@@ -241,15 +242,8 @@ export function inferVision(
   readonly width: number;
   readonly options: { readonly backbone: Partial<BackboneOptions> } & Record<string, unknown>;
 } {
-  const shape = (name: string) =>
-    shapes.get(`${prefix}${name}`) ??
-    fail(
-      "DMPO_WEIGHTS",
-      source,
-      `has no ${prefix}${name}`,
-      "the weights of a network that sees (backbone.vit, compress)",
-    );
-  const has = (name: string) => shapes.has(`${prefix}${name}`);
+  const expected = "the weights of a network that sees (backbone.vit, compress)";
+  const { shape, has } = shapesBelow(shapes, prefix, source, expected);
   const [, tokens, embedDim] = shape("backbone.vit.pos_embed") as [number, number, number];
   const embedStyle = has("backbone.vit.patch_embed.conv.weight") ? "embed1" : "embed2";
   const first = embedStyle === "embed1" ? "patch_embed.conv" : "patch_embed.embed.0";

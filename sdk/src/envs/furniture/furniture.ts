@@ -4,7 +4,7 @@ import type { RandomStream } from "../../engine/random.js";
 import { factorize, solve } from "../cholesky.js";
 import { PandaKinematics, armJoints } from "../d3il/panda.js";
 import { defineEnvironment, type EnvironmentDefinition, type Simulation } from "../environment.js";
-import type { Vector } from "../render/vectors.js";
+import { cross, dot, type Vector } from "../render/vectors.js";
 import { Simulator } from "../simulator.js";
 import { isAssembled, lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
 import { composed, fromEuler, relative, type Pose } from "./pose.js";
@@ -48,7 +48,6 @@ async function createFurniture(furniture: Furniture, randomness: Randomness): Pr
   const obstacle = simulator.indexOf("body", "obstacle");
   const screws = threads.map((thread) => new Screw(simulator, thread));
   const kinematics = new PandaKinematics(toolHeight);
-  const start = new Float64Array(restingPosture.length).map((_, i) => restingPosture[i]!);
   const firstPart = armJoints + 2;
   let assembled = new Set<Pair>();
   let grip = -1;
@@ -133,7 +132,8 @@ async function createFurniture(furniture: Furniture, randomness: Randomness): Pr
     reset(random) {
       simulator.reset();
       const { joints, obstacle: spread } = scatter[randomness];
-      for (const [i, angle] of start.entries()) simulator.qpos[i] = angle + joints * (2 * random.nextUniform() - 1);
+      for (const [i, angle] of restingPosture.entries())
+        simulator.qpos[i] = angle + joints * (2 * random.nextUniform() - 1);
       simulator.qpos.fill(furniture.gripperWidth / 4, armJoints, firstPart);
       for (const [i, part] of parts.entries()) {
         const { position, rotation } = startOf(part);
@@ -203,12 +203,10 @@ function rotationOf(action: ArrayLike<number>): number[] {
   const row = (at: number): Vector => [action[at]!, action[at + 1]!, action[at + 2]!];
   const length = (v: Vector) => Math.max(1e-12, Math.hypot(...v));
   const first = row(3).map((value) => value / length(row(3))) as unknown as Vector;
-  const along = first.reduce((sum, value, i) => sum + value * row(6)[i]!, 0);
+  const along = dot(first, row(6));
   const rest = row(6).map((value, i) => value - along * first[i]!) as unknown as Vector;
-  const second = rest.map((value) => value / length(rest));
-  const [a, b, c] = first;
-  const [d, e, f] = second as unknown as Vector;
-  return [...first, ...second, b * f - c * e, c * d - a * f, a * e - b * d];
+  const second = rest.map((value) => value / length(rest)) as unknown as Vector;
+  return [...first, ...second, ...cross(first, second)];
 }
 
 /** Axis times angle of the rotation (3, 3) that turns `from` into `to`. */

@@ -2,7 +2,7 @@
 // grasp. It sees what a policy sees, and acts as a policy acts.
 import type { RandomStream } from "../../engine/random.js";
 import type { Demonstration, Demonstrator, Quality } from "../demonstrator.js";
-import { dot, type Vector } from "../render/vectors.js";
+import { cross, dot, length, plus, scaled, subtract, type Vector } from "../render/vectors.js";
 import { isAssembled, oneLeg } from "./parts.js";
 import { composed, conjugate, matrixOf, product, relative, turned, twist, type Pose, type Quaternion } from "./pose.js";
 import { base, tag } from "./scene.js";
@@ -64,12 +64,8 @@ function fromRows(rows: readonly number[]): Quaternion {
   return candidates[best]!.map((value) => value / sizes[best]!) as unknown as Quaternion;
 }
 
-const plus = (a: Vector, b: Vector, scale = 1): Vector => [
-  a[0] + scale * b[0],
-  a[1] + scale * b[1],
-  a[2] + scale * b[2],
-];
-const distance = (a: Vector, b: Vector) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+const beyond = (from: Vector, direction: Vector, by: number) => plus(from, scaled(direction, by));
+const distance = (a: Vector, b: Vector) => length(subtract(a, b));
 const about = (axis: Vector, angle: number): Quaternion => {
   const s = Math.sin(angle / 2);
   return [Math.cos(angle / 2), s * axis[0], s * axis[1], s * axis[2]];
@@ -146,11 +142,11 @@ class OneLegDemonstrator implements Demonstrator {
 
 /** A pose on the way, as far as a step goes. */
 function ahead(from: Pose, to: Pose, { reach, turn }: Habits): Pose {
-  const way = plus(to.position, from.position, -1);
-  const share = Math.min(1, reach / Math.max(1e-9, Math.hypot(...way)));
+  const way = subtract(to.position, from.position);
+  const share = Math.min(1, reach / Math.max(1e-9, length(way)));
   const angle = angleBetween(from.rotation, to.rotation);
   return {
-    position: plus(from.position, way, share),
+    position: beyond(from.position, way, share),
     rotation: interpolated(from.rotation, to.rotation, Math.min(1, turn / Math.max(1e-9, angle))),
   };
 }
@@ -197,7 +193,7 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
   const direction = legAxis(sight);
   const heading = Math.atan2(direction[1], direction[0]);
   const graspAt = (height: number) => (now: Sight) => ({
-    position: plus(plus(now.leg.position, legAxis(now), grip), up, height),
+    position: beyond(beyond(now.leg.position, legAxis(now), grip), up, height),
     rotation: pointingDown(heading),
   });
   sight = yield* go(sight, graspAt(0.1), { closed: false });
@@ -205,7 +201,7 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
   sight = yield* wait(sight, true, 5);
 
   // Lift it, turn it to where the wrist can stand it up, and do so: thread down.
-  const lifted = plus(sight.tool.position, up, 0.2);
+  const lifted = beyond(sight.tool.position, up, 0.2);
   sight = yield* go(sight, ({ tool }) => ({ position: lifted, rotation: tool.rotation }), { closed: true, near: 0.03 });
   const carried: Pose = { position: overTable, rotation: pointingDown(easyHeading) };
   sight = yield* go(sight, () => carried, { closed: true, near: 0.03, turn: 5 * degree });
@@ -215,22 +211,19 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
 
   // Over the hole that is easiest to reach, corrected for how it lies in the fingers.
   const holeAt = ({ top }: Sight, height: number, seat: (typeof thread.seats)[number]) =>
-    composed(top, { position: plus(seat.position, thread.axis, height), rotation: seat.rotation }).position;
+    composed(top, { position: beyond(seat.position, thread.axis, height), rotation: seat.rotation }).position;
   const fromReach = (seat: (typeof thread.seats)[number]) => distance(holeAt(sight, 0, seat), overTable);
   const seat = [...thread.seats].sort((a, b) => fromReach(a) - fromReach(b))[0]!;
   const standing = (height: number) => (now: Sight) => {
     const hole = holeAt(now, height, seat);
     const [axis, wanted] = [legAxis(now), turned(now.top.rotation, thread.axis)];
-    const lean: Vector = [
-      ...[axis[1] * wanted[2] - axis[2] * wanted[1], axis[2] * wanted[0] - axis[0] * wanted[2]],
-      axis[0] * wanted[1] - axis[1] * wanted[0],
-    ] as unknown as Vector;
-    const sine = Math.hypot(...lean);
+    const lean = cross(axis, wanted);
+    const sine = length(lean);
     const correction: Quaternion =
       sine < 1e-6
         ? [1, 0, 0, 0]
         : about(lean.map((value) => value / sine) as unknown as Vector, Math.atan2(sine, dot(axis, wanted)));
-    const offset = turned(correction, plus(now.tool.position, now.leg.position, -1));
+    const offset = turned(correction, subtract(now.tool.position, now.leg.position));
     return { position: plus(hole, offset), rotation: product(correction, now.tool.rotation) };
   };
   sight = yield* go(sight, standing(thread.rest + 0.08), { closed: true, near: 0.01 });
@@ -243,14 +236,14 @@ function* plan(sight: Sight, { twist: twistOfGrasp, grip }: Habits): Generator<G
   });
   sight = yield* wait(sight, false, 4);
   // Up along the leg, then over it.
-  const retreat: Pose = { position: plus(sight.tool.position, up, 0.14), rotation: sight.tool.rotation };
+  const retreat: Pose = { position: beyond(sight.tool.position, up, 0.14), rotation: sight.tool.rotation };
   sight = yield* go(sight, () => retreat, { closed: false, near: 0.03 });
   const turnedDown: Pose = { position: retreat.position, rotation: pointingDown(middle) };
   sight = yield* go(sight, () => turnedDown, { closed: false, near: 0.04, turn: 8 * degree });
 
   // Screw it in from above, grasp by grasp: back as far as the wrist goes, onto the next face, and round to the right.
   const overLeg = (height: number, headingAt: (now: Sight) => number) => (now: Sight) => ({
-    position: plus(plus(now.leg.position, legAxis(now), legEnd), up, height),
+    position: beyond(beyond(now.leg.position, legAxis(now), legEnd), up, height),
     rotation: pointingDown(headingAt(now)),
   });
   for (;;) {

@@ -101,7 +101,7 @@ export function furnitureModel({ name, parts, threads, gripperWidth }: Furniture
     [0, 1].map((point) =>
       element("connect", {
         ...{ name: tieName(thread, point), body1: thread.holder, body2: thread.part, anchor: [0, 0, 0] },
-        ...{ active: false, solref: [0.004, 1], solimp: [0.95, 0.99, 0.0005] },
+        ...{ active: false, ...stiff },
       }),
     ),
   );

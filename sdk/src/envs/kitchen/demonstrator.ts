@@ -3,7 +3,8 @@
 import type { RandomStream } from "../../engine/random.js";
 import type { Demonstration, Demonstrator, Quality } from "../demonstrator.js";
 import { fail } from "../../errors.js";
-import { GuidedArm, plus, type HandGoal, type Vector } from "./guided-arm.js";
+import { plus, type Vector } from "../render/vectors.js";
+import { GuidedArm, type HandGoal } from "./guided-arm.js";
 import { isComplete, kitchenElements, kitchenTasks, type KitchenElementName } from "./kitchen.js";
 
 /** One action after the other. */

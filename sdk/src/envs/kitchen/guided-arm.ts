@@ -2,11 +2,10 @@
 // squares, Wampler 1986), in the commands that the task takes. What the observation says is put into a model of the demonstrator's
 // own, which knows the lever arms and the weight of the links.
 import { assetFolder } from "../assets/assets.js";
+import { cross, dot, length, plus, scaled, subtract, type Vector } from "../render/vectors.js";
 import { Simulator } from "../simulator.js";
 import { actionScale, secondsPerStep } from "./kitchen.js";
 import { kitchenModel } from "./model.js";
-
-export type Vector = readonly [x: number, y: number, z: number];
 
 /** Where the hand is to go. */
 export interface HandGoal {
@@ -100,13 +99,13 @@ export class GuidedArm {
   /** Distance to a goal (m) and the angle that is missing (rad). */
   distance({ position, pointing, opening }: HandGoal): { readonly meters: number; readonly radians: number } {
     const turn = this.#turnTo(pointing, opening);
-    return { meters: length(minus(position, this.position)), radians: length(turn) };
+    return { meters: length(subtract(position, this.position)), radians: length(turn) };
   }
 
   /** An action (9) towards the goal; overwritten by the next call. */
   towards({ position, pointing, opening, speed, open }: HandGoal): Float64Array {
     const twist = [
-      ...limited(scaled(minus(position, this.position), positionGain), speed),
+      ...limited(scaled(subtract(position, this.position), positionGain), speed),
       ...limited(scaled(this.#turnTo(pointing, opening), turnGain), greatestTurn),
     ];
     return this.#command(this.#jointVelocities(twist), open, 1);
@@ -161,7 +160,7 @@ export class GuidedArm {
     const jacobian = this.#jacobian;
     for (let j = 0; j < joints; j++) {
       const a: Vector = [axis[3 * j]!, axis[3 * j + 1]!, axis[3 * j + 2]!];
-      const arm = minus(hand, [anchor[3 * j]!, anchor[3 * j + 1]!, anchor[3 * j + 2]!]);
+      const arm = subtract(hand, [anchor[3 * j]!, anchor[3 * j + 1]!, anchor[3 * j + 2]!]);
       [...cross(a, arm), ...a].forEach((value, i) => (jacobian[joints * i + j] = value));
     }
     const rest = this.#rest.map((angle, j) => restGain * (angle - this.#observed[j]!));
@@ -206,14 +205,4 @@ const sum = (count: number, term: (i: number) => number): number => {
   return total;
 };
 const clipped = (value: number) => Math.min(1, Math.max(-1, value));
-export const plus = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-export const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-export const scaled = (a: Vector, by: number): Vector => [a[0] * by, a[1] * by, a[2] * by];
-export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-export const length = (a: Vector): number => Math.hypot(...a);
-export const cross = (a: Vector, b: Vector): Vector => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
 const limited = (a: Vector, most: number): Vector => (length(a) > most ? scaled(a, most / length(a)) : a);
