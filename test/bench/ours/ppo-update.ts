@@ -1,6 +1,6 @@
 // One PPO minibatch over a whole rollout: gradients of actor and critic in micro-batches, clipping, AdamW of both.
 import { Stage } from "../../../sdk/src/learning/stage.js";
-import { critic } from "../../../sdk/src/nn/critic.js";
+import { ownCritic } from "../../../sdk/src/nn/critic.js";
 import { TrainedPolicy } from "../../../sdk/src/policies/trained-policy.js";
 import { generalizedAdvantages } from "../../../sdk/src/rl/gae.js";
 import { compileGradients } from "../../../sdk/src/rl/gradients.js";
@@ -32,7 +32,7 @@ const stage = new Stage({ base, environments, compile: { threads } });
 const parts = ppo.parts(stage, options);
 const players = {
   ...{ network: model.network, path: model.path(), actor: parts.actor, criticWeights: parts.critic },
-  critic: critic(options.critic, model.network.encoder.stateSize, "critic."),
+  critic: ownCritic(options.critic, { state: [1, 11] }, "critic."),
   ...{ arena: stage.arena, compile: stage.compile },
 };
 const collector = new Collector(players, options.steps);

@@ -47,6 +47,8 @@ export async function loadProgram(
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+    // Threads that wait for work sleep: algorithms alternate between several programs, and each would spin against the others.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
   const { handler } = session as unknown as { handler: SessionHandler };
   const accepted = new Set(session.inputNames);
