@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 const [text = ""] = positionals;
 const until = Date.now() + 60_000 * Number(values.minutes);
 /** Of one command. */
-const MOST_SECONDS = 300;
+const MOST_SECONDS = 540;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const recordFile = join(root, "docs/guide-runs.json");
@@ -82,6 +82,7 @@ for (const line of guideCommands()) {
   await save();
 }
 await save();
+writeFileSync(pageFile, await pretty(coveragePage(coverage(), record), "markdown"));
 const outcomes = Object.values(record.runs).map(({ outcome }) => outcome);
 const count = (outcome: string) => outcomes.filter((one) => one === outcome).length;
 console.log(`${count("ran")} ran, ${count("failed")} failed, ${count("waits")} wait -> ${pageFile}`);
@@ -137,12 +138,14 @@ async function runCommand(command: Command): Promise<GuideRun> {
   }
 }
 
-const readsData = ({ resolved }: Command) => {
+function readsData({ resolved }: Command): boolean {
   const experiment = resolved.experiment();
   return experiment.stage === "pretrain" || (experiment.stage === "finetune" && experiment.options.data !== null);
-};
+}
 
-const hasCheckpoint = ({ line }: Command) => existsSync(join(folderOf(line), "checkpoint", "last.safetensors"));
+function hasCheckpoint({ line }: Command): boolean {
+  return existsSync(join(folderOf(line), "checkpoint", "last.safetensors"));
+}
 
 function tunedFor(command: Command): Command | undefined {
   return fitting(
@@ -184,8 +187,11 @@ async function run(line: string, argv: readonly string[], given: string[]): Prom
   };
 }
 
+/** After every command, so that a stopped test goes on. */
 async function save(): Promise<void> {
-  const pretty = (contents: string, parser: string) => format(contents, { parser, printWidth: 120 });
   writeFileSync(recordFile, await pretty(JSON.stringify(record), "json"));
-  writeFileSync(pageFile, await pretty(coveragePage(coverage(), record), "markdown"));
+}
+
+function pretty(contents: string, parser: string): Promise<string> {
+  return format(contents, { parser, printWidth: 120 });
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { commandOf } from "../../sdk/src/cli/coverage.js";
 import { resolveConfig, type ResolvedConfig } from "../../sdk/src/config/run/experiment.js";
 import { configNames, projectConfigRoot } from "../../sdk/src/config/run/locations.js";
+import { camelCaseKeys, toCamelCase, toSnakeCase } from "../../sdk/src/config/language/naming.js";
 import { algorithmSections } from "../../sdk/src/config/schema/algorithm-sections.js";
 import { environmentIn } from "../../sdk/src/config/schema/environment-sections.js";
 import { builtInEnvironment } from "../../sdk/src/envs/registry.js";
@@ -91,7 +92,7 @@ export function fittingTeachers(needs: Needs, earlier: readonly Command[]): Comm
 
 /** 0 where all that the configuration states of the policy is the same, more with every difference; Infinity where it cannot fit. */
 function distance(wanted: Needs, { policy, envName, algorithm, config }: ResolvedConfig): number {
-  const task = (name: string, { env }: Values) => builtInEnvironment(environmentIn(name, env)).name;
+  const task = (name: string, { env }: Values) => builtInEnvironment(environmentIn(name, camelCaseKeys(env))).name;
   if (policy !== wanted.policy || task(envName, config) !== task(wanted.envName, wanted.config)) return Infinity;
   if ((wanted.algorithm ?? "") !== (algorithm ?? "")) {
     if (wanted.algorithm !== undefined || algorithms[algorithm!]?.handsOn) return Infinity;
@@ -102,9 +103,9 @@ function distance(wanted: Needs, { policy, envName, algorithm, config }: Resolve
   const network = at(config, "model.network") as Values | null;
   const type = (network?.type ?? wanted.network?.type) as string | undefined;
   const { training = [] } = networkFamily(definition, type).family;
-  const untrained = Object.entries(wanted.network ?? {}).filter(([key]) => !training.includes(camel(key)));
+  const untrained = Object.entries(wanted.network ?? {}).filter(([key]) => !training.includes(toCamelCase(key)));
   const differences = untrained.filter(([key, value]) => !same(network?.[key], value)).length;
-  const trained = Object.keys(definition.training.keys ?? {}).map(snake);
+  const trained = Object.keys(definition.training.keys ?? {}).map(toSnakeCase);
   const others = trained.filter((key) => {
     const [own, theirs] = [at(config, key), at(wanted.config, key)];
     return own !== undefined && theirs !== undefined && !same(own, theirs);
@@ -113,5 +114,3 @@ function distance(wanted: Needs, { policy, envName, algorithm, config }: Resolve
 }
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-const snake = (path: string) => path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { ResolvedConfig } from "../../sdk/src/config/run/experiment.js";
+import { camelCaseKeys } from "../../sdk/src/config/language/naming.js";
 import { environmentIn } from "../../sdk/src/config/schema/environment-sections.js";
 import { dataFolder, findLocal } from "../../sdk/src/data/data-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
@@ -29,7 +30,7 @@ export async function standIn({ config, envName }: ResolvedConfig): Promise<stri
   const said = cameras > 0 ? `random numbers for ${place}` : `random actions for ${place}`;
   if (existsSync(home) && findLocal(home)) return said;
   if (cameras === 0) {
-    const played = environmentIn(envName, env);
+    const played = environmentIn(envName, camelCaseKeys(env));
     const data = await Dataset.collect(played, () => uniform(actions!), { episodes, maxEpisodeSteps: steps });
     await data.save(home);
     return said;

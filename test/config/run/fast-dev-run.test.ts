@@ -9,7 +9,6 @@ import { fastDevRunData, shortenedKeys } from "../../../sdk/src/config/schema/fa
 const context = { now: new Date(2026, 2, 1), environment: {} };
 const short = (directory: string, name: string, ...overrides: string[]) =>
   resolveConfig(`cfg/${directory}`, name, ["fast_dev_run=True", ...overrides], context);
-const temporary = join(tmpdir(), "dmpo-fast-dev-run");
 
 test("pre-training: two epochs of three short episodes, everything else as it is", () => {
   const [real, tried] = [[], ["fast_dev_run=True"]].map((overrides) =>
@@ -53,7 +52,8 @@ test("what is less already stays, also from the command line", () => {
 test("its files go to a temporary folder, unless another is asked for; nothing is uploaded", () => {
   const base = ["gym/pretrain/hopper-medium-v2", "pre_meanflow_mlp"] as const;
   const { config } = short(...base, "++wandb.project=x");
-  expect(config.logdir).toBe(join(temporary, "log", String(config.name), "2026-03-01_00-00-00_42"));
+  const end = join("log", String(config.name), "2026-03-01_00-00-00_42");
+  expect(config.logdir).toSatisfy((path: string) => path.startsWith(tmpdir()) && path.endsWith(end));
   expect(config.wandb).toBeNull();
   const kept = short(...base, "++wandb.offline_mode=True", "logdir=here").config;
   expect(kept).toMatchObject({ logdir: "here", wandb: { offline_mode: true } });

@@ -51,6 +51,9 @@ describe.skipIf(!hasAssets("robosuite"))("with robosuite's files", () => {
       "robomimic/lift is not in the data folder, and could not be fetched: a script makes 1 demonstrations now " +
         "(`dmpo data make robomimic/lift`); stopped, it goes on where it was",
     ]);
+    expect(lines.at(-1)).toBe(
+      `robomimic/lift: demonstrations that were made here by a script, not the published ones (${join(home, "demonstrations.hdf5")})`,
+    );
     lines.length = 0;
     const again = await Dataset.robomimic("lift", { ...few, folder, make: false });
     expect(again.observations).toEqual(first.observations);

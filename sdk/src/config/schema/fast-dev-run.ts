@@ -5,7 +5,8 @@ import { toSnakeCase } from "../language/naming.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-const folder = join(tmpdir(), "dmpo-fast-dev-run");
+/** Each user's own. */
+const folder = join(tmpdir(), ["dmpo-fast-dev-run", process.getuid?.() ?? []].flat().join("-"));
 
 /** Where demonstrations made for such runs are kept, so that real runs do not take the few of them for theirs. */
 export const fastDevRunData = join(folder, "data");

@@ -69,7 +69,10 @@ export async function demonstrationsFor(
   const { episodes = 100, notify = warn } = options;
   return alone(demonstration, options, (home) => {
     const existing = recordingIn(home);
-    if (existing) return Promise.resolve(existing);
+    if (existing) {
+      notify(`${place}: demonstrations that were made here by a script, not the published ones (${existing})`);
+      return Promise.resolve(existing);
+    }
     notify(
       `${place} is not in the data folder, and could not be fetched: a script makes ${episodes} demonstrations now ` +
         `(\`dmpo data make ${demonstration.name}\`); stopped, it goes on where it was`,
