@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { folderWith } from "../config/folder.js";
 import { dmpo } from "./dmpo.js";
 
@@ -76,6 +76,23 @@ test("doctor has a line for everything", async () => {
   for (const name of ["node", "device cpu", "device webgpu", "mujoco", "data folder", "jupyter"]) {
     expect(out).toMatch(new RegExp(`^(ok|absent) +${name} `, "m"));
   }
+});
+
+test("doctor --render draws a picture and says where it is", async () => {
+  const folder = folderWith({});
+  vi.stubEnv("DMPO_LOG_DIR", folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { code, out } = await dmpo("doctor", "--render", "d3il");
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^ok +d3il: avoiding-m5, 640 x 480, drawn in \d+ ms\n.*\/doctor\/d3il\.png$/),
+  });
+  // PNG: the signature, then width and height in the header.
+  const png = readFileSync(`${folder}/doctor/d3il.png`);
+  expect(png.toString("latin1", 1, 4)).toBe("PNG");
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([640, 480]);
+  const unknown = await dmpo("doctor", "--render", "kitchn");
+  expect(unknown).toMatchObject({ code: 1, error: expect.stringContaining('is "kitchen" meant?') });
 });
 
 test.each([

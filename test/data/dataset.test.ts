@@ -293,7 +293,7 @@ describe("D4RL by name", () => {
     await Dataset.from(raw).save(task);
     expect((await Dataset.d4rl("hopper-medium-v2")).steps).toBe(5);
     vi.stubEnv("DMPO_DATA_DIR", join(home, "elsewhere"));
-    await expect(Dataset.d4rl("kitchen-complete-v0", { download: false })).rejects.toThrow(
+    await expect(Dataset.d4rl("kitchen-complete-v0", { download: false, make: false })).rejects.toThrow(
       join(home, "elsewhere", "gym", "kitchen-complete-v0"),
     );
   });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { fail, InputError, nearest } from "../errors.js";
 import { fetchFile, type FetchOptions } from "../hub/fetch-file.js";
 import { pathInUse, userPath } from "../paths.js";
+import type { DemonstrationOptions } from "./demonstrations/make.js";
 import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } from "./sources.js";
 
 /** Data sets that come with the package. */
@@ -35,6 +36,11 @@ export interface DataRequest extends FetchOptions {
   readonly original?: boolean;
   /** Whether what is missing may be downloaded. Default true. */
   readonly download?: boolean;
+  /**
+   * Of a task whose data is neither here nor to be had, demonstrations that a script makes, once: how many (100), how, and where
+   * they are kept; false: none.
+   */
+  readonly make?: DemonstrationOptions | false;
 }
 
 /** Files of one data set: a recording (HDF5), or normalised steps and their statistics. */
@@ -42,11 +48,11 @@ export type DataFiles = { readonly hdf5: string } | { readonly train: string; re
 
 /**
  * The files of a data set: those in `<folder>/<family>/<name>`, train.npz before the only .hdf5 (after it with `original`), else
- * downloaded into the cache.
+ * downloaded into the cache, else, of a task that can be demonstrated, made into the folder.
  * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where and why no address could be used.
  */
 export async function locateData(family: DataFamily, name: string, request: DataRequest = {}): Promise<DataFiles> {
-  const { folder = dataFolder(), original = false, download = true } = request;
+  const { folder = dataFolder(), original = false, download = true, make = {} } = request;
   const local = findLocal(join(resolve(userPath(folder)), family, name), original);
   if (local) {
     if ("hdf5" in local && basename(local.hdf5) === demonstrationsFile) {
@@ -74,7 +80,11 @@ export async function locateData(family: DataFamily, name: string, request: Data
       }
     }
   }
-  return failMissing(family, name, folder, failures);
+  // On demand: it brings the simulators along.
+  const { demonstrationsFor } = await import("./demonstrations/make.js");
+  const { notify, signal } = request;
+  const made = make && (await demonstrationsFor(`${family}/${name}`, { folder, notify, signal, ...make }));
+  return made ? { hdf5: made } : failMissing(family, name, folder, failures);
 }
 
 /** Files already on this machine; undefined if there are none. @throws InputError if two .hdf5 files compete. */
@@ -104,15 +114,17 @@ async function fetchOriginal({ sha256 }: DataSource, address: string, options: F
 
 /**
  * A file that a configuration names, `.../<family>/<name>/train.npz` or `normalization.npz`: itself where it exists, else the
- * published one, where there is one.
+ * published one, where there is one, or in the data folder demonstrations made here.
  * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
  */
-export async function fetchMissing(path: string, options: FetchOptions = {}): Promise<string> {
+export async function fetchMissing(path: string, options: Omit<DataRequest, "folder"> = {}): Promise<string> {
   const [file, home] = [basename(path), dirname(resolve(path))];
   const [family, name] = [basename(dirname(home)), basename(home)];
   const source = dataSources.find((one) => one.family === family && one.name === name);
   if (existsSync(path) || !source || !["train.npz", "normalization.npz"].includes(file)) return path;
-  const files = await locateData(source.family, name, { ...options, folder: dirname(dirname(home)) });
+  const folder = dirname(dirname(home));
+  const make = folder === dataFolder() ? options.make : false;
+  const files = await locateData(source.family, name, { ...options, folder, make });
   return "train" in files ? (file === "train.npz" ? files.train : files.normalization) : files.hdf5;
 }
 

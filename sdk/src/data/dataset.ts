@@ -147,7 +147,8 @@ export class Dataset implements Trajectories {
 
   /**
    * A set of the Franka kitchen: "complete", "partial" or "mixed", or D4RL's names such as "kitchen-mixed-v0"; from
-   * `<data folder>/gym/kitchen-mixed-v0` or downloaded, as {@link d4rl}.
+   * `<data folder>/gym/kitchen-mixed-v0` or downloaded, as {@link d4rl}; else demonstrations that a script makes now, once: `make`
+   * says how many (100) and how, or with false that this is an error.
    * @throws InputError `DMPO_DATA_NOT_FOUND`.
    */
   static async kitchen(name: string, request: DataRequest = {}): Promise<Dataset> {
@@ -158,7 +159,8 @@ export class Dataset implements Trajectories {
 
   /**
    * A robomimic set by name: "lift", "can", "square" or "transport" (demonstrations of several people), with "-ph" those of a
-   * proficient one, with "-img" pictures; from `<data folder>/robomimic/<name>` or downloaded.
+   * proficient one, with "-img" pictures; from `<data folder>/robomimic/<name>` or downloaded, else made now as those of
+   * {@link kitchen}, where a script can.
    * @param request of a recording (HDF5): `withObject` and `maxEpisodes`.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
@@ -171,6 +173,15 @@ export class Dataset implements Trajectories {
       const { recording, lengths } = await readRobomimic(path, request);
       return new Dataset(task, toTrajectories(recording, lengths));
     });
+  }
+
+  /**
+   * A set of furniture assembly: "one_leg_low", "lamp_med", ...; from `<data folder>/furniture/<task>`, else made now as those of
+   * {@link kitchen}, where a script can.
+   * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
+   */
+  static async furniture(task: string, request: DataRequest = {}): Promise<Dataset> {
+    return Dataset.#located("furniture", task, request, (path) => Dataset.hdf5(path, { name: task }));
   }
 
   /**

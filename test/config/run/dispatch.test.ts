@@ -8,6 +8,7 @@ import { resolveExperiment } from "../../../sdk/src/config/run/experiment.js";
 import { showExperiment } from "../../../sdk/src/config/run/show.js";
 import { bundledDatasets } from "../../../sdk/src/data/data-folder.js";
 import { Dataset } from "../../../sdk/src/data/dataset.js";
+import { demonstrationsFor } from "../../../sdk/src/data/demonstrations/make.js";
 import { Random } from "../../../sdk/src/engine/random.js";
 import { loadPolicy } from "../../../sdk/src/experiments/load-policy.js";
 import { Gaussian, MeanFlow } from "../../../sdk/src/experiments/policies.js";
@@ -39,6 +40,10 @@ vi.mock(import("../../../sdk/src/experiments/load-policy.js"), async (original) 
   const { loadPolicy: load } = await original();
   return { loadPolicy: vi.fn(load) };
 });
+vi.mock(import("../../../sdk/src/data/demonstrations/make.js"), async (original) => ({
+  ...(await original()),
+  demonstrationsFor: vi.fn(),
+}));
 vi.mock(import("../../../sdk/src/tracking/wandb-sink.js"), () => ({ wandbSink: vi.fn() }));
 
 const folder = temporaryFolder();
@@ -327,6 +332,28 @@ test("data: a recording by its suffix, else normalised steps; by name, the recor
 test("the data stand in a notice where they are the bundled ones", async () => {
   const { lines } = await run(pretrain, ["name=x", "train_dataset_path=null"]);
   expect(lines[0]).toMatch(/^hopper-medium-v2 is not in the data folder: using the bundled hopper-medium-mini instead/);
+});
+
+test("a task's usual place stands for demonstrations made here; a file that is named and missing is an error", async () => {
+  const home = join(folder, "robots");
+  vi.stubEnv("DMPO_DATA_DIR", home);
+  vi.stubEnv("HF_HUB_OFFLINE", "1");
+  vi.mocked(demonstrationsFor).mockImplementation(async () => bundledDatasets["hopper-medium-mini"]);
+  const asked = async (...overrides: string[]) => {
+    const given = [`logdir=${folder}/run-${++runs}`, "obs_dim=11", "action_dim=3", ...overrides];
+    const context = { environment: { DMPO_DATA_DIR: home } };
+    await runExperiment(resolveExperiment("cfg/robomimic/pretrain/lift", "pre_gaussian_mlp", given, context));
+  };
+  await asked("n_demonstrations=7");
+  expect(vi.mocked(demonstrationsFor).mock.calls).toMatchObject([["robomimic/lift", { episodes: 7, folder: home }]]);
+  expect(dataOf().actionDimension).toBe(3);
+
+  vi.mocked(demonstrationsFor).mockClear();
+  const named = `train_dataset_path=${home}/robomimic/lift/train.npz`;
+  for (const override of [named, "n_demonstrations=0"]) {
+    await expect(asked(override)).rejects.toMatchObject({ code: "DMPO_DATA_NOT_FOUND" });
+  }
+  expect(demonstrationsFor).not.toHaveBeenCalled();
 });
 
 const scratch = "cfg/gym/scratch/hopper-v2 ppo_gaussian_mlp";

@@ -39,7 +39,7 @@ const constants = new Set(["model.critic.augment", "model.critic.dropout"]);
 /** Accepted because the reference's files have them. */
 const unused = {
   always: ["sim_device"],
-  "without demonstrations": ["max_n_episodes", "offline_dataset_path"],
+  "without demonstrations": ["max_n_episodes", "n_demonstrations", "offline_dataset_path"],
 };
 
 /** The same configurations with other networks and another policy. */

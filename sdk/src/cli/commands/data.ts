@@ -9,7 +9,8 @@ import type { ModeFilter } from "../../data/d3il.js";
 import type { Processed } from "../../data/process-recording.js";
 import type { DataFamily } from "../../data/sources.js";
 import { fail } from "../../errors.js";
-import { examples, type AddCommand, type CommandContext, path } from "../command.js";
+import { examples, exitCodes, type AddCommand, type CommandContext, path } from "../command.js";
+import { untilInterrupted } from "../interrupt.js";
 
 export const addData: AddCommand = (program, context) => {
   const data = program.command("data").description("look into data sets, fetch and convert them");
@@ -76,7 +77,7 @@ function addFetch(data: Command, { terminal }: CommandContext): void {
         );
       }
       const notify = (line: string) => terminal.error(line);
-      const files = await locateData(family as DataFamily, name, { original: flags.original, notify });
+      const files = await locateData(family as DataFamily, name, { original: flags.original, notify, make: false });
       const home = join(dataFolder(), family, name);
       makeFolder(home);
       const named =
@@ -98,7 +99,7 @@ interface MakeFlags {
   readonly workers?: number;
 }
 
-function addMake(data: Command, { terminal }: CommandContext): void {
+function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
   const command = data
     .command("make")
     .description("let a scripted demonstrator play a task, and record it into the data folder as published data is")
@@ -114,7 +115,11 @@ function addMake(data: Command, { terminal }: CommandContext): void {
     if (quality !== "proficient" && quality !== "mixed") {
       fail("DMPO_OPTIONS", "--quality", quality, "proficient or mixed");
     }
-    terminal.out(await makeDemonstrations(task, { ...flags, quality, notify: (line) => terminal.error(line) }));
+    const notify = (line: string) => terminal.error(line);
+    const interrupted = await untilInterrupted(terminal, async (signal) =>
+      terminal.out(await makeDemonstrations(task, { ...flags, quality, notify, signal })),
+    );
+    if (interrupted) exitWith(exitCodes.interrupted);
   });
 }
 

@@ -41,6 +41,8 @@ export interface ExperimentContext {
 }
 
 type Report = (line: string) => void;
+/** The data that a configuration asks for. */
+type Wanted = StageOptions["pretrain"]["data"];
 
 /**
  * Runs pre-training, fine-tuning or evaluation in a new folder, `logdir` or `logdir-2`, ..., which also gets the resolved
@@ -55,13 +57,13 @@ export async function runExperiment(
   const { report } = journal;
   switch (experiment.stage) {
     case "pretrain": {
-      const settings = await pretrainingSettings(experiment.options, report, signal);
+      const settings = await pretrainingSettings(experiment, report, signal);
       await runPretraining(settings, await control(experiment, "epoch", signal, journal));
       return;
     }
     case "finetune": {
       const { environments, objective, data: wanted } = experiment.options;
-      const data = wanted ? await openData(ofDataFolder(wanted), report, signal) : undefined;
+      const data = wanted ? await openData(unlessNamed(ofDataFolder(wanted), experiment), report, signal) : undefined;
       const base = objective
         ? await fromScratch({ ...experiment.options, objective }, data, report, signal)
         : await loadBase(experiment.options, environments.env, report, signal, {
@@ -128,9 +130,14 @@ function saveConfig(experiment: Experiment, folder: string): Promise<void> {
   return writeFileAtomic(join(folder, "config.yaml"), `${showExperiment(experiment)}\n`);
 }
 
-async function pretrainingSettings(options: StageOptions["pretrain"], report: Report, signal: AbortSignal | undefined) {
+async function pretrainingSettings(
+  experiment: Experiment & { readonly stage: "pretrain" },
+  report: Report,
+  signal: AbortSignal | undefined,
+) {
+  const { options } = experiment;
   const { run, shapes, policy, objective, network, training, test } = options;
-  const data = await openData(options.data, report, signal);
+  const data = await openData(unlessNamed(options.data, experiment), report, signal);
   const { observationDimension, actionDimension } = data;
   checkStated(shapes, { observationDimension, actionDimension }, data.name);
   const { horizonSteps, condSteps, imgCondSteps } = shapes;
@@ -193,15 +200,21 @@ async function resumeFile(
   return file;
 }
 
+/** Nothing is made in place of a file that the command line names. */
+function unlessNamed(wanted: Wanted, { origins }: Experiment): Wanted {
+  const isNamed = ["train_dataset_path", "offline_dataset_path"].some((key) => origins(key).startsWith("command line"));
+  return isNamed ? { ...wanted, make: false } : wanted;
+}
+
 /** The usual place of a named data set stands for the set itself, which is looked for, downloaded or replaced by a bundled one. */
-function ofDataFolder(wanted: StageOptions["pretrain"]["data"]): StageOptions["pretrain"]["data"] {
+function ofDataFolder(wanted: Wanted): Wanted {
   const usual = join(dataFolder(), "gym", wanted.name, "train.npz");
   const isUsual = wanted.path !== null && !isAddress(wanted.path) && resolve(wanted.path) === resolve(usual);
   return isUsual && !existsSync(usual) ? { ...wanted, path: null } : wanted;
 }
 
 async function openData(
-  { name, path, useD4rl, normalizationPath, maxEpisodes }: StageOptions["pretrain"]["data"],
+  { name, path, useD4rl, normalizationPath, maxEpisodes, make }: Wanted,
   report: Report,
   signal: AbortSignal | undefined,
 ) {
@@ -212,7 +225,7 @@ async function openData(
   return maxEpisodes === null ? data : data.limitEpisodes(maxEpisodes);
 
   async function readData(): Promise<Dataset> {
-    const fetching = fetchOptions(report, signal);
+    const fetching = { ...fetchOptions(report, signal), make };
     if (path === null) return Dataset.d4rl(name, { ...fetching, original: true });
     const locate = (given: string) => (isAddress(given) ? resolvePath(given, fetching) : fetchMissing(given, fetching));
     const file = await locate(path);

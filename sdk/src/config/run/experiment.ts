@@ -4,6 +4,7 @@ import { fail, InputError, type Problem } from "../../errors.js";
 import { userPath, withPathVariables } from "../../paths.js";
 import { compose } from "../language/compose.js";
 import { interpolate } from "../language/interpolation.js";
+import { shortened } from "../schema/fast-dev-run.js";
 import { locateConfig, shownPath } from "./locations.js";
 import { missingParts } from "../schema/missing-parts.js";
 import { camelCaseKeys, snakeCaseKeys, toCamelCase, toSnakeCase } from "../language/naming.js";
@@ -93,14 +94,18 @@ export function resolveConfig(
   const addressed = withUserPaths(resolved);
   const ignored = removeUnknown(resolved, schema, referenceFiles);
   if (ignored.length > 0) notices.push(`these keys of the reference have no effect here: ${ignored.join(", ")}`);
-  const config = validate(schema, resolved, {
+  const valid = validate(schema, resolved, {
     known: [...interpolated.problems, ...addressed, ...removeMisspelt(resolved)],
     unresolved: interpolated.unresolved,
   });
+  const isNamed = resolved.get("logdir")?.origin.startsWith("command line") ?? false;
+  const { config, changed } = valid.fastDevRun ? shortened(valid, isNamed) : { config: valid, changed: [] as string[] };
+  if (changed.length > 0)
+    notices.push(`fast_dev_run: a try, whose results mean nothing; \`dmpo config show\` says what is smaller`);
   const missing = missingParts(selection, config);
   const known = {
     config: snakeCaseKeys(config) as ResolvedConfig["config"],
-    origins: (path: string) => resolved.get(path)?.origin ?? "default",
+    origins: (path: string) => (changed.includes(path) ? "fast_dev_run" : (resolved.get(path)?.origin ?? "default")),
     notices,
   };
   return { ...selection, ...known, missing, experiment: () => experimentOf(selection, config, known, missing) };

@@ -1,5 +1,6 @@
 // From the layout of a valid configuration to the plain options that the rooms take; run/dispatch.ts hands them over.
 import { z } from "zod";
+import type { DemonstrationOptions } from "../../data/demonstrations/make.js";
 import type { AnyAlgorithm } from "../../learning/algorithm.js";
 import type { IterationRecord } from "../../rl/iteration-record.js";
 import { algorithms } from "../../rl/registry.js";
@@ -8,7 +9,16 @@ import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
 import { environmentIn, opensWindow } from "./environment-sections.js";
 import { optionsOf, valueAt, type KeyTable } from "./keys.js";
-import { beginsFresh, evalShape, learningShape, learningTrain, pretrainShape, type Selection } from "./schemas.js";
+import { fastDevRunData } from "./fast-dev-run.js";
+import {
+  beginsFresh,
+  demonstratedShape,
+  evalShape,
+  learningShape,
+  learningTrain,
+  pretrainShape,
+  type Selection,
+} from "./schemas.js";
 import { common, environments } from "./sections.js";
 
 /** What every configuration has, whatever it selects. */
@@ -20,6 +30,7 @@ const base = z.looseObject({
 });
 const pretrainConfig = base.extend(pretrainShape);
 const evalConfig = base.extend(evalShape);
+const demonstratedConfig = z.object(demonstratedShape);
 const learningConfig = base.extend({ ...learningShape, train: z.looseObject(learningTrain) });
 
 /** Of policies that have a teacher. */
@@ -66,6 +77,12 @@ function networkOf(config: Config, { policy }: Selection, key = "model.network")
   return type === undefined || type === first ? options : { type, ...options };
 }
 
+/** How many episodes of the data are used, and which are made where there is none. */
+function episodesOf({ maxNEpisodes, nDemonstrations, fastDevRun }: Config & z.output<typeof demonstratedConfig>) {
+  const made: DemonstrationOptions = { episodes: nDemonstrations, ...(fastDevRun && { folder: fastDevRunData }) };
+  return { maxEpisodes: maxNEpisodes, make: nDemonstrations > 0 && made };
+}
+
 export function pretrainOptionsOf(values: Values, selection: Selection) {
   const config = pretrainConfig.parse(values);
   return {
@@ -76,7 +93,7 @@ export function pretrainOptionsOf(values: Values, selection: Selection) {
       useD4rl: config.useD4rlDataset,
       path: config.trainDatasetPath,
       normalizationPath: config.normalizationPath,
-      maxEpisodes: config.maxNEpisodes,
+      ...episodesOf(config),
     },
     policy: selection.policy,
     objective: optionsOf(findPolicy(selection.policy), values),
@@ -110,7 +127,7 @@ export function finetuneOptionsOf(values: Values, selection: Selection) {
           useD4rl: true,
           path: config.offlineDatasetPath,
           normalizationPath: null,
-          maxEpisodes: config.maxNEpisodes,
+          ...episodesOf(config),
         }
       : null,
     learning,

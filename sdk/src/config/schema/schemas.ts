@@ -42,10 +42,20 @@ function networkOf({ policy, network }: Selection): z.ZodObject {
 const statedNetwork = (selection: Selection) =>
   networkOf(selection).nullable().default(null).describe("a checkpoint knows its network; stating it checks it");
 
+/** Of stages that learn from demonstrations. */
+export const demonstratedShape = {
+  maxNEpisodes: count.nullable().default(null).describe("the first so many episodes of the data; null: all"),
+  nDemonstrations: z
+    .int()
+    .nonnegative()
+    .default(100)
+    .describe("episodes that a script plays, once, where the task's data is nowhere; 0: none"),
+};
+
 export const pretrainShape = {
   useD4rlDataset: z.boolean().default(true).describe("train on the D4RL data set called env_name"),
   trainDatasetPath: z.string().nullable().default(null).describe("train.npz or .hdf5 to train on instead"),
-  maxNEpisodes: count.nullable().default(null).describe("train on the first so many episodes; null: on all"),
+  ...demonstratedShape,
   denoisingSteps: count.default(1).describe("network calls per chunk in tests"),
   ...played,
 };
@@ -64,7 +74,7 @@ function pretrainSections(selection: Selection): Section[] {
 
 export const learningShape = {
   offlineDatasetPath: optionalText.describe("demonstrations to learn from besides"),
-  maxNEpisodes: count.nullable().default(null).describe("the first so many of them; null: all"),
+  ...demonstratedShape,
 };
 export const learningTrain = {
   render: rendered,

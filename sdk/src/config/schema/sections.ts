@@ -36,6 +36,10 @@ export const common = {
   normalizationPath: optionalText.describe("normalization.npz; by default beside the data or inside the checkpoint"),
   basePolicyPath: optionalText.describe("checkpoint to start from"),
   resumePath: optionalText.describe("checkpoint of the same run, to continue it"),
+  fastDevRun: z
+    .boolean()
+    .default(false)
+    .describe("try everything in seconds: two epochs or iterations, few and short episodes, a temporary folder"),
   wandb: z
     .strictObject({
       entity: z.string().nullable().default(null),

@@ -1,25 +1,27 @@
 // Demonstrations made here: a scripted demonstrator plays episodes, in several threads, and what it did is written as the family's
 // published recordings are. Every episode is kept as soon as it is over, so that making goes on where it was stopped.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { readFile, rename } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { fetchAssets } from "../../envs/assets/assets.js";
-import { findDemonstration } from "../../envs/demonstrations.js";
-import type { Quality } from "../../envs/demonstrator.js";
+import { demonstrations, findDemonstration } from "../../envs/demonstrations.js";
+import type { Demonstration, Quality } from "../../envs/demonstrator.js";
 import type { EnvironmentDefinition } from "../../envs/environment.js";
 import { builtInEnvironment } from "../../envs/registry.js";
 import { fail } from "../../errors.js";
 import { makeFolder, writeFileAtomic } from "../../files.js";
+import { withLock } from "../../hub/lock.js";
 import { warn } from "../../plain-text.js";
 import { dataFolder, demonstrationsFile } from "../data-folder.js";
 import { writeHdf5 } from "../hdf5.js";
 import { openStage, playEpisode, type PlayedEpisode } from "./play.js";
 import { writeRobomimic } from "./robomimic-layout.js";
 
-export interface MakeDemonstrationsOptions {
+/** How many, and how. */
+export interface DemonstrationOptions {
   /** Default 100. */
   readonly episodes?: number;
   /** Default "proficient", of which only episodes that show the whole task are kept. */
@@ -30,6 +32,9 @@ export interface MakeDemonstrationsOptions {
   readonly workers?: number;
   /** The data folder; default: the user's. */
   readonly folder?: string;
+}
+
+export interface MakeDemonstrationsOptions extends DemonstrationOptions {
   /** Told in a line how far it is; by default on standard error. */
   readonly notify?: (line: string) => void;
   /** Stops it; episodes that are over stay for the next time. */
@@ -42,17 +47,63 @@ export interface MakeDemonstrationsOptions {
  * @throws InputError DMPO_DEMONSTRATION, DMPO_DATA_EXISTS where data lies there already, DMPO_OPTIONS, DMPO_ASSETS_*.
  */
 export async function makeDemonstrations(name: string, options: MakeDemonstrationsOptions = {}): Promise<string> {
-  const { episodes = 100, quality = "proficient", seed = 0, folder = dataFolder(), notify = warn, signal } = options;
+  const demonstration = findDemonstration(name);
+  return alone(demonstration, options, (home) => {
+    const existing = recordingIn(home);
+    if (existing) fail("DMPO_DATA_EXISTS", existing, "exists already", "a folder without data", "move it away");
+    return make(demonstration, home, options);
+  });
+}
+
+/**
+ * Demonstrations in place of a data set that is nowhere: those that another program is making or has made, else new ones, which is
+ * said before it begins. undefined where nobody demonstrates the task.
+ * @param place of the data below the data folder, e.g. "gym/kitchen-mixed-v0".
+ */
+export async function demonstrationsFor(
+  place: string,
+  options: MakeDemonstrationsOptions = {},
+): Promise<string | undefined> {
+  const demonstration = demonstrations.find(({ folder }) => folder === place);
+  if (!demonstration) return undefined;
+  const { episodes = 100, notify = warn } = options;
+  return alone(demonstration, options, (home) => {
+    const existing = recordingIn(home);
+    if (existing) {
+      notify(`${place}: demonstrations that were made here by a script, not the published ones (${existing})`);
+      return Promise.resolve(existing);
+    }
+    notify(
+      `${place} is not in the data folder, and could not be fetched: a script makes ${episodes} demonstrations now ` +
+        `(\`dmpo data make ${demonstration.name}\`); stopped, it goes on where it was`,
+    );
+    return make(demonstration, home, options);
+  });
+}
+
+/** A program at a time in the folder of a task; the others wait. */
+function alone(
+  { folder: place }: Demonstration,
+  { folder = dataFolder(), signal }: MakeDemonstrationsOptions,
+  work: (home: string) => Promise<string>,
+): Promise<string> {
+  const home = join(folder, ...place.split("/"));
+  return withLock(join(home, ".making.lock"), () => work(home), { signal });
+}
+
+function recordingIn(home: string): string | undefined {
+  const found = readdirSync(home).find((file) => /\.(hdf5|h5|npz)$/i.test(file));
+  return found && join(home, found);
+}
+
+async function make(demonstration: Demonstration, home: string, options: MakeDemonstrationsOptions): Promise<string> {
+  const { episodes = 100, quality = "proficient", seed = 0, notify = warn, signal } = options;
   const { workers = availableParallelism() } = options;
   for (const [option, value] of Object.entries({ episodes, workers })) {
     if (!(Number.isSafeInteger(value) && value > 0)) fail("DMPO_OPTIONS", option, String(value), "a positive integer");
   }
-  const demonstration = findDemonstration(name);
+  const { name } = demonstration;
   const environment = builtInEnvironment(demonstration.environment);
-  const home = join(folder, ...demonstration.folder.split("/"));
-  const existing = existsSync(home) ? readdirSync(home).find((file) => /\.(hdf5|h5|npz)$/i.test(file)) : undefined;
-  if (existing)
-    fail("DMPO_DATA_EXISTS", join(home, existing), "exists already", "a folder without data", "move it away");
   if (environment.assets) await fetchAssets(environment.assets, { notify, signal });
 
   const parts = join(home, `.making-${quality}-${seed}`);
@@ -69,7 +120,8 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
   const began = performance.now();
   const before = played.size;
   let next = 0;
-  let said = began;
+  /** When it was said how far it is: after the first episode, then every ten seconds. */
+  let said = -Infinity;
   const isKept = ({ episodeReturn, rewards }: PlayedEpisode) =>
     rewards.length > 0 && (quality === "mixed" || demonstration.isWhole(episodeReturn));
   /** In the order of their numbers, so that the threads do not matter. */
@@ -94,8 +146,9 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
           const now = performance.now();
           if (now - said < 10_000) continue;
           said = now;
-          const seconds = ((now - began) / 1000 / (played.size - before)) * Math.max(0, episodes - count());
-          notify(`${name}: ${count()} of ${episodes} episodes, about ${Math.ceil(seconds / 60)} min left`);
+          const left = Math.max(0, episodes - count());
+          const seconds = ((now - began) / 1000 / (played.size - before)) * left;
+          if (left > 0) notify(`${name}: ${count()} of ${episodes} episodes, about ${duration(seconds)} left`);
         }
       }),
     );
@@ -112,6 +165,9 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
   notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);
   return target;
 }
+
+const duration = (seconds: number) =>
+  seconds < 90 ? `${Math.ceil(seconds / 5) * 5} s` : `${Math.ceil(seconds / 60)} min`;
 
 /** D4RL's layout; the last step of each demonstration is marked in `terminals`, as in its kitchen recordings. */
 async function writeD4rl(
