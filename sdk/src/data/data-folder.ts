@@ -10,15 +10,21 @@ import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } f
 
 /** Data sets that come with the package. */
 export const bundledDatasets = {
-  "hopper-medium-mini": fileURLToPath(
-    new URL("../../data/hopper-medium-mini/hopper_medium_mini.hdf5", import.meta.url),
-  ),
+  "hopper-medium-mini": bundledFile("hopper"),
+  "halfcheetah-medium-mini": bundledFile("halfcheetah"),
 } as const;
 
 export type BundledDataset = keyof typeof bundledDatasets;
 
+function bundledFile(robot: string): string {
+  return fileURLToPath(new URL(`../../data/${robot}-medium-mini/${robot}_medium_mini.hdf5`, import.meta.url));
+}
+
 /** Bundled data that stand in for a set which is not there. */
-export const substitutes: Readonly<Record<string, BundledDataset>> = { "hopper-medium-v2": "hopper-medium-mini" };
+export const substitutes: Readonly<Record<string, BundledDataset>> = {
+  "hopper-medium-v2": "hopper-medium-mini",
+  "halfcheetah-medium-v2": "halfcheetah-medium-mini",
+};
 
 /** Name of the file that demonstrations made here go to, see `makeDemonstrations`. */
 export const demonstrationsFile = "demonstrations.hdf5";

@@ -107,7 +107,7 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * A data set that comes with the package: "hopper-medium-mini".
+   * A data set that comes with the package: "hopper-medium-mini" or "halfcheetah-medium-mini".
    * @throws InputError `DMPO_DATA_NOT_FOUND` with the known names.
    */
   static async bundled(name: BundledDataset): Promise<Dataset> {
@@ -127,8 +127,8 @@ export class Dataset implements Trajectories {
 
   /**
    * A D4RL data set by name: train.npz or the one .hdf5 file in `<data folder>/gym/<name>`, else the published files, downloaded
-   * once; with `original` D4RL's own recording. "hopper-medium-v2" has a bundled stand-in, which is used where nothing lies in the
-   * folder and `download: true` is not given, and `notify` (default the console) told so.
+   * once; with `original` D4RL's own recording. Some, such as "hopper-medium-v2", have a bundled stand-in, which is used where nothing
+   * lies in the folder and `download: true` is not given, and `notify` (default the console) told so.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {

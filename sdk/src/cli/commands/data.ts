@@ -97,30 +97,54 @@ interface MakeFlags {
   readonly quality: string;
   readonly seed: number;
   readonly workers?: number;
+  readonly level?: number;
 }
 
 function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
   const command = data
     .command("make")
-    .description("let a scripted demonstrator play a task, and record it into the data folder as published data is")
-    .argument("<task>", "kitchen/NAME, robomimic/NAME or furniture/NAME; an unknown one lists those there are")
+    .description("let a scripted demonstrator play a task, or a robot learn to run, and record it as published data is")
+    .argument("<task>", "kitchen/, robomimic/, furniture/ or gym/NAME; an unknown one lists those there are")
     .option("--episodes <count>", "how many are recorded", number, 100)
     .option("--quality <quality>", "proficient, or mixed: also slow, with mistakes and omissions", "proficient")
     .option("--seed <seed>", "of starts and habits", number, 0)
-    .option("--workers <count>", "threads; default one for each core", number);
+    .option("--workers <count>", "threads; default one for each core; gym/NAME has one", number)
+    .option(
+      "--level <return>",
+      "of gym/NAME: the return at which it is recorded; default a third of an expert's",
+      number,
+    );
   examples(command, {
     "data make kitchen/mixed": "100 episodes for cfg/gym/*/kitchen-mixed-v0; stopped, it goes on where it was",
-  }).action(async (task: string, { quality, ...flags }: MakeFlags) => {
-    const { makeDemonstrations } = await import("../../data/demonstrations/make.js");
-    if (quality !== "proficient" && quality !== "mixed") {
-      fail("DMPO_OPTIONS", "--quality", quality, "proficient or mixed");
-    }
+    "data make gym/walker2d-medium": "learns by SAC, up to an hour; stopped, it goes on where it was",
+  }).action(async (task: string, flags: MakeFlags) => {
     const notify = (line: string) => terminal.error(line);
+    const make = task.startsWith("gym/") ? recordLearned : playScript;
     const interrupted = await untilInterrupted(terminal, async (signal) =>
-      terminal.out(await makeDemonstrations(task, { ...flags, quality, notify, signal })),
+      terminal.out(await make(task, flags, { notify, signal })),
     );
     if (interrupted) exitWith(exitCodes.interrupted);
   });
+}
+
+interface Making {
+  readonly notify: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function recordLearned(task: string, { quality, episodes, seed, level }: MakeFlags, making: Making) {
+  if (quality !== "proficient") fail("DMPO_OPTIONS", "--quality", quality, `${task} without it`, "use --level");
+  const { makeLocomotionDemonstrations } = await import("../../experiments/locomotion-demonstrations.js");
+  return makeLocomotionDemonstrations(task, { episodes, seed, level, ...making });
+}
+
+async function playScript(task: string, { quality, level, ...flags }: MakeFlags, making: Making) {
+  if (level !== undefined) fail("DMPO_OPTIONS", "--level", String(level), "a task gym/NAME", "use --quality");
+  if (quality !== "proficient" && quality !== "mixed") {
+    fail("DMPO_OPTIONS", "--quality", quality, "proficient or mixed");
+  }
+  const { makeDemonstrations } = await import("../../data/demonstrations/make.js");
+  return makeDemonstrations(task, { ...flags, quality, ...making });
 }
 
 function addConvert(data: Command, { terminal }: CommandContext): void {

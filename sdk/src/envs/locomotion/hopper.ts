@@ -40,7 +40,7 @@ const torso: Torso = {
 
 export const hopper = defineRobot({
   name: "hopper-v2",
-  aliases: ["hopper-medium-mini", ...gymNames("Hopper")],
+  aliases: gymNames("Hopper"),
   observationDimension: 11,
   actionDimension: 3,
   ...dimensionNames.hopper,

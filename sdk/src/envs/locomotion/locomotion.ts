@@ -43,7 +43,7 @@ export function gymNames(robot: string): string[] {
   const name = robot.toLowerCase();
   const qualities = ["random", "medium", "expert", "medium-replay", "medium-expert", "full-replay"];
   const datasets = qualities.flatMap((quality) => ["v0", "v1", "v2"].map((version) => `${name}-${quality}-${version}`));
-  return [`${robot}-v2`, `${robot}-v3`, `${name}-v3`, ...datasets];
+  return [`${name}-medium-mini`, `${robot}-v2`, `${robot}-v3`, `${name}-v3`, ...datasets];
 }
 
 /** The task as in Gymnasium's version 4, e.g. "Hopper-v4": the same, up to `changes`, with capsules weighed exactly. */

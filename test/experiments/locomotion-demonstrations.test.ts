@@ -1,0 +1,70 @@
+// Demonstrations that a robot learned to give: training to a level, its resume, and the recording.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Dataset } from "../../sdk/src/data/dataset.js";
+import { withHdf5 } from "../../sdk/src/data/hdf5.js";
+import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
+import { makeLocomotionDemonstrations } from "../../sdk/src/experiments/locomotion-demonstrations.js";
+import { temporaryFolder } from "../data/temporary-folder.js";
+
+const folder = temporaryFolder();
+
+test("an unknown robot names its nearest neighbour; what lies in the folder is never replaced", async () => {
+  await expect(makeLocomotionDemonstrations("gym/walker-medium", { folder })).rejects.toThrow(
+    /one of gym\/hopper-medium, .*\n {2}is "gym\/walker2d-medium" meant\?/,
+  );
+  const home = join(folder, "gym", "walker2d-medium-v2");
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, "published.hdf5"), "");
+  const made = makeLocomotionDemonstrations("gym/walker2d-medium", { folder });
+  await expect(made).rejects.toMatchObject({ code: "DMPO_DATA_EXISTS" });
+  await expect(makeLocomotionDemonstrations("gym/hopper-medium", { folder, episodes: 0 })).rejects.toThrow(
+    "episodes: 0",
+  );
+});
+
+test("a stopped training goes on, and records what it would have recorded in one go", { timeout: 60_000 }, async () => {
+  const lines: string[] = [];
+  // Even a robot that falls at once has this return, after ten episodes.
+  const options = { episodes: 3, level: 1, seed: 4, notify: (line: string) => void lines.push(line) };
+  const whole = await makeLocomotionDemonstrations("gym/hopper-medium", { ...options, folder });
+  const stop = new AbortController();
+  const again = join(folder, "again");
+  const training = join(again, "gym", "hopper-medium-v2", ".training-4");
+  const watch = setInterval(() => {
+    if (existsSync(join(training, "metrics.jsonl"))) stop.abort(new Error("enough"));
+  }, 1);
+  const stopped = makeLocomotionDemonstrations("gym/hopper-medium", { ...options, folder: again, signal: stop.signal });
+  await expect(stopped).rejects.toThrow("enough");
+  clearInterval(watch);
+  const resumed = await makeLocomotionDemonstrations("gym/hopper-medium", { ...options, folder: again });
+  expect(existsSync(training)).toBe(false);
+  expect(lines.at(-1)).toMatch(/^gym\/hopper-medium: 3 episodes, return -?\d+ ± \d+, length \d+, 3 end by falling -> /);
+  const read = (path: string) =>
+    withHdf5(path, (file) => file.tables({ observations: { rank: 2 }, actions: { rank: 2 } }));
+  expect(await read(resumed)).toEqual(await read(whole));
+
+  const data = await Dataset.d4rl("hopper-medium-v2", { folder, notify: () => undefined });
+  expect([data.episodes.length, data.observationDimension, data.actionDimension]).toEqual([3, 11, 3]);
+  // From each recorded state the recorded action leads to the next one and gives the recorded reward.
+  const { rewards, ...tables } = await withHdf5(whole, (file) =>
+    file.tables({
+      ...{ observations: { rank: 2 }, actions: { rank: 2 }, rewards: { rank: 1 } },
+      ...{ "infos/qpos": { rank: 2 }, "infos/qvel": { rank: 2 } },
+    }),
+  );
+  const row = (name: keyof typeof tables, i: number) => {
+    const { data, shape } = tables[name];
+    return Array.from(data.slice(i * shape[1]!, (i + 1) * shape[1]!), Number);
+  };
+  const environment = await makeEnvironment("hopper-v2");
+  environment.reset();
+  for (let i = 0; i < 5; i++) {
+    environment.setState({ qpos: row("infos/qpos", i), qvel: row("infos/qvel", i) });
+    const { observation, reward } = environment.step(row("actions", i));
+    expect(reward).toBeCloseTo(Number(rewards.data[i]), 3);
+    row("observations", i + 1).forEach((value, k) => expect(observation[k]).toBeCloseTo(value, 2));
+  }
+  environment.close();
+});
