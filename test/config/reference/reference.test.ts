@@ -1,5 +1,5 @@
 // Configurations of the PyTorch reference load as they are and mean what ours say.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { resolveConfig, resolveExperiment } from "../../../sdk/src/config/run/experiment.js";
@@ -175,12 +175,14 @@ const decisive = [
   ...["clip_ploss_coef", "gamma_denoising", "n_critics", "cql_min_q_weight"].map((key) => `model.${key}`),
 ];
 
-/** Lines "name key theirs ours" for the decisive settings that our file of the same name has otherwise. */
+/** Lines "name key theirs ours" for the decisive settings that our file of the same name, or of that name + _reference, has otherwise. */
 function differencesFromOurs(name: string, theirs: Readonly<Record<string, unknown>>): string[] {
   // Hopper has its own measured recipe; MeanFlow's evaluations and fine-tunings take the network from the checkpoint.
   if (/else|hopper.*meanflow/.test(name)) return [];
   const slash = name.lastIndexOf("/");
-  const own = resolveConfig(`cfg/${name.slice(0, slash)}`, name.slice(slash + 1), [], context);
+  const [home, file] = [`cfg/${name.slice(0, slash)}`, name.slice(slash + 1)];
+  const ownName = existsSync(`${home}/${file}_reference.yaml`) ? `${file}_reference` : file;
+  const own = resolveConfig(home, ownName, [], context);
   const at = (config: object, path: string) =>
     path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown> | null | undefined)?.[key], config);
   const keys = decisive.filter((key) => {
