@@ -22,10 +22,12 @@ export interface CoordinateOptions {
 
 /** A trial whose process vanished so often in a row without getting on is given up. */
 const mostLosses = 3;
+/** A back end may be out of reach for so long. */
+const secondsOfSilence = 120;
 /** So many jobs in a row that vanish before their first trial, and nothing will come of the next one. */
 const mostSilent = 5;
-/** Trials of a job take about so many seconds, where nothing else is said. */
-const secondsPerJob = 60;
+/** Trials of a job take so many seconds together, where nothing else is said: a process takes about one to start. */
+const secondsPerJob = { least: 10, most: 60 };
 
 /**
  * Runs it to its end.
@@ -56,6 +58,8 @@ class Coordinator {
   readonly #live = new Map<string, SubmittedJob>();
   readonly #backEnd: BackEnd;
   #number: number;
+  /** Since when the back end has not answered. */
+  #silentSince: number | undefined;
   /** Jobs in a row that ended without a word. */
   #silent = 0;
   /** Since when nothing of ours has run while something waits. */
@@ -96,9 +100,10 @@ class Coordinator {
   async #look(): Promise<ReadonlyMap<string, JobStatus>> {
     const { sweep } = this;
     const ids = [...this.#live.values()].map(({ id }) => id!);
-    const statuses = ids.length > 0 ? await this.#backEnd.status(ids) : new Map<string, JobStatus>();
+    const statuses = ids.length > 0 ? await this.#ask(ids) : new Map<string, JobStatus>();
     // After the back end was asked: what an ended job has reported is there by now.
     await sweep.refresh([...this.#live.keys(), "coordinator"]);
+    if (!statuses) return new Map();
     for (const job of [...this.#live.values()]) {
       const status = statuses.get(job.id!) ?? {
         state: "ended",
@@ -107,6 +112,19 @@ class Coordinator {
       if (status.state === "ended") await this.#settle(job, status);
     }
     return statuses;
+  }
+
+  /** Undefined while the back end does not answer: jobs go on meanwhile. @throws its error when that lasts. */
+  async #ask(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus> | undefined> {
+    try {
+      const statuses = await this.#backEnd.status(ids);
+      this.#silentSince = undefined;
+      return statuses;
+    } catch (error) {
+      this.#silentSince ??= Date.now();
+      if (Date.now() - this.#silentSince > 1000 * secondsOfSilence) throw error;
+      return undefined;
+    }
   }
 
   /** What an ended job has left. */
@@ -174,7 +192,7 @@ class Coordinator {
     }
   }
 
-  /** As many as take about a minute, but never so many that others have nothing to do. */
+  /** As many as take about a minute, but not so many that others have nothing to do. */
   #sizeOfJobs(open: number, free: number): number {
     const times = [...this.sweep.results().values()].flatMap(({ state, seconds }) =>
       state === "done" ? (seconds ?? []) : [],
@@ -182,7 +200,8 @@ class Coordinator {
     if (times.length === 0) return 1;
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     const fair = Math.ceil(open / (2 * (free + this.#live.size)));
-    return Math.max(1, Math.min(fair, Math.round(secondsPerJob / Math.max(mean, 1e-3))));
+    const taking = (seconds: number) => Math.max(1, Math.round(seconds / Math.max(mean, 1e-3)));
+    return Math.min(taking(secondsPerJob.most), Math.max(taking(secondsPerJob.least), fair));
   }
 
   #checkPatience(statuses: ReadonlyMap<string, JobStatus>): void {

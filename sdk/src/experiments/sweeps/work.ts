@@ -42,7 +42,7 @@ export async function work(
   }, 1000 * secondsBetweenLooks).unref();
   const stop = AbortSignal.any([signal, wish.signal]);
   const journal = sweep.journal(job.job);
-  const host = hostname();
+  const host = process.env.SLURMD_NODENAME ?? hostname();
   const report = (line: Omit<TrialReport, "time" | "job" | "host">) => {
     appendLine(journal, { ...line, job: job.job, host, time: Date.now() });
     // Where the coordinator is this process's parent, it need not look for it.
