@@ -1,7 +1,7 @@
 // Slurm with two nodes on this machine: Debian's slurm-wlm and munge, in a folder of its own, ended with the tests.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -119,9 +119,19 @@ export class SlurmCluster {
     this.#start(`slurmd-${node}`, ["-D", "-N", `n${node}`]);
   }
 
-  /** Kill -9 of its daemon. */
+  /** Kill -9 of its daemon and of everything that it runs, as when a machine goes out. */
   killNode(node: 1 | 2): void {
     this.#daemons.get(`slurmd-${node}`)!.kill("SIGKILL");
+    const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    const environments = processes.map(
+      (pid) => [Number(pid), textOf(`/proc/${pid}/environ`), textOf(`/proc/${pid}/cmdline`)] as const,
+    );
+    const own = environments.filter(([, environment]) => environment.includes(`\0SLURM_CONF=${this.env.SLURM_CONF}\0`));
+    const steps = own.filter(
+      ([, environment, command]) => /^slurmstepd/.test(command) && environment.includes(`/spool-n${node}`),
+    );
+    const trials = own.filter(([, environment]) => environment.includes(`\0SLURMD_NODENAME=n${node}\0`));
+    for (const [pid] of [...steps, ...trials]) process.kill(pid, "SIGKILL");
   }
 
   async stop(): Promise<void> {
@@ -151,5 +161,13 @@ function isSocket(file: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
   }
 }

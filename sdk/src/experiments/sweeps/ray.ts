@@ -1,6 +1,7 @@
 // A Ray cluster, by the REST interface of its jobs (Ray 2). Through node:http: Ray refuses Node's `fetch` as a browser. A job that asks
 // for nothing runs on the head node, so cores are always asked for. Ray does not repeat a job whose machine was lost: the coordinator
 // hands its trials over again, as a job with another name.
+import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../errors.js";
 import { request, UnreachableError } from "../../hub/request.js";
 import { jobName, trialList, type BackEnd, type JobStatus, type ListedJob } from "./back-end.js";
@@ -90,6 +91,28 @@ export async function askRay<T>(
       "the dashboard of a Ray cluster",
       "check the address",
     );
+  }
+}
+
+/** Its version. @throws InputError as {@link askRay}. */
+export async function rayVersion(address: string): Promise<string> {
+  return (await askRay<{ ray_version: string }>(address, "GET", "/api/version"))?.ray_version ?? "unknown";
+}
+
+/** Runs a shell command as a job of one core. @returns how it ended and what it said; undefined if it did not begin in time. */
+export async function tryOnRay(address: string, name: string, entrypoint: string, seconds: number) {
+  const path = `/api/jobs/${encodeURIComponent(name)}`;
+  await askRay(address, "POST", "/api/jobs/", { submission_id: name, entrypoint, entrypoint_num_cpus: 1 });
+  for (const began = Date.now(); ; await sleep(500)) {
+    const job = await askRay<RayJob>(address, "GET", path);
+    const status = job && jobStatus(job);
+    if (status?.state === "ended") {
+      const logs = (await askRay<{ logs: string }>(address, "GET", `${path}/logs`))?.logs ?? "";
+      return { exitCode: job!.status === "SUCCEEDED" ? 0 : status.exitCode, logs, reason: status.reason };
+    }
+    if (Date.now() - began < 1000 * seconds) continue;
+    await askRay(address, "POST", `${path}/stop`);
+    return undefined;
   }
 }
 

@@ -1,5 +1,4 @@
 // The command line of the process that runs a job, and what its exit codes tell.
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { trialList } from "./back-end.js";
 import type { Job, SweepRecord } from "./record.js";
@@ -43,20 +42,24 @@ export function remoteScript(
   sweep: Pick<SweepRecord, "folder">,
   { job, trials, until }: { readonly job: string; readonly trials: string; readonly until?: number },
 ): string {
+  // One process, so that signals reach it and it notices when its parent is another.
   const parameters = `${fixedArguments(sweep, until).map(quoted).join(" ")} --job ${job} --trials ${trials}`;
-  const folder = quoted(process.cwd());
-  const stop = (code: keyof typeof missing, seen: string) =>
-    `{ echo "dmpo: $(hostname) ${missing[code].what}: ${seen}" >&2; exit ${code}; }`;
-  return [
-    `cd ${folder} 2>/dev/null || ${stop(71, process.cwd().replaceAll(/["$`\\]/g, ""))}`,
-    `[ -f ${quoted(`${sweep.folder}/sweep.json`)} ] || ${stop(71, sweep.folder.replaceAll(/["$`\\]/g, ""))}`,
-    `[ -f ${quoted(program)} ] || ${stop(73, program.replaceAll(/["$`\\]/g, ""))}`,
-    `node=\${DMPO_NODE:-${quoted(process.execPath)}}; [ -x "$node" ] || node=$(command -v node) || ${stop(72, "node")}`,
-    `"$node" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || ${stop(72, "$node")}`,
-    // One process, so that signals reach it and it notices when its parent is another.
-    `exec "$node" ${parameters}`,
-  ].join("\n");
+  return [...machineChecks(`${sweep.folder}/sweep.json`), `exec "$node" ${parameters}`].join("\n");
 }
 
-/** Whether this installation can start workers at all. */
-export const canStart = () => existsSync(program);
+/**
+ * Shell lines that look on another machine for the working folder, a file of this one, this program and Node, which is `$node` then.
+ * They end with one line on standard error and the exit code of what is missing.
+ */
+export function machineChecks(file: string): string[] {
+  const stop = (code: keyof typeof missing, seen: string) =>
+    `{ echo "dmpo: $(hostname) ${missing[code].what}: "${quoted(seen)} >&2; exit ${code}; }`;
+  const isNewEnough = `"$node" -e ${quoted('const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)')}`;
+  return [
+    `cd ${quoted(process.cwd())} 2>/dev/null || ${stop(71, process.cwd())}`,
+    `[ -f ${quoted(file)} ] || ${stop(71, file)}`,
+    `[ -f ${quoted(program)} ] || ${stop(73, program)}`,
+    `node=\${DMPO_NODE:-${quoted(process.execPath)}}; [ -x "$node" ] || node=$(command -v node) || ${stop(72, "no node on its PATH")}`,
+    `${isNewEnough} || ${stop(72, "it has an older one")}`,
+  ];
+}
