@@ -1,5 +1,5 @@
 // Sweeps with a real Slurm: its arrays, a coordinator and a node that are killed, the end of a job's time, stopping.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
@@ -39,7 +39,7 @@ describe.skipIf(absent)("with Slurm", () => {
     expect(await outcome(join(folder, "coordinator"))).toEqual(await outcome(whole));
   });
 
-  test("a node that is lost with all it runs: Slurm starts its job elsewhere, which goes on", async () => {
+  test("a node that is lost with all it runs: its trial goes on", async () => {
     const child = finished(begin("node"));
     await until("the second trial", () => hasBegun("node"));
     cluster.killNode(1);
@@ -48,11 +48,12 @@ describe.skipIf(absent)("with Slurm", () => {
     const { code, out } = await child;
     expect(code, out).toBe(0);
     expect(await counts("node")).toEqual({ done: 4 });
-    const reports = readFileSync(join(folder, "node/journal/j0001.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { state: string });
-    expect(reports.map(({ state }) => state)).toEqual(["running", "running", "done"]);
+    // Slurm starts it again where it notices in time, else the coordinator hands the trial over.
+    const journals = readdirSync(join(folder, "node/journal")).map((name) =>
+      readFileSync(join(folder, "node/journal", name), "utf8"),
+    );
+    const begun = journals.join("").match(/"state":"running"/g)!;
+    expect(begun.length).toBeGreaterThan(4);
     expect(await outcome(join(folder, "node"))).toEqual(await outcome(whole));
   });
 
@@ -83,7 +84,7 @@ describe.skipIf(absent)("with Slurm", () => {
       sweep([...trained(join(folder, "time"), 400), "--on", "slurm", ...time], cluster.env),
     );
     expect(code, out).toBe(0);
-    expect(out).toMatch(/stopped on n[12]/);
+    expect(out).toMatch(/stopped[^\n]* on n[12]/);
     expect(await counts("time")).toEqual({ done: 4 });
     const log = readFileSync(
       join(folder, "time/jobs", `slurm-${(await SweepRecord.open(join(folder, "time"))).jobs[0]!.id}.log`),

@@ -86,6 +86,9 @@ export class SweepRecord {
   readonly #reader = new JournalReader(report);
   readonly #jobReader = new JournalReader(jobLine);
   readonly #reports = new Map<number, TrialReport[]>();
+  readonly #results = new Map<number, TrialResult>();
+  /** Trials with reports that are not yet in the results. */
+  readonly #changed = new Set<number>();
   readonly #jobs = new Map<string, SubmittedJob>();
 
   private constructor(
@@ -142,8 +145,10 @@ export class SweepRecord {
   }
 
   /** What is known of each trial that was begun. */
-  results(): Map<number, TrialResult> {
-    return new Map([...this.#reports].map(([trial, reports]) => [trial, resultOf(reports)!]));
+  results(): ReadonlyMap<number, TrialResult> {
+    for (const trial of this.#changed) this.#results.set(trial, resultOf(this.#reports.get(trial)!)!);
+    this.#changed.clear();
+    return new Map(this.#results);
   }
 
   /** All that were handed to a back end, in this order. */
@@ -192,6 +197,7 @@ export class SweepRecord {
   #take(line: TrialReport): void {
     if (line.trial >= this.definition.trials.length) return;
     const reports = this.#reports.get(line.trial);
+    this.#changed.add(line.trial);
     if (reports) reports.push(line);
     else this.#reports.set(line.trial, [line]);
   }

@@ -78,7 +78,11 @@ export class SweepReport {
       const panel = {
         kind: "intervals" as const,
         title: `${metric} by ${factor}`,
-        measured: groups.map(([name, values]) => ({ name, values, ...confidenceInterval(values) })),
+        measured: groups.map(([name, values]) => ({
+          name,
+          ...confidenceInterval(values),
+          values: spread(values, mostPoints),
+        })),
       };
       const subtitle = `${measured.length} trials; whiskers: 95 % confidence intervals of the mean (Student's t)`;
       return [
@@ -90,7 +94,11 @@ export class SweepReport {
         ),
       ];
     });
-    const all = measured.map(({ labels, score }) => ({ values: factors.map((factor) => labels[factor]!), score }));
+    const ranked = measured.toSorted((a, b) => a.score - b.score);
+    const all = spread(ranked, mostLines).map(({ labels, score }) => ({
+      values: factors.map((factor) => labels[factor]!),
+      score,
+    }));
     const parallel = parallelCoordinates(all, {
       axes: factors,
       measure: metric,
@@ -154,16 +162,23 @@ export class SweepReport {
 }
 
 const mostGroups = 8;
+/** What one drawing has of thousands of trials: it takes as long as it has parts, and shows no more with all of them. */
+const [mostPoints, mostLines] = [60, 400];
+
+/** As many as `most`, from the first to the last in equal steps. */
+function spread<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, index) => all[Math.round((index * (all.length - 1)) / (most - 1))]!);
+}
 
 /** Values by group, numbers in their order; more than eight different numbers are put into six ranges of equally many trials. */
 function grouped(pairs: readonly (readonly [value: string, score: number])[]): [string, number[]][] {
   const distinct = [...new Set(pairs.map(([value]) => value))];
   const areNumbers = distinct.every((value) => value !== "" && Number.isFinite(Number(value)));
   if (areNumbers) distinct.sort((a, b) => Number(a) - Number(b));
-  const groups = distinct.map((value): [string, number[]] => [
-    value,
-    pairs.filter((pair) => pair[0] === value).map(([, score]) => score),
-  ]);
+  const byValue = new Map(distinct.map((value): [string, number[]] => [value, []]));
+  for (const [value, score] of pairs) byValue.get(value)!.push(score);
+  const groups = [...byValue];
   if (groups.length <= mostGroups || !areNumbers) return groups;
   const size = Math.ceil(groups.length / 6);
   return Array.from({ length: Math.ceil(groups.length / size) }, (_, index) => {

@@ -26,7 +26,8 @@ export async function slurm(command: string, parameters: readonly string[], inpu
       const remedy = "log in where `sbatch` works, or use --on local or --on ray";
       return fail("DMPO_SLURM", command, "is not installed on this machine", "Slurm's commands", remedy);
     }
-    const said = /^dmpo: .*$/m.exec(stderr)?.[0] || stderr.trim().split("\n").at(-1) || (error as Error).message.split("\n")[0]!;
+    const said =
+      /^dmpo: .*$/m.exec(stderr)?.[0] || stderr.trim().split("\n").at(-1) || (error as Error).message.split("\n")[0]!;
     const remedy = "`dmpo doctor --slurm` looks what is missing";
     return fail(
       "DMPO_SLURM",
