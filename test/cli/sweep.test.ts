@@ -54,7 +54,14 @@ test.each([
 async function recorded() {
   const root = temporaryFolder();
   const record = await SweepRecord.create(join(root, "sweeps/pre/2026-01-01"), {
-    ...{ version: 1, id: "0123abcd", title: "pre", created: "2026-01-01T00:00:00.000Z", threads: 1 },
+    ...{
+      version: 1,
+      id: "0123abcd",
+      title: "pre",
+      created: "2026-01-01T00:00:00.000Z",
+      threads: 1,
+      keepsCheckpoints: true,
+    },
     work: { kind: "configuration", configDir: "", configName: "pre", overrides: [] },
     search: { kind: "grid" },
     objective: { metric: "loss", goal: "min" },

@@ -11,7 +11,7 @@ import { inputErrorOf } from "../input-error.js";
 
 const hopper = { configDir: "cfg/gym/pretrain/hopper-medium-v2", configName: "pre_reflow_mlp" };
 const input = (overrides: readonly string[], more: Partial<SweepInput> = {}): SweepInput => ({
-  ...{ ...hopper, overrides, search: "grid", searchSeed: 0, eta: 3 },
+  ...{ ...hopper, overrides, search: "grid", searchSeed: 0, eta: 3, checkpoints: true },
   ...more,
 });
 

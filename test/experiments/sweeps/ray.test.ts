@@ -15,7 +15,15 @@ let sweep: SweepRecord;
 beforeEach(async () => {
   ray = await RayStub.start();
   sweep = await SweepRecord.create(join(temporaryFolder(), "it's a sweep"), {
-    ...{ version: 1, id: "0123abcd", title: "t", created: "2026-01-01T00:00:00.000Z", threads: 2, objective: null },
+    ...{
+      version: 1,
+      id: "0123abcd",
+      title: "t",
+      created: "2026-01-01T00:00:00.000Z",
+      threads: 2,
+      keepsCheckpoints: true,
+      objective: null,
+    },
     work: { kind: "module", module: "file:///m.mjs", store: "/s" },
     search: { kind: "grid" },
     backEnd: { name: "ray", options: {} },

@@ -102,7 +102,14 @@ test("another machine's lease is taken when it has not been touched for a while,
 });
 
 const definition: SweepDefinition = {
-  ...{ version: 1, id: "0123abcd", title: "t", created: "2026-01-01T00:00:00.000Z", threads: 1 },
+  ...{
+    version: 1,
+    id: "0123abcd",
+    title: "t",
+    created: "2026-01-01T00:00:00.000Z",
+    threads: 1,
+    keepsCheckpoints: true,
+  },
   work: { kind: "module", module: "file:///m.mjs", store: "/s" },
   search: { kind: "grid" },
   objective: null,

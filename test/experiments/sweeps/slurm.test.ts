@@ -18,7 +18,15 @@ let sweep: SweepRecord;
 beforeEach(async () => {
   folder = temporaryFolder();
   sweep = await SweepRecord.create(join(folder, "it's a sweep"), {
-    ...{ version: 1, id: "0123abcd", title: "t", created: "2026-01-01T00:00:00.000Z", threads: 2, objective: null },
+    ...{
+      version: 1,
+      id: "0123abcd",
+      title: "t",
+      created: "2026-01-01T00:00:00.000Z",
+      threads: 2,
+      keepsCheckpoints: true,
+      objective: null,
+    },
     work: { kind: "module", module: "file:///m.mjs", store: "/s" },
     search: { kind: "grid" },
     backEnd: { name: "slurm", options: {} },

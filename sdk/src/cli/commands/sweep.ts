@@ -34,6 +34,7 @@ interface StartFlags extends ConfigFlags, PlaceFlags {
   readonly metric?: string;
   readonly goal?: Objective["goal"];
   readonly folder?: string;
+  readonly checkpoints: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -92,6 +93,7 @@ function addStart(sweep: Command, { terminal, exitWith }: CommandContext): void 
     .option("--metric <name>", "what trials are compared by, as in metrics.jsonl")
     .option("--goal <goal>", "min or max", oneOf("min", "max"))
     .option("--folder <path>", "where the record lies; default: <log root>/sweeps/<name>/<time>", path)
+    .option("--no-checkpoints", "remove the checkpoints of a trial when it is done")
     .option("--dry-run", "check everything and list the trials")
     .action(async (overrides: string[], flags: StartFlags) => {
       const { plan } = await import("../../config/run/sweep-plan.js");

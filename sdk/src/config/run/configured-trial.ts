@@ -56,7 +56,10 @@ export const runConfiguredTrial: RunTrial = async (sweep, trial, { threads, sign
     if (!stop.aborted) throw error;
   }
   const after = stop.aborted ? undefined : await finished(sweep, folder);
-  if (after) return after;
+  if (after) {
+    if (!sweep.definition.keepsCheckpoints) await rm(join(folder, "checkpoint"), { recursive: true, force: true });
+    return after;
+  }
   const state = pause.signal.aborted && !signal.aborted ? "paused" : "stopped";
   return { state, ...(await measuredIn(folder, sweep.definition.objective!)) };
 };

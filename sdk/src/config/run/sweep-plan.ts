@@ -22,6 +22,8 @@ export interface SweepInput {
   readonly metric?: string;
   readonly goal?: Objective["goal"];
   readonly folder?: string;
+  /** Whether the checkpoints of a trial stay when it is done. */
+  readonly checkpoints: boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ export function plan({ configDir, configName, overrides, ...input }: SweepInput)
               : { kind: "halving", eta: input.eta, first: input.halving },
           objective: { metric, goal },
           threads,
+          keepsCheckpoints: input.checkpoints,
           backEnd,
           trials: points.map((labels) => ({ labels })),
         },

@@ -36,7 +36,15 @@ export async function runCells(
   if (left.length === 0 || signal?.aborted) return;
   const created = new Date().toISOString();
   const sweep = await SweepRecord.create(join(root, created.replaceAll(":", "-")), {
-    ...{ version: 1, id: newSweepId(), created, threads, objective: null, search: { kind: "grid" } },
+    ...{
+      version: 1,
+      id: newSweepId(),
+      created,
+      threads,
+      objective: null,
+      search: { kind: "grid" },
+      keepsCheckpoints: true,
+    },
     title: basename(fileURLToPath(work.module)),
     work: { kind: "module", ...work },
     backEnd: { name: backEnd.name, options: {} },

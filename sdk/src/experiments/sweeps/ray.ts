@@ -152,6 +152,7 @@ export function rayCluster({
     entrypoint_memory: memory,
     entrypoint_resources: resources,
   };
+  let live = 0;
   const jobPath = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 
   const submitOne = async (sweep: SweepRecord, job: Job): Promise<string> => {
@@ -178,7 +179,10 @@ export function rayCluster({
   return {
     name: "ray",
     perJob,
-    pollSeconds: 2,
+    // At most ten requests a second: what trials report lies in the record, and a lost machine is known some seconds later.
+    get pollSeconds() {
+      return Math.max(2, live / 10);
+    },
     endsWithCoordinator: false,
     async slots() {
       if (most !== undefined) return most;
@@ -199,6 +203,7 @@ export function rayCluster({
       return ids;
     },
     async status(ids) {
+      live = ids.length;
       const statuses = new Map<string, JobStatus>();
       // A few at a time: each is a request of its own, as the list of all jobs grows with the cluster's history.
       for (let start = 0; start < ids.length; start += 8) {

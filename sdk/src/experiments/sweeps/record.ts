@@ -56,6 +56,8 @@ const definition = z.object({
   objective: objective.nullable(),
   /** Of each trial: part of what decides the last bits of its numbers. */
   threads: count,
+  /** Whether the checkpoints of a trial stay when it is done. */
+  keepsCheckpoints: z.boolean().default(true),
   /** Where it was begun; the place may change, as the record goes on elsewhere. */
   backEnd: z.object({ name: z.string(), options: z.record(z.string(), z.unknown()) }),
   trials: z.array(trial).min(1),
