@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import type { BackEnd, JobStatus } from "./back-end.js";
 import { workerArguments } from "./worker-command.js";
 
+/** How processes of this machine share it. */
 export interface LocalOptions {
   /** Processes at the same time. Default: as many as have a core for each of their threads. */
   readonly processes?: number;

@@ -51,7 +51,9 @@ const definition = z.object({
   id: z.string().regex(/^[a-z0-9]{8}$/),
   title: z.string(),
   created: z.iso.datetime(),
+  /** What a trial is a run of. */
   work,
+  /** How trials were chosen, and whether some are left behind on the way. */
   search,
   objective: objective.nullable(),
   /** Of each trial: part of what decides the last bits of its numbers. */
@@ -69,6 +71,7 @@ export type SweepWork = SweepDefinition["work"];
 export type SweepSearch = SweepDefinition["search"];
 
 const jobLine = z.object({
+  /** Its name within the sweep. */
   job: z.string(),
   backEnd: z.string(),
   trials: z.array(z.int()),
@@ -78,12 +81,14 @@ const jobLine = z.object({
 });
 
 /** Some trials that one process runs one after another. */
-export type Job = Pick<z.output<typeof jobLine>, "trials" | "until"> & { readonly job: string };
+export type Job = Pick<z.output<typeof jobLine>, "job" | "trials" | "until">;
+/** A job as `jobs.jsonl` has it. */
 export type SubmittedJob = z.output<typeof jobLine>;
 
 /** The number of a trial as its files are named. */
 export const trialName = (trial: number) => String(trial).padStart(4, "0");
 
+/** The folder of a sweep. */
 export class SweepRecord {
   readonly #reader = new JournalReader(report);
   readonly #jobReader = new JournalReader(jobLine);
@@ -96,6 +101,7 @@ export class SweepRecord {
   private constructor(
     /** Absolute. */
     readonly folder: string,
+    /** What is tried. */
     readonly definition: SweepDefinition,
   ) {}
 
@@ -111,7 +117,7 @@ export class SweepRecord {
     return new SweepRecord(path, definition);
   }
 
-  /** @throws InputError `DMPO_SWEEP_FOLDER` for a folder without a sound sweep.json. */
+  /** Reads what is known so far. @throws InputError `DMPO_SWEEP_FOLDER` for a folder without a sound sweep.json. */
   static async open(folder: string): Promise<SweepRecord> {
     const path = resolve(folder);
     const file = join(path, "sweep.json");
@@ -169,18 +175,22 @@ export class SweepRecord {
     this.#jobs.set(job.job, job);
   }
 
+  /** Where a job reports. */
   journal(job: string): string {
     return join(this.folder, "journal", `${job}.jsonl`);
   }
 
+  /** Where a job of this machine writes what it says. */
   log(job: string): string {
     return join(this.folder, "jobs", `${job}.log`);
   }
 
+  /** The folder of the trial's run. */
   trialFolder(trial: number): string {
     return join(this.folder, "trials", trialName(trial));
   }
 
+  /** Who works on a trial, or coordinates the sweep. */
   lease(name: number | "coordinator"): string {
     return join(this.folder, "leases", `${typeof name === "number" ? trialName(name) : name}.json`);
   }
@@ -190,6 +200,7 @@ export class SweepRecord {
     return existsSync(join(this.folder, "stop"));
   }
 
+  /** Makes or takes back the wish to stop, which all of its processes see. */
   async wantStop(wanted: boolean): Promise<void> {
     const path = join(this.folder, "stop");
     if (wanted) await writeFileAtomic(path, `${new Date().toISOString()}\n`);
