@@ -64,6 +64,8 @@ export function arrayScript(
   return [
     "#!/bin/bash",
     ...options.map((option) => `#SBATCH ${option}`),
+    // A warning that comes before the worker listens must not end it.
+    "trap '' USR2",
     `export DMPO_THREADS=${sweep.definition.threads}`,
     `all_jobs=(${jobs.map(({ job }) => job).join(" ")})`,
     `all_trials=(${jobs.map(({ trials }) => trialList(trials)).join(" ")})`,
