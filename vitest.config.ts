@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-// Three suites: "fast" runs with `npm test`; files named *.slow.test.ts only with `npm run test:slow`; test/e2e, which needs
-// Jupyter and Chromium, with `npm run test:e2e`.
+// Four suites: "fast" runs with `npm test`; files named *.slow.test.ts only with `npm run test:slow`; *.cluster.test.ts, which need
+// Slurm or Ray, with `npm run test:clusters`; test/e2e, which needs Jupyter and Chromium, with `npm run test:e2e`.
 export default defineConfig({
   test: {
     // One line a file, and one for each test that takes this long.
@@ -19,7 +19,7 @@ export default defineConfig({
           maxWorkers: Math.max(2, availableParallelism() - 1),
           globalSetup: "test/announce-absent.ts",
           include: ["test/**/*.test.ts"],
-          exclude: ["**/*.slow.test.ts", "test/e2e/**", "**/node_modules/**"],
+          exclude: ["**/*.{slow,cluster}.test.ts", "test/e2e/**", "**/node_modules/**"],
         },
       },
       {
@@ -29,6 +29,16 @@ export default defineConfig({
           globalSetup: "test/announce-absent.ts",
           include: ["test/**/*.slow.test.ts"],
           testTimeout: 3_600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "clusters",
+          include: ["test/**/*.cluster.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

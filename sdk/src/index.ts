@@ -73,6 +73,13 @@ export {
 } from "./experiments/sensitivity/sensitivity.js";
 export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
 export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
+export type { BackEnd, JobStatus, ListedJob } from "./experiments/sweeps/back-end.js";
+export type { BackEndOptions } from "./experiments/sweeps/back-ends.js";
+export { localProcesses, type LocalOptions } from "./experiments/sweeps/local.js";
+export { rayCluster } from "./experiments/sweeps/ray.js";
+export type { Job, SubmittedJob, SweepDefinition, SweepRecord } from "./experiments/sweeps/record.js";
+export { SweepReport, type SweepRow } from "./experiments/sweeps/report.js";
+export { slurmCluster } from "./experiments/sweeps/slurm.js";
 export { confidenceInterval, type ConfidenceInterval } from "./evaluation/confidence.js";
 export { timeDensity, type DrawnTime } from "./policies/time-density.js";
 export type { TimeDistributionInput, TimeFunction } from "./policies/time-sampling.js";

@@ -181,3 +181,20 @@ test("a compressed answer is named, not stored", async () => {
   const web = await serve((_, response) => response.setHeader("Content-Encoding", "gzip").end("x"));
   await expect(fetchFile(`${web}/file`)).rejects.toThrow(/Content-Encoding gzip/);
 });
+
+test("a request with a body is sent once, and a server's error comes back with what it says where that is wanted", async () => {
+  const seen: string[] = [];
+  const address = await serve((incoming, response) => {
+    let body = "";
+    incoming.on("data", (chunk: Buffer) => void (body += chunk.toString()));
+    incoming.on("end", () => {
+      seen.push(`${incoming.method} ${body}`);
+      response.writeHead(500).end("there is one of that name");
+    });
+  });
+  const sent = { method: "POST", body: '{"a":"ü"}', attempts: 1 } as const;
+  const answer = await request(address, { ...sent, returnsErrors: true });
+  expect([answer.status, await answer.body.text(100)]).toEqual([500, "there is one of that name"]);
+  await expect(request(address, sent)).rejects.toThrow("answers 500");
+  expect(seen).toEqual(['POST {"a":"ü"}', 'POST {"a":"ü"}']);
+});

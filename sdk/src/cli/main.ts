@@ -12,6 +12,7 @@ import { addData } from "./commands/data.js";
 import { addPaths } from "./commands/paths.js";
 import { addPkl2wandb } from "./commands/pkl2wandb.js";
 import { addRun } from "./commands/run.js";
+import { addSweep } from "./commands/sweep.js";
 import { addSync } from "./commands/sync.js";
 import { addVersion } from "./commands/version.js";
 import { packageVersion } from "./package-version.js";
@@ -19,6 +20,7 @@ import { plainTerminal, processTerminal, type Terminal } from "./terminal.js";
 
 const commands: readonly AddCommand[] = [
   addRun,
+  addSweep,
   addConfigs,
   addConfig,
   addPaths,

@@ -8,8 +8,12 @@ import { Arrival } from "./arrival.js";
 import { downloadTimeout, hubEndpoint, hubToken } from "./environment.js";
 
 export interface RequestOptions {
-  readonly method?: "GET" | "HEAD";
+  readonly method?: "GET" | "HEAD" | "POST" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as the request's body. What changes something at the server should have one of the `attempts`. */
+  readonly body?: string;
+  /** Return a server's error (5xx) of the last attempt as an answer instead of throwing. Default false. */
+  readonly returnsErrors?: boolean;
   /** Send the hub's token, where the address is the hub's; never after a redirect to another host. Default false. */
   readonly authorized?: boolean;
   /** Follow redirects to other hosts (default), or return the redirecting answer. */
@@ -55,8 +59,10 @@ export async function request(url: string, options: RequestOptions = {}): Promis
       return new UnreachableError(`${new URL(url).host}: ${reason(error)}`, { cause: error });
     });
     if (!(outcome instanceof Error) && !BUSY.has(outcome.status)) return outcome;
+    const isLast = attempt >= attempts;
+    if (isLast && !(outcome instanceof Error) && options.returnsErrors) return outcome;
     const failure = outcome instanceof Error ? outcome : describe(url, outcome);
-    if (attempt >= attempts) throw failure;
+    if (isLast) throw failure;
     const wait = outcome instanceof Error ? undefined : retryAfter(outcome);
     if (wait !== undefined && wait > LONGEST_WAIT_SECONDS) {
       fail("DMPO_HUB_BUSY", url, `the server asks to wait ${Math.ceil(wait)} s`, "an answer", "run the command later");
@@ -84,7 +90,7 @@ export function reason(error: unknown): string {
 }
 
 async function send(url: string, options: RequestOptions): Promise<Answer> {
-  const { method = "GET", headers, authorized, leaveHost = true, signal } = options;
+  const { method = "GET", headers, body, authorized, leaveHost = true, signal } = options;
   const home = new URL(url).origin;
   // Once away from the hub, what comes back to it is another's request.
   let mayHaveToken = authorized === true && home === new URL(hubEndpoint()).origin;
@@ -94,7 +100,7 @@ async function send(url: string, options: RequestOptions): Promise<Answer> {
     const token = mayHaveToken ? hubToken() : undefined;
     const authorization = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
     const sent = { "Accept-Encoding": "identity", "User-Agent": "dmpo", ...headers, ...authorization };
-    const answer = await exchange(current, method, sent, signal);
+    const answer = await exchange(current, { method, headers: sent, body, signal });
     const location = answer.status >= 300 && answer.status < 400 ? answer.headers.get("Location") : null;
     if (location === null) return answer;
     const next = new URL(location, current);
@@ -109,10 +115,16 @@ async function send(url: string, options: RequestOptions): Promise<Answer> {
 }
 
 /** One request, one answer; the time limit covers the wait for headers, {@link Arrival} watches what follows. */
-function exchange(url: URL, method: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
+function exchange(
+  url: URL,
+  {
+    body,
+    ...sent
+  }: Pick<RequestOptions, "body" | "signal"> & { readonly method: string; readonly headers: Record<string, string> },
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const open = url.protocol === "https:" ? requestEncrypted : requestPlain;
-    const exchanged = open(url, { method, headers, signal });
+    const exchanged = open(url, sent);
     const limit = setTimeout(() => {
       exchanged.destroy(new Error(`no answer within ${HEADERS_TIMEOUT_MILLISECONDS / 1000} s`));
     }, HEADERS_TIMEOUT_MILLISECONDS);
@@ -126,7 +138,7 @@ function exchange(url: URL, method: string, headers: Record<string, string>, sig
         reject(new Error(`an answer that cannot be read: ${reason(error)}`, { cause: error }));
       }
     });
-    exchanged.end();
+    exchanged.end(body);
   });
 }
 

@@ -4,15 +4,24 @@ import { examples, exitCodes, type AddCommand } from "../command.js";
 
 const marks = { ok: "ok     ", missing: "MISSING", absent: "absent " } as const;
 
+interface DoctorFlags {
+  readonly render?: string;
+  readonly ray?: string | true;
+  readonly slurm?: boolean;
+}
+
 export const addDoctor: AddCommand = (program, { terminal, exitWith }) => {
   const command = program
     .command("doctor")
-    .description("check this machine: Node, devices, simulator, folders, Python")
-    .option("--render <family>", "draw a picture of robomimic, d3il, kitchen, furniture or gym and say where it is");
+    .description("check this machine: Node, devices, simulator, folders, Python; or a cluster for sweeps")
+    .option("--render <family>", "draw a picture of robomimic, d3il, kitchen, furniture or gym and say where it is")
+    .option("--ray [url]", "a Ray cluster instead, by the address of its dashboard")
+    .option("--slurm", "Slurm instead");
   examples(command, {
     doctor: 'one line each; "absent" is optional, "MISSING" ends with exit code 1',
     "doctor --render robomimic": "needs neither a window nor a graphics card",
-  }).action(async ({ render }: { readonly render?: string }) => {
+    "doctor --ray http://head:8265": "whether sweeps can run there; a job of one core looks from one of its machines",
+  }).action(async ({ render, ray, slurm }: DoctorFlags) => {
     if (render !== undefined) {
       const { checkRendering } = await import("../render-check.js");
       const { task, path, milliseconds } = await checkRendering(render, (line) => terminal.error(line));
@@ -21,7 +30,9 @@ export const addDoctor: AddCommand = (program, { terminal, exitWith }) => {
       return;
     }
     const { examine } = await import("../doctor.js");
-    for await (const { name, state, detail } of examine()) {
+    const { examineRay, examineSlurm } = await import("../cluster-doctor.js");
+    const findings = ray ? examineRay(ray === true ? undefined : ray) : slurm ? examineSlurm() : examine();
+    for await (const { name, state, detail } of findings) {
       terminal.out(`${marks[state]}  ${name.padEnd(13)}  ${detail}`);
       if (state === "missing") exitWith(exitCodes.failure);
     }

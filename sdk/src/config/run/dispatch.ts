@@ -24,7 +24,7 @@ import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { scratchPolicy } from "../../experiments/scratch-policy.js";
 import { readNormalization } from "../../data/npz-trajectories.js";
 import { findEnvironment } from "../../envs/registry.js";
-import type { MetricsSink } from "../../tracking/metrics-sink.js";
+import type { MetricsRecord, MetricsSink } from "../../tracking/metrics-sink.js";
 import { wandbSink } from "../../tracking/wandb-sink.js";
 import type { Experiment } from "./experiment.js";
 import { checkpointSource, fetchOptions } from "./checkpoint-source.js";
@@ -38,6 +38,13 @@ export interface ExperimentContext {
   readonly signal?: AbortSignal;
   /** One line about where the run stands. Metrics are printed besides. */
   readonly onProgress?: (line: string) => void;
+  /** Called with the metrics of every epoch or iteration. */
+  readonly onRecord?: (record: MetricsRecord) => void;
+  /** Compute threads, and threads for environments besides the main one. Default: all cores. */
+  readonly threads?: number;
+  readonly workers?: number;
+  /** Whether `logdir` is this run's own, which `resume_path` continues. Default: another run's files make it `logdir-2`. */
+  readonly continues?: boolean;
 }
 
 type Report = (line: string) => void;
@@ -49,16 +56,14 @@ type Wanted = StageOptions["pretrain"]["data"];
  * configuration as `config.yaml`.
  * @throws InputError when data, checkpoint and configuration do not fit, before anything is computed.
  */
-export async function runExperiment(
-  experiment: Experiment,
-  { signal, onProgress = () => {} }: ExperimentContext = {},
-): Promise<void> {
+export async function runExperiment(experiment: Experiment, context: ExperimentContext = {}): Promise<void> {
+  const { signal, onProgress = () => {}, threads, workers } = context;
   const journal = new Journal(onProgress);
   const { report } = journal;
   switch (experiment.stage) {
     case "pretrain": {
       const settings = await pretrainingSettings(experiment, report, signal);
-      await runPretraining(settings, await control(experiment, "epoch", signal, journal));
+      await runPretraining(settings, await control(experiment, "epoch", context, journal));
       return;
     }
     case "finetune": {
@@ -73,7 +78,7 @@ export async function runExperiment(
       const handedOn = objective ? undefined : await ofEarlierRun(experiment.options, base, report, signal);
       const resumePath = await resumeFile(experiment.options.run.resumePath, report, signal);
       const settings = { ...finetuningSettings(experiment.options, base), data, handedOn, resumePath };
-      await runFineTuning(settings, await control(experiment, "itr", signal, journal));
+      await runFineTuning(settings, await control(experiment, "itr", context, journal));
       return;
     }
     case "eval": {
@@ -83,7 +88,10 @@ export async function runExperiment(
         mayChange: false,
       });
       const steps = experiment.options.denoisingSteps ?? [base.model.defaultSteps];
-      const evaluation = await evaluate(base, evaluationInput(experiment.options, steps, signal, report));
+      const evaluation = await evaluate(base, {
+        ...evaluationInput(experiment.options, steps, signal, report),
+        ...{ threads, workers },
+      });
       const folder = await evaluation.save(run.folder);
       await saveConfig(experiment, folder);
       journal.keepIn(folder);
@@ -98,16 +106,17 @@ export async function runExperiment(
 async function control(
   experiment: Experiment,
   counter: string,
-  signal: AbortSignal | undefined,
+  { signal, onRecord, threads, workers, continues = false }: ExperimentContext,
   journal: Journal,
 ): Promise<RunControl> {
   const { run } = experiment.options;
-  const folder = await claimFolder(run.folder);
-  await saveConfig(experiment, folder);
+  const folder = continues ? run.folder : await claimFolder(run.folder);
+  // The file of a run that is continued says how it began.
+  if (!continues) await saveConfig(experiment, folder);
   journal.keepIn(folder);
   journal.report(`${run.name}: writing to ${folder}`);
   const sinks = run.wandb ? wandbSinks(run.wandb, experiment, counter, journal.report) : [];
-  return { signal, folder, device: run.device, console: true, sinks };
+  return { signal, folder, device: run.device, console: true, sinks, onProgress: onRecord, threads, workers };
 }
 
 function wandbSinks(

@@ -41,6 +41,11 @@ export class CellStore {
     return new CellStore(folder);
   }
 
+  /** The store of an analysis that somebody else has opened. */
+  static reopen(folder: string): CellStore {
+    return new CellStore(folder);
+  }
+
   /** The stored run, if there is one. @throws InputError DMPO_SENSITIVITY_CHANGED if its names stand for other values now. */
   async read(cell: Cell): Promise<FinishedCell | undefined> {
     const path = this.#path(cell);

@@ -5,6 +5,9 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fail, InputError } from "../../errors.js";
 import { folderOf, sinkOf, stoppable, type RunControl } from "../runs/control.js";
+import { backEndOf } from "../sweeps/back-ends.js";
+import type { BackEnd } from "../sweeps/back-end.js";
+import { runCells } from "./cell-sweep.js";
 import { CellProcesses } from "./cell-processes.js";
 import { CellStore, type FinishedCell } from "./cell-store.js";
 import { cellName, gridOf, variationName, type Cell, type Variation, type Vary } from "./grid.js";
@@ -49,6 +52,11 @@ export interface SensitivityInput<V extends Vary, Settings> extends Pick<
   readonly processes?: number;
   /** Share of the intervals, in (0, 1). Default 0.95. */
   readonly confidence?: number;
+  /**
+   * Where the runs of a module run as the trials of a sweep, with exact records below `folder`, which all machines must see:
+   * "local", "ray", "slurm", or what `localProcesses()`, `rayCluster()`, `slurmCluster()` make. Default: processes of this program.
+   */
+  readonly on?: "local" | "ray" | "slurm" | BackEnd;
 }
 
 /**
@@ -75,6 +83,22 @@ export async function sensitivity<const V extends Vary, Settings = undefined>(
   const stored = await Promise.all(cells.map(async (cell) => store && store.read(cell)));
   const finished = new Map<Cell, FinishedCell>(cells.flatMap((cell, i) => (stored[i] ? [[cell, stored[i]]] : [])));
   const waiting = cells.filter((cell) => !finished.has(cell));
+  if (input.on !== undefined) {
+    const backEnd = typeof input.on === "string" ? backEndOf(input.on, { threads, jobs: input.processes }) : input.on;
+    if (!module || !store || !folder) {
+      const remedy =
+        "put the function into a module of its own, give its path as `run`, and a `folder` that all machines see";
+      fail("DMPO_SENSITIVITY", "on", "needs runs that can travel", "a module and a folder", remedy);
+    }
+    const run = { module: module.href, settings, device, store: resolve(folder) };
+    await runCells(waiting, run, { backEnd, threads, signal });
+    for (const cell of waiting) {
+      const done = await store.read(cell);
+      if (done) finished.set(cell, done);
+    }
+    const done = cells.flatMap((cell) => finished.get(cell) ?? []);
+    return new SensitivityReport(done, { interrupted: done.length < cells.length, folder, confidence });
+  }
   const sink = sinkOf(input, undefined, { counter: "run", total: cells.length, start: finished.size });
   const team = module && new CellProcesses(module);
   let failure: { readonly cell: Cell; readonly cause: unknown } | undefined;
