@@ -81,6 +81,8 @@ export interface EnvironmentDefinition {
   readonly actionDimension: number;
   /** Pictures that policies may see beside the observation: channels C (3 per camera), height, width, e.g. [3, 96, 96]. */
   readonly pictures?: readonly [channels: number, height: number, width: number];
+  /** Names of the cameras that take them, one for each three channels. */
+  readonly cameras?: readonly string[];
   /** A name for each number of an observation (Do), e.g. "height"; by them data sets are read. */
   readonly observationNames?: readonly string[];
   /** A name for each number of an action (Da), e.g. "knee torque". */

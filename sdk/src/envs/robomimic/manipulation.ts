@@ -102,6 +102,7 @@ export function definePicturedManipulation(
     observationDimension,
     observationNames: task.observationNames.slice(0, observationDimension),
     pictures: [channels * cameras.length, pictureSide, pictureSide],
+    cameras,
     assetSubset: "all",
     prepare: () => prepareVisible(task, assetFolder("robosuite", "all")),
     create: () => Manipulation.load(task, assetFolder("robosuite", "all"), cameras),
