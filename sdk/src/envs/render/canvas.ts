@@ -50,9 +50,12 @@ export class Canvas {
    * and hide nothing.
    */
   triangle(corners: Float32Array, a: number, b: number, c: number, alpha: number, texture?: Texture): void {
-    const [ax, ay] = [corners[a]!, corners[a + 1]!];
-    const [bx, by] = [corners[b]!, corners[b + 1]!];
-    const [cx, cy] = [corners[c]!, corners[c + 1]!];
+    const ax = corners[a]!;
+    const ay = corners[a + 1]!;
+    const bx = corners[b]!;
+    const by = corners[b + 1]!;
+    const cx = corners[c]!;
+    const cy = corners[c + 1]!;
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     if (area === 0) return;
     const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
@@ -61,9 +64,7 @@ export class Canvas {
     const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
     const right = Math.min(this.width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
     if (left > right) return;
-    this.#findSpans(ax, ay, bx, by, cx, cy, area, left, right, top, bottom);
     const { width, color, nearness } = this;
-    const [spanFrom, spanTo] = [this.#from, this.#to];
     // How much of b and of c a step along x and along y brings.
     const scale = 1 / area;
     const xOfB = (cy - ay) * scale;
@@ -72,6 +73,25 @@ export class Canvas {
     const yOfC = (bx - ax) * scale;
     const startX = 0.5 - ax;
     const startY = 0.5 - ay;
+    if (left === right && top === bottom && alpha === 1 && !texture) {
+      // Most triangles of robots have one sample at most.
+      const ofB = (startX + left) * xOfB + (startY + top) * yOfB;
+      const ofC = (startX + left) * xOfC + (startY + top) * yOfC;
+      const ofA = 1 - ofB - ofC;
+      if (ofA < -overlap || ofB < -overlap || ofC < -overlap) return;
+      const near = ofA * corners[a + 2]! + ofB * corners[b + 2]! + ofC * corners[c + 2]!;
+      const pixel = top * width + left;
+      if (near <= nearness[pixel]!) return;
+      nearness[pixel] = near;
+      const red = ofA * corners[a + 3]! + ofB * corners[b + 3]! + ofC * corners[c + 3]!;
+      const green = ofA * corners[a + 4]! + ofB * corners[b + 4]! + ofC * corners[c + 4]!;
+      const blue = ofA * corners[a + 5]! + ofB * corners[b + 5]! + ofC * corners[c + 5]!;
+      color[pixel] = (red & 255) | ((green & 255) << 8) | ((blue & 255) << 16);
+      return;
+    }
+    this.#findSpans(ax, ay, bx, by, cx, cy, area, left, right, top, bottom);
+    const spanFrom = this.#from;
+    const spanTo = this.#to;
     let base = corners[a + 2]!;
     let db = corners[b + 2]! - base;
     let dc = corners[c + 2]! - base;
@@ -192,7 +212,8 @@ export class Canvas {
     top: number,
     bottom: number,
   ): void {
-    const [spanFrom, spanTo] = [this.#from, this.#to];
+    const spanFrom = this.#from;
+    const spanTo = this.#to;
     for (let y = top; y <= bottom; y++) {
       spanFrom[y] = left;
       spanTo[y] = right;
@@ -276,11 +297,12 @@ export class Canvas {
     let at = offset;
     for (let y = 0; y < pixelHeight; y++) {
       for (let x = 0; x < pixelWidth; x++, at += pixelStride) {
-        let [redBlue, green] = [0, 0];
-        for (let dy = 0; dy < samples; dy++) {
-          const row = (y * samples + dy) * width + x * samples;
-          for (let dx = 0; dx < samples; dx++) {
-            const packed = color[row + dx]!;
+        let redBlue = 0;
+        let green = 0;
+        let row = y * samples * width + x * samples;
+        for (let dy = 0; dy < samples; dy++, row += width) {
+          for (let sample = row; sample < row + samples; sample++) {
+            const packed = color[sample]!;
             redBlue += packed & 0xff00ff;
             green += packed & 0x00ff00;
           }

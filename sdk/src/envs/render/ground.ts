@@ -1,6 +1,6 @@
 // Endless floors with the shadows on them, and the sky: not cut into triangles, each sample asks where its ray meets them.
 import type { Canvas } from "./canvas.js";
-import { shade, type Shining } from "./lighting.js";
+import { Lighting, type Shining } from "./lighting.js";
 import type { Material, Plane, Poses, Solid } from "./scene.js";
 import type { Rgb } from "./texture.js";
 import { axesAt, dot, normalized, subtract, vectorAt, type Vector } from "./vectors.js";
@@ -8,6 +8,9 @@ import { nearPlane, type View } from "./view.js";
 
 const horizon: Rgb = [0.8, 0.85, 0.9];
 const zenith: Rgb = [0.42, 0.55, 0.7];
+
+/** Texels of a texture whose colours are computed once in a row. */
+const paletteSize = 16;
 
 /** Share of the sky's light that reaches into shadows. */
 const skyShare = 0.35;
@@ -22,7 +25,7 @@ export class Ground {
     this.#shadows = shadows;
   }
 
-  draw(plane: Plane, solids: readonly Solid[], poses: Poses, view: View, lights: readonly Shining[]): void {
+  draw(plane: Plane, solids: readonly Solid[], poses: Poses, view: View, { lights }: Lighting): void {
     const { geom, material, halfSize, texture, period } = plane;
     const { width, height, color, nearness, shadow } = this.#canvas;
     const [xAxis, yAxis, normal] = axesAt(poses.geomMatrix, geom);
@@ -46,18 +49,30 @@ export class Ground {
     const blurScale = (3 * view.sampleAngle) / Math.min(...period);
     const { columns, rows, shift, texels } = texture.levels[0]!;
     const [perX, perY] = [columns / period[0], -rows / period[1]];
-    const [meanRed, meanGreen, meanBlue] = texture.mean.map((value) => 255 * value) as [number, number, number];
-    const [hazeRed, hazeGreen, hazeBlue] = horizon.map((value) => 255 * value) as [number, number, number];
+    const mean = texture.mean.map((value) => 255 * value);
     const [limitX, limitY] = halfSize.map((size) => (size > 0 ? size : Infinity)) as [number, number];
     const [stepN, stepU, stepV] = [dot(normal, view.across), dot(xAxis, view.across), dot(yAxis, view.across)];
+    const shades = [bright, dim];
+    // In few colours, such as a checker's, a row is painted from a palette.
+    const isSimple = texels.length <= paletteSize && stepN === 0;
+    const palette = new Uint32Array(2 * texels.length);
     for (let y = 0; y < height; y++) {
       // Along a row all coordinates of a ray are linear in x; where the camera is upright, its depth is even the same.
       const start = view.ray(0, y);
-      const [toward, u, v] = [dot(normal, start), dot(xAxis, start), dot(yAxis, start)];
-      let [last, depth, near, clear, haze, vague] = [NaN, 0, 0, 0, 0, 0];
+      const toward = dot(normal, start);
+      const u = dot(xAxis, start);
+      const v = dot(yAxis, start);
+      let last = NaN;
+      let depth = 0;
+      let near = 0;
+      let haze = 0;
+      let vague = 0;
       for (let x = 0, pixel = y * width; x < width; x++, pixel++) {
         const facing = toward + x * stepN;
-        if (facing >= 0) continue;
+        if (facing >= 0) {
+          if (isSimple) break;
+          continue;
+        }
         if (facing !== last) {
           last = facing;
           depth = distance / facing;
@@ -65,7 +80,12 @@ export class Ground {
           haze = depth / (depth + 80);
           // How much of the pattern one sample covers, more so where it is seen flat; then the mean takes its place.
           vague = Math.min(1, Math.max(0, blurScale * (depth / -facing) - 0.4));
-          clear = 1 - haze;
+          if (isSimple) {
+            for (let i = 0; i < palette.length; i++) {
+              const light = shades[i < texels.length ? 0 : 1]!;
+              palette[i] = hazy(texels[i % texels.length]!, mean, vague, light, haze);
+            }
+          }
         }
         if (near <= nearness[pixel]!) continue;
         const px = depth * (u + x * stepU) - dx;
@@ -74,13 +94,11 @@ export class Ground {
         nearness[pixel] = near;
         const column = Math.floor(px * perX + 0.5 * columns) & (columns - 1);
         const row = Math.floor(py * perY + 0.5 * rows) & (rows - 1);
-        const texel = texels[(row << shift) | column]!;
-        const light = shadow[pixel] ? dim : bright;
-        const [red, green, blue] = [texel & 255, (texel >> 8) & 255, texel >> 16];
-        const r = haze * hazeRed + clear * light[0]! * (red + vague * (meanRed - red)) + 0.5;
-        const g = haze * hazeGreen + clear * light[1]! * (green + vague * (meanGreen - green)) + 0.5;
-        const b = haze * hazeBlue + clear * light[2]! * (blue + vague * (meanBlue - blue)) + 0.5;
-        color[pixel] = (r & 255) | ((g & 255) << 8) | ((b & 255) << 16);
+        const texel = (row << shift) | column;
+        const isDark = shadow[pixel]!;
+        color[pixel] = isSimple
+          ? palette[texel + isDark * texels.length]!
+          : hazy(texels[texel]!, mean, vague, shades[isDark]!, haze);
       }
     }
   }
@@ -90,7 +108,8 @@ export class Ground {
     const step = view.across[2];
     for (let y = 0; y < height; y++) {
       const rise = view.ray(0, y)[2];
-      let [last, packed] = [NaN, 0];
+      let last = NaN;
+      let packed = 0;
       for (let x = 0, pixel = y * width; x < width; x++, pixel++) {
         if (nearness[pixel]! > 0) continue;
         const share = Math.min(1, Math.max(0, 1.5 * (rise + x * step)));
@@ -102,7 +121,7 @@ export class Ground {
 
   #lightOf(material: Material, center: Vector, normal: Vector, lights: readonly Shining[], view: View): number[] {
     const out = new Float64Array(3);
-    shade(out, 0, material, lights, view.position, ...center, ...normal);
+    new Lighting(lights, view.position).shade(out, 0, material, ...center, ...normal);
     return [...out];
   }
 
@@ -142,6 +161,18 @@ export class Ground {
       }
     }
   }
+}
+
+/** A texel blurred towards the mean, lit, and seen through haze; packed. */
+function hazy(texel: number, mean: readonly number[], vague: number, light: readonly number[], haze: number): number {
+  const clear = 1 - haze;
+  const red = texel & 255;
+  const green = (texel >> 8) & 255;
+  const blue = texel >> 16;
+  const r = 255 * haze * horizon[0] + clear * light[0]! * (red + vague * (mean[0]! - red)) + 0.5;
+  const g = 255 * haze * horizon[1] + clear * light[1]! * (green + vague * (mean[1]! - green)) + 0.5;
+  const b = 255 * haze * horizon[2] + clear * light[2]! * (blue + vague * (mean[2]! - blue)) + 0.5;
+  return (r & 255) | ((g & 255) << 8) | ((b & 255) << 16);
 }
 
 function skyColor(share: number): number {

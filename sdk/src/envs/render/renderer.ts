@@ -3,7 +3,7 @@
 import { fail } from "../../errors.js";
 import { Canvas } from "./canvas.js";
 import { Ground } from "./ground.js";
-import { headlight, studioLight, type Shining } from "./lighting.js";
+import { headlight, Lighting, studioLight, type Shining } from "./lighting.js";
 import { Picture } from "./picture.js";
 import { cameraIndex, physicsScene, type PhysicsArrays, type Poses, type Scene, type SceneSource } from "./scene.js";
 import type { Solid } from "./scene.js";
@@ -73,15 +73,15 @@ export class Renderer {
   #draw(camera: string | Viewpoint | undefined): void {
     const poses = this.#source.poses();
     const view = new View(this.#viewpoint(camera, poses), this.#canvas);
-    const lights = this.#lights(poses, view);
+    const lighting = new Lighting(this.#lights(poses, view), view.position);
     this.#canvas.clear();
     // What is near is drawn first, so that most of what it hides is not.
-    for (const solid of this.#opaqueOrder.sorted(poses, view)) this.#painter.draw(solid, poses, view, lights);
-    for (const plane of this.scene.planes) this.#ground.draw(plane, this.#opaque, poses, view, lights);
+    for (const solid of this.#opaqueOrder.sorted(poses, view)) this.#painter.draw(solid, poses, view, lighting);
+    for (const plane of this.scene.planes) this.#ground.draw(plane, this.#opaque, poses, view, lighting);
     this.#ground.drawSky(view);
     // As MuJoCo does: from front to back and then from back to front.
     const order = this.#transparentOrder.sorted(poses, view);
-    for (const solid of [...order, ...order.toReversed()]) this.#painter.draw(solid, poses, view, lights);
+    for (const solid of [...order, ...order.toReversed()]) this.#painter.draw(solid, poses, view, lighting);
   }
 
   #viewpoint(camera: string | Viewpoint | undefined, poses: Poses): Viewpoint {

@@ -1,7 +1,7 @@
 // Draws bodies of triangles: picks a level of detail, turns its vertices to the picture, lights those that are seen, cuts what
 // reaches behind the camera, and hands the triangles to the canvas.
 import { cornerSize, type Canvas } from "./canvas.js";
-import { shade, type Shining } from "./lighting.js";
+import type { Lighting } from "./lighting.js";
 import type { LevelsOfDetail, Mesh } from "./mesh.js";
 import type { Poses, Solid } from "./scene.js";
 import { nearPlane, type View } from "./view.js";
@@ -25,7 +25,7 @@ export class SolidPainter {
     this.#canvas = canvas;
   }
 
-  draw(solid: Solid, poses: Poses, view: View, lights: readonly Shining[]): void {
+  draw(solid: Solid, poses: Poses, view: View, lighting: Lighting): void {
     const { geom, levels, material, texture } = solid;
     const m = poses.geomMatrix;
     const [o, p] = [9 * geom, 3 * geom];
@@ -40,24 +40,21 @@ export class SolidPainter {
     const { width, height } = canvas;
     const { alpha } = material;
     const painted = mesh.textureCoordinates ? texture : undefined;
-    const light = (vertex: number): void => {
-      const at = cornerSize * vertex;
-      if (corners[at + 3] !== unlit) return;
-      this.#lightVertex(mesh, vertex, solid, m, o, px, py, pz, lights, view, corners, at);
-      const near = corners[at + 2]!;
-      corners[at + 6]! *= near;
-      corners[at + 7]! *= near;
-    };
     for (let i = 0; i < faces.length; i += 3) {
-      const [i0, i1, i2] = [faces[i]!, faces[i + 1]!, faces[i + 2]!];
-      const [a, b, c] = [cornerSize * i0, cornerSize * i1, cornerSize * i2];
-      const hidden = Number(corners[a + 2]! <= 0) + Number(corners[b + 2]! <= 0) + Number(corners[c + 2]! <= 0);
-      if (hidden > 0) {
-        if (hidden < 3) this.#drawCut(mesh, i, count, solid, poses, view, lights);
+      const a = cornerSize * faces[i]!;
+      const b = cornerSize * faces[i + 1]!;
+      const c = cornerSize * faces[i + 2]!;
+      if (corners[a + 2]! < 0 || corners[b + 2]! < 0 || corners[c + 2]! < 0) {
+        if (corners[a + 2]! > 0 || corners[b + 2]! > 0 || corners[c + 2]! > 0)
+          this.#drawCut(mesh, i, count, solid, poses, view, lighting);
         continue;
       }
-      const [ax, ay, bx, by] = [corners[a]!, corners[a + 1]!, corners[b]!, corners[b + 1]!];
-      const [cx, cy] = [corners[c]!, corners[c + 1]!];
+      const ax = corners[a]!;
+      const ay = corners[a + 1]!;
+      const bx = corners[b]!;
+      const by = corners[b + 1]!;
+      const cx = corners[c]!;
+      const cy = corners[c + 1]!;
       if ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax) >= 0) continue;
       // Most small triangles have no sample's middle in them.
       const left = Math.ceil((ax < bx ? (ax < cx ? ax : cx) : bx < cx ? bx : cx) - 0.5);
@@ -66,9 +63,15 @@ export class SolidPainter {
       const top = Math.ceil((ay < by ? (ay < cy ? ay : cy) : by < cy ? by : cy) - 0.5);
       const bottom = Math.floor((ay > by ? (ay > cy ? ay : cy) : by > cy ? by : cy) - 0.5);
       if (top > bottom || bottom < 0 || top >= height) continue;
-      light(i0);
-      light(i1);
-      light(i2);
+      for (let corner = i; corner < i + 3; corner++) {
+        const vertex = faces[corner]!;
+        const at = cornerSize * vertex;
+        if (corners[at + 3] !== unlit) continue;
+        this.#lightVertex(mesh, vertex, solid, m, o, px, py, pz, lighting, corners, at);
+        if (!painted) continue;
+        corners[at + 6]! *= corners[at + 2]!;
+        corners[at + 7]! *= corners[at + 2]!;
+      }
       canvas.triangle(corners, a, b, c, alpha, painted);
     }
   }
@@ -83,7 +86,11 @@ export class SolidPainter {
     let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
     let [nearest, leastAcross, mostAcross, leastUp, mostUp] = [Infinity, Infinity, -Infinity, Infinity, -Infinity];
     // How many corners of the box lie beyond each side of what the camera sees.
-    let [onLeft, onRight, above, below, behind] = [0, 0, 0, 0, 0];
+    let onLeft = 0;
+    let onRight = 0;
+    let above = 0;
+    let below = 0;
+    let behind = 0;
     for (let corner = 0; corner < 8; corner++) {
       const x = corner & 1 ? most[0] : least[0];
       const y = corner & 2 ? most[1] : least[1];
@@ -91,21 +98,22 @@ export class SolidPainter {
       const depth = fx! * x + fy! * y + fz! * z + f0!;
       const across = rx! * x + ry! * y + rz! * z + r0!;
       const up = ux! * x + uy! * y + uz! * z + u0!;
-      nearest = Math.min(nearest, depth);
-      leastAcross = Math.min(leastAcross, across);
-      mostAcross = Math.max(mostAcross, across);
-      leastUp = Math.min(leastUp, up);
-      mostUp = Math.max(mostUp, up);
+      if (depth < nearest) nearest = depth;
+      if (across < leastAcross) leastAcross = across;
+      if (across > mostAcross) mostAcross = across;
+      if (up < leastUp) leastUp = up;
+      if (up > mostUp) mostUp = up;
       if (depth < nearPlane) behind++;
       if (across < -limitX * depth) onLeft++;
       if (across > limitX * depth) onRight++;
       if (up > limitY * depth) above++;
       if (up < -limitY * depth) below++;
-      const [screenX, screenY] = [middleX + (focus * across) / depth, middleY - (focus * up) / depth];
-      left = Math.min(left, screenX);
-      right = Math.max(right, screenX);
-      top = Math.min(top, screenY);
-      bottom = Math.max(bottom, screenY);
+      const screenX = middleX + (focus * across) / depth;
+      const screenY = middleY - (focus * up) / depth;
+      if (screenX < left) left = screenX;
+      if (screenX > right) right = screenX;
+      if (screenY < top) top = screenY;
+      if (screenY > bottom) bottom = screenY;
     }
     if (behind === 8 || onLeft === 8 || onRight === 8 || above === 8 || below === 8) return undefined;
     // What lies aside enters the picture at a distance only.
@@ -147,7 +155,9 @@ export class SolidPainter {
     const { focus } = view;
     const [middleX, middleY] = view.center;
     for (let i = 0, at = 0; i < 3 * count; i += 3, at += cornerSize) {
-      const [x, y, z] = [positions[i]!, positions[i + 1]!, positions[i + 2]!];
+      const x = positions[i]!;
+      const y = positions[i + 1]!;
+      const z = positions[i + 2]!;
       const depth = fx! * x + fy! * y + fz! * z + f0!;
       if (depth < nearPlane) {
         corners[at + 2] = -1;
@@ -172,22 +182,23 @@ export class SolidPainter {
     px: number,
     py: number,
     pz: number,
-    lights: readonly Shining[],
-    view: View,
+    lighting: Lighting,
     out: Float32Array,
     at: number,
   ): void {
     const { positions, normals, textureCoordinates } = mesh;
     const i = 3 * vertex;
-    const [x, y, z] = [positions[i]!, positions[i + 1]!, positions[i + 2]!];
-    const [nx, ny, nz] = [normals[i]!, normals[i + 1]!, normals[i + 2]!];
+    const x = positions[i]!;
+    const y = positions[i + 1]!;
+    const z = positions[i + 2]!;
+    const nx = normals[i]!;
+    const ny = normals[i + 1]!;
+    const nz = normals[i + 2]!;
     const color = this.#color;
-    shade(
+    lighting.shade(
       color,
       0,
       material,
-      lights,
-      view.position,
       m[o]! * x + m[o + 1]! * y + m[o + 2]! * z + px,
       m[o + 3]! * x + m[o + 4]! * y + m[o + 5]! * z + py,
       m[o + 6]! * x + m[o + 7]! * y + m[o + 8]! * z + pz,
@@ -195,22 +206,16 @@ export class SolidPainter {
       m[o + 3]! * nx + m[o + 4]! * ny + m[o + 5]! * nz,
       m[o + 6]! * nx + m[o + 7]! * ny + m[o + 8]! * nz,
     );
-    for (let c = 0; c < 3; c++) out[at + 3 + c] = 255 * color[c]! + 0.5;
+    out[at + 3] = 255 * color[0]! + 0.5;
+    out[at + 4] = 255 * color[1]! + 0.5;
+    out[at + 5] = 255 * color[2]! + 0.5;
     if (!texture || !textureCoordinates) return;
     out[at + 6] = textureCoordinates[2 * vertex]!;
     out[at + 7] = textureCoordinates[2 * vertex + 1]!;
   }
 
   /** A triangle of which one or two corners lie behind the camera. */
-  #drawCut(
-    mesh: Mesh,
-    face: number,
-    count: number,
-    solid: Solid,
-    poses: Poses,
-    view: View,
-    lights: readonly Shining[],
-  ): void {
+  #drawCut(mesh: Mesh, face: number, count: number, solid: Solid, poses: Poses, view: View, lighting: Lighting): void {
     const { positions, faces } = mesh;
     const { geom, material, texture } = solid;
     const [px, py, pz] = [0, 1, 2].map((axis) => poses.geomPosition[3 * geom + axis]!) as [number, number, number];
@@ -220,7 +225,7 @@ export class SolidPainter {
       const vertex = faces[face + corner]!;
       const [x, y, z] = [0, 1, 2].map((axis) => positions[3 * vertex + axis]!) as [number, number, number];
       const values = new Float32Array(cornerSize);
-      this.#lightVertex(mesh, vertex, solid, poses.geomMatrix, 9 * geom, px, py, pz, lights, view, values, 0);
+      this.#lightVertex(mesh, vertex, solid, poses.geomMatrix, 9 * geom, px, py, pz, lighting, values, 0);
       values[0] = rx! * x + ry! * y + rz! * z + r0!;
       values[1] = ux! * x + uy! * y + uz! * z + u0!;
       values[2] = fx! * x + fy! * y + fz! * z + f0!;
