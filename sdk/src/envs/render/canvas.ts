@@ -8,6 +8,8 @@ export const cornerSize = 8;
 
 /** By how much spans reach beyond their edges (samples), so that rounding leaves no gap between neighbours. */
 const overlap = 1e-6;
+/** Samples of a row between which textures are stretched evenly. */
+const run = 16;
 /** Repeats of a texture by which coordinates are moved to become positive. */
 const manyRepeats = 1 << 10;
 
@@ -154,29 +156,42 @@ export class Canvas {
     const t0 = base + startX * tX + startY * tY;
     const level = texture ? this.#levelOf(texture, corners, a, b, c, scale) : plain;
     const { texels, columns, rows, shift } = level;
+    const [columnMask, rowMask] = [columns - 1, rows - 1];
     for (let y = top; y <= bottom; y++) {
-      const from = spanFrom[y]!;
       const to = spanTo[y]!;
-      for (let x = from, pixel = y * width + from; x <= to; x++, pixel++) {
-        const near = near0 + x * nearX + y * nearY;
-        if (near <= nearness[pixel]!) continue;
-        const depth = 1 / near;
-        const s = (s0 + x * sX + y * sY) * depth + manyRepeats;
-        const t = (t0 + x * tX + y * tY) * depth + manyRepeats;
-        const texel = texels[((((t * rows) | 0) & (rows - 1)) << shift) | (((s * columns) | 0) & (columns - 1))]!;
-        const red = (texel & 255) * (red0 + x * redX + y * redY) * (1 / 255);
-        const green = ((texel >> 8) & 255) * (green0 + x * greenX + y * greenY) * (1 / 255);
-        const blue = ((texel >> 16) & 255) * (blue0 + x * blueX + y * blueY) * (1 / 255);
-        if (alpha === 1) {
-          nearness[pixel] = near;
-          color[pixel] = (red & 255) | ((green & 255) << 8) | ((blue & 255) << 16);
-        } else {
-          const behind = color[pixel]!;
-          const rest = 1 - alpha;
-          const mixedRed = alpha * red + rest * (behind & 255);
-          const mixedGreen = alpha * green + rest * ((behind >> 8) & 255);
-          const mixedBlue = alpha * blue + rest * ((behind >> 16) & 255);
-          color[pixel] = (mixedRed & 255) | ((mixedGreen & 255) << 8) | ((mixedBlue & 255) << 16);
+      let x = spanFrom[y]!;
+      let near = near0 + x * nearX + y * nearY;
+      let depth = 1 / near;
+      let column = ((s0 + x * sX + y * sY) * depth + manyRepeats) * columns;
+      let row = ((t0 + x * tX + y * tY) * depth + manyRepeats) * rows;
+      let red = (red0 + x * redX + y * redY) * (1 / 255);
+      let green = (green0 + x * greenX + y * greenY) * (1 / 255);
+      let blue = (blue0 + x * blueX + y * blueY) * (1 / 255);
+      let pixel = y * width + x;
+      while (x <= to) {
+        // Perspective at every so many samples; between them texture coordinates are as good as linear.
+        const count = x + run <= to + 1 ? run : to + 1 - x;
+        x += count;
+        depth = 1 / (near0 + x * nearX + y * nearY);
+        const columnStep = (((s0 + x * sX + y * sY) * depth + manyRepeats) * columns - column) / count;
+        const rowStep = (((t0 + x * tX + y * tY) * depth + manyRepeats) * rows - row) / count;
+        for (const end = pixel + count; pixel < end; pixel++) {
+          if (near > nearness[pixel]!) {
+            const texel = texels[((row & rowMask) << shift) | (column & columnMask)]!;
+            const r = (texel & 255) * red;
+            const g = ((texel >> 8) & 255) * green;
+            const b = ((texel >> 16) & 255) * blue;
+            if (alpha === 1) {
+              nearness[pixel] = near;
+              color[pixel] = (r & 255) | ((g & 255) << 8) | ((b & 255) << 16);
+            } else color[pixel] = mixed(color[pixel]!, r, g, b, alpha);
+          }
+          near += nearX;
+          column += columnStep;
+          row += rowStep;
+          red += redX * (1 / 255);
+          green += greenX * (1 / 255);
+          blue += blueX * (1 / 255);
         }
       }
     }
@@ -325,6 +340,15 @@ export class Canvas {
     }
     return depth;
   }
+}
+
+/** What lies behind, seen through a colour. */
+function mixed(behind: number, red: number, green: number, blue: number, alpha: number): number {
+  const rest = 1 - alpha;
+  const r = alpha * red + rest * (behind & 255);
+  const g = alpha * green + rest * ((behind >> 8) & 255);
+  const b = alpha * blue + rest * ((behind >> 16) & 255);
+  return (r & 255) | ((g & 255) << 8) | ((b & 255) << 16);
 }
 
 /** White, where there is no texture. */

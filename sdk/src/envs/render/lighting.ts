@@ -32,6 +32,18 @@ export const studioLight: Shining = {
 /** Numbers per light: position, direction, ambient, diffuse, specular, then whether it is directional, cosine and exponent of its cone. */
 const lightSize = 18;
 
+/** Highlights of less than exp(-faint) are not seen. */
+const faint = 6.5;
+
+/** x to the power of n; by squaring where n is a small whole number, as MuJoCo's 10 is. 0 for negative x. */
+function power(x: number, n: number): number {
+  if (x <= 0) return 0;
+  if (!Number.isInteger(n) || n > 64) return x ** n;
+  let result = 1;
+  for (let square = x, rest = n; rest > 0; rest >>= 1, square *= square) if (rest & 1) result *= square;
+  return result;
+}
+
 /** The lights of one picture, as one array: vertices are lit by the thousand. */
 export class Lighting {
   readonly lights: readonly Shining[];
@@ -96,7 +108,7 @@ export class Lighting {
         const along = (px * lx + py * ly + pz * lz) * inverse;
         if (along < v[i + 16]!) continue;
         const exponent = v[i + 17]!;
-        if (exponent !== 0) strength = Math.max(0, along) ** exponent;
+        if (exponent !== 0) strength = power(along, exponent);
         lx = px * inverse;
         ly = py * inverse;
         lz = pz * inverse;
@@ -123,7 +135,8 @@ export class Lighting {
         const hy = ey - ly;
         const hz = ez - lz;
         const half = (nx * hx + ny * hy + nz * hz) / (Math.sqrt(hx * hx + hy * hy + hz * hz) || 1);
-        if (half <= 0) continue;
+        // x^n <= exp(n (x - 1)), of which less than a byte's step is left there.
+        if (half <= 0 || 128 * shininess * (1 - half) > faint) continue;
         highlight *= half ** (128 * shininess);
       }
       red += highlight * v[i + 12]!;
