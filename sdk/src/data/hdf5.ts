@@ -13,6 +13,8 @@ import type { RecordedTable } from "./recording.js";
 const blockBytes = 2 ** 24;
 /** Of the files that are written here. */
 const chunkRows = 1000;
+/** Chunks of larger rows, such as pictures, have fewer of them. */
+const chunkNumbers = 2 ** 20;
 /** Deflate, shuffle, Fletcher's checksum, n-bit, scale-offset: part of every HDF5 library. */
 const builtInFilters = new Set([1, 2, 3, 5, 6]);
 /** Registered filters, where files do not say the name. https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md */
@@ -133,6 +135,13 @@ export class Hdf5File {
   tables<W extends Record<string, Wanted>>(wanted: W, group = ""): Present<W> {
     const keys = this.check(wanted, group);
     return Object.fromEntries(keys.map((key) => [key, this.read(`${group}/${key}`)])) as Present<W>;
+  }
+
+  /** An attribute of a group or dataset that is a text; undefined where there is none. */
+  text(path: string, attribute: string): string | undefined {
+    const owner = this.#file.get(path) as Group | Dataset | null;
+    const value: unknown = owner?.attrs[attribute]?.value;
+    return typeof value === "string" ? value : undefined;
   }
 
   /** A dataset of numbers as float32, or float64 where it is. */
@@ -272,22 +281,26 @@ async function foreignContents(path: string, size: number) {
   }
 }
 
-/** A dataset to be written: numbers, compressed, or texts of one length. */
+type WrittenNumbers = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/** A dataset to be written: numbers, compressed, or texts of one length. Large ones may be read when their turn comes. */
 export type WrittenDataset =
-  | { readonly data: Float32Array | Float64Array | Int32Array | Uint8Array; readonly shape: readonly number[] }
+  | { readonly data: WrittenNumbers | (() => WrittenNumbers); readonly shape: readonly number[] }
   | { readonly data: readonly string[] };
 
 /**
  * Writes a file with these datasets, by paths such as "data/demo_0/actions"; one that is there is replaced.
  * @param attributes by the paths of groups and datasets; whole numbers or texts.
+ * @param mode "append" adds to a file that is there, which must not have them.
  */
 export async function writeHdf5(
   path: string,
   datasets: Readonly<Record<string, WrittenDataset>>,
   attributes: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {},
+  mode: "replace" | "append" = "replace",
 ): Promise<void> {
   const { File } = await loadLibrary();
-  const file = new File(resolve(path), "w");
+  const file = new File(resolve(path), mode === "append" ? "a" : "w");
   for (const [name, dataset] of Object.entries(datasets)) {
     for (const group of groupsAbove(name)) if (file.get(group) === null) file.create_group(group);
     if (!("shape" in dataset)) {
@@ -295,8 +308,10 @@ export async function writeHdf5(
       file.create_dataset({ name, data: [...dataset.data], shape: [dataset.data.length], dtype: `S${length}` });
       continue;
     }
-    const { data, shape } = dataset;
-    const chunks = [Math.min(shape[0]!, chunkRows), ...shape.slice(1)];
+    const { shape } = dataset;
+    const data = typeof dataset.data === "function" ? dataset.data() : dataset.data;
+    const rows = Math.max(1, Math.min(chunkRows, Math.floor(chunkNumbers / elementCount(shape.slice(1)))));
+    const chunks = [Math.min(shape[0]!, rows), ...shape.slice(1)];
     file.create_dataset({ name, data, shape: [...shape], chunks, compression: "gzip", compression_opts: 4 });
   }
   for (const [name, values] of Object.entries(attributes)) {

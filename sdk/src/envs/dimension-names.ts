@@ -124,6 +124,16 @@ export const dimensionNames = {
   },
 } satisfies Record<string, DimensionNames>;
 
+/**
+ * Robots of which some observe only so many of their numbers, the first ones: version 4 of ant leaves the contact forces out, and
+ * arms that look at things through cameras what they would know of those.
+ */
+const shortened: readonly (readonly [DimensionNames, number])[] = [
+  [dimensionNames.ant, 27],
+  ...[dimensionNames.lift, dimensionNames.can, dimensionNames.square].map((one) => [one, 9] as const),
+  [dimensionNames.transport, 18],
+];
+
 /** Names of a built-in robot's numbers, found by the name of an environment or data set; undefined for other robots and sizes. */
 export function namesFor(
   name: string,
@@ -133,8 +143,8 @@ export function namesFor(
   }: { readonly observationDimension: number; readonly actionDimension: number },
 ): DimensionNames | undefined {
   const robot = Object.entries(dimensionNames).find(([key]) => name.toLowerCase().startsWith(key))?.[1];
-  // Version 4 of ant leaves the contact forces at the end out.
-  const sizes = [robot?.observationNames.length, robot === dimensionNames.ant ? 27 : undefined];
+  const [, shorter] = shortened.find(([one]) => one === robot) ?? [];
+  const sizes = [robot?.observationNames.length, shorter];
   if (!robot || !sizes.includes(observationDimension) || actionDimension !== robot.actionNames.length) return undefined;
   const { observationNames, actionNames } = robot;
   return { observationNames: observationNames.slice(0, observationDimension), actionNames };

@@ -1,8 +1,8 @@
 // What an environment is to the rest of the project: a name, a few numbers, and simulations that deal in typed arrays.
 import type { RandomStream } from "../engine/random.js";
 import { fail, InputError, type Problem } from "../errors.js";
-import type { AssetPackage } from "./assets/manifest.js";
-import type { PhysicsArrays } from "./render/scene.js";
+import type { AssetPackage, AssetSubset } from "./assets/manifest.js";
+import type { PhysicsArrays, SceneSource } from "./render/scene.js";
 
 /**
  * Mass of a capsule: "legacy" weighs it as MuJoCo up to 2.1.0 did, as a cylinder with half a radius more at either end,
@@ -53,6 +53,8 @@ export interface Simulation {
   setState(state: PhysicsState): void;
   /** What pictures are drawn from; absent where there is nothing to see. */
   readonly physics?: PhysicsArrays;
+  /** What is to be seen of it, where that is more than what {@link physics} has. */
+  readonly scene?: SceneSource;
   /** Frees the engine's memory; the simulation must not be used afterwards. */
   delete(): void;
 }
@@ -79,6 +81,8 @@ export interface EnvironmentDefinition {
   readonly actionDimension: number;
   /** Pictures that policies may see beside the observation: channels C (3 per camera), height, width, e.g. [3, 96, 96]. */
   readonly pictures?: readonly [channels: number, height: number, width: number];
+  /** Names of the cameras that take them, one for each three channels. */
+  readonly cameras?: readonly string[];
   /** A name for each number of an observation (Do), e.g. "height"; by them data sets are read. */
   readonly observationNames?: readonly string[];
   /** A name for each number of an action (Da), e.g. "knee torque". */
@@ -96,6 +100,10 @@ export interface EnvironmentDefinition {
   readonly success?: SuccessRule | "none";
   /** Package whose files its model is made of; they are fetched before the first simulation. */
   readonly assets?: AssetPackage;
+  /** Whether of these files all are needed, also those that are only seen. Default "physics": they are not. */
+  readonly assetSubset?: AssetSubset;
+  /** What has to be done once on a machine, after its files are there and before the first simulation. */
+  prepare?(): Promise<void>;
   /** The robot with joint positions `qpos` as a stick figure in the plane, where there is a picture of it. */
   pose?(qpos: Numbers): Capsule[];
   /** Loads a simulation, which has to be reset before its first step. */
@@ -143,7 +151,7 @@ function completed(simulation: SimulationInput, { name, pictures }: EnvironmentI
     fail("DMPO_ENV_DEFINITION", `environment ${name}: pictures`, "cannot be taken", "a simulation with look(out)");
   }
   if (simulation.state && simulation.setState && simulation.delete) return simulation as Simulation;
-  const { physics } = simulation;
+  const { physics, scene } = simulation;
   return {
     secondsPerStep: simulation.secondsPerStep,
     reset: (random) => simulation.reset(random),
@@ -157,6 +165,7 @@ function completed(simulation: SimulationInput, { name, pictures }: EnvironmentI
         ? simulation.setState(state)
         : fail("DMPO_ENV_STATE", name, "its state cannot be set", "a simulation with setState()"),
     ...(physics && { physics }),
+    ...(scene && { scene }),
     delete: () => simulation.delete?.(),
   };
 }

@@ -143,9 +143,9 @@ export class Environment {
    * @throws InputError DMPO_RENDER_NOTHING where the environment has nothing to show, DMPO_RENDER_CAMERA, DMPO_RENDER_SIZE.
    */
   render({ camera, ...options }: RenderOptions = {}): Picture {
-    const { physics } = this.#simulation;
-    const capsules = physics ? [] : this.pose();
-    if (!physics && capsules.length === 0) {
+    const { physics, scene = physics } = this.#simulation;
+    const capsules = scene ? [] : this.pose();
+    if (!scene && capsules.length === 0) {
       fail(
         "DMPO_RENDER_NOTHING",
         this.definition.name,
@@ -155,10 +155,10 @@ export class Environment {
     }
     const key = JSON.stringify(options);
     if (this.#renderer?.key !== key) {
-      const renderer = new Renderer(physics ?? stickFigure(() => this.pose()), options);
+      const renderer = new Renderer(scene ?? stickFigure(() => this.pose()), options);
       this.#renderer = { key, renderer };
     }
-    return this.#renderer.renderer.render(camera ?? (physics ? undefined : figureView(capsules)));
+    return this.#renderer.renderer.render(camera ?? (scene ? undefined : figureView(capsules)));
   }
 
   /** Frees the engine's memory; the environment must not be used afterwards. */

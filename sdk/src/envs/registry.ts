@@ -13,6 +13,7 @@ import { can } from "./robomimic/can.js";
 import { lift } from "./robomimic/lift.js";
 import { square } from "./robomimic/square.js";
 import { transport } from "./robomimic/transport.js";
+import { pictured, picturedManipulations, withCameras } from "./robomimic/pictured.js";
 import { walker2d, walker2dV4 } from "./locomotion/walker2d.js";
 
 const environments: readonly EnvironmentDefinition[] = [
@@ -28,6 +29,7 @@ const environments: readonly EnvironmentDefinition[] = [
   ...avoidingTasks,
   ...kitchens,
   ...[lift, can, square, transport],
+  ...picturedManipulations,
   ...furnitureTasks,
 ];
 
@@ -60,7 +62,7 @@ export async function environmentTitle(env: EnvironmentSource): Promise<string> 
  * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name.
  */
 export function builtInEnvironment(env: string): EnvironmentDefinition {
-  const found = byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env));
+  const found = lookUp(env);
   if (found) return found;
   const guess = nearest(env, environmentNames);
   return fail(
@@ -71,3 +73,12 @@ export function builtInEnvironment(env: string): EnvironmentDefinition {
     guess ? `did you mean "${guess}"?` : "an environment of your own is given as its definition or module: env: ...",
   );
 }
+
+/** Whether {@link builtInEnvironment} knows `env`. */
+export const isBuiltIn = (env: string): boolean => lookUp(env) !== undefined;
+
+function lookUp(env: string): EnvironmentDefinition | undefined {
+  return byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env)) ?? pictured(env);
+}
+
+export { withCameras };

@@ -21,7 +21,7 @@ export interface ModelSource {
 /** Arrays of the state that are lent instead of copied, by their names in the engine. */
 const lentArrays = [
   ...["qpos", "qvel", "ctrl", "xpos", "xquat", "xipos", "cinert", "cvel", "qfrc_actuator", "qfrc_bias"],
-  ...["xanchor", "xaxis", "qM", "site_xpos", "site_xmat", "geom_xpos"],
+  ...["xanchor", "xaxis", "qM", "site_xpos", "site_xmat", "geom_xpos", "geom_xmat"],
 ];
 
 /** MuJoCo's mjtObj. */
@@ -136,6 +136,11 @@ export class Simulator {
   /** Positions of the geoms (ngeom, 3); valid as `qpos` is. */
   get geomPosition(): Float64Array {
     return this.#lent("geom_xpos");
+  }
+
+  /** Rotations of the geoms (ngeom, 3, 3); valid as `qpos` is. */
+  get geomMatrix(): Float64Array {
+    return this.#lent("geom_xmat");
   }
 
   /** Points on the joints' axes (njnt, 3); valid as `qpos` is. */

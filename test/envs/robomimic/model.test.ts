@@ -1,5 +1,6 @@
 // Composed models beside robosuite's own, array by array, by the names of what they hold.
 import { describe, expect, test } from "vitest";
+import { withoutMaterials as bare } from "../../../sdk/src/envs/robomimic/compose.js";
 import { cube } from "../../../sdk/src/envs/robomimic/lift.js";
 import { Reshaping } from "../../../sdk/src/envs/robomimic/objects.js";
 import { taskModel } from "../../../sdk/src/envs/robomimic/manipulation.js";
@@ -107,8 +108,8 @@ describe.skipIf(!canCompare)("composed models", () => {
     const model = taskModel(tasks[name], robosuite());
     const [body, other, shape] =
       name === "lift"
-        ? ["cube_main", cube([0.0201, 0.0219, 0.0207]), cube([0.021, 0.021, 0.021])]
-        : (["payload_root", hammer(0.0178), hammer(0.0165)] as const);
+        ? ["cube_main", bare(cube([0.0201, 0.0219, 0.0207])), bare(cube([0.021, 0.021, 0.021]))]
+        : (["payload_root", bare(hammer(0.0178)), bare(hammer(0.0165))] as const);
     const changed = await load(model, true);
     new Reshaping(changed, body).apply(other);
     expect(model.text).toContain(toXml(shape));
@@ -125,8 +126,8 @@ describe.skipIf(!canCompare)("composed models", () => {
     let { text } = taskModel(tasks[name], robosuite());
     const { files } = taskModel(tasks[name], robosuite());
     if (name === "lift")
-      text = text.replace(toXml(cube([0.021, 0.021, 0.021])), toXml(cube(recordedSize(name) as never)));
-    if (name === "transport") text = text.replace(toXml(hammer(0.0165)), toXml(hammer(size!)));
+      text = text.replace(toXml(bare(cube([0.021, 0.021, 0.021]))), toXml(bare(cube(recordedSize(name) as never))));
+    if (name === "transport") text = text.replace(toXml(bare(hammer(0.0165))), toXml(bare(hammer(size!))));
     const { traces } = recording(name);
     const { initialState, ctrl } = traces.afterReset!;
     const [ours, theirs] = [await load({ text, files }), await load(recordedModel(name))];

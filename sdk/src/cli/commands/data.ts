@@ -14,7 +14,7 @@ import { untilInterrupted } from "../interrupt.js";
 
 export const addData: AddCommand = (program, context) => {
   const data = program.command("data").description("look into data sets, fetch and convert them");
-  for (const add of [addInfo, addList, addFetch, addMake, addConvert, addReadHdf5, addReadNpz, addHdf5ToNpz])
+  for (const add of [addInfo, addList, addFetch, addMake, addImages, addConvert, addReadHdf5, addReadNpz, addHdf5ToNpz])
     add(data, context);
   for (const add of [addProcessD3il, addFilterAvoid, addProcessRobomimic]) add(data, context);
 };
@@ -98,6 +98,7 @@ interface MakeFlags {
   readonly seed: number;
   readonly workers?: number;
   readonly level?: number;
+  readonly cameras?: string;
 }
 
 function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
@@ -113,9 +114,11 @@ function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
       "--level <return>",
       "of gym/NAME: the return at which it is recorded; default a third of an expert's",
       number,
-    );
+    )
+    .option("--cameras <names>", "of robomimic tasks: what they see is recorded too, names separated by commas");
   examples(command, {
     "data make kitchen/mixed": "100 episodes for cfg/gym/*/kitchen-mixed-v0; stopped, it goes on where it was",
+    "data make robomimic/can --cameras robot0_eye_in_hand": "with pictures, for cfg/robomimic/pretrain/can/*_img",
     "data make gym/walker2d-medium": "learns by SAC, up to an hour; stopped, it goes on where it was",
   }).action(async (task: string, flags: MakeFlags) => {
     const notify = (line: string) => terminal.error(line);
@@ -127,24 +130,42 @@ function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
   });
 }
 
+function addImages(data: Command, { terminal }: CommandContext): void {
+  const command = data
+    .command("images")
+    .description("what cameras see in a recording of robomimic's that has states only, by replaying these; a new file")
+    .argument("<file>", "the recording, .hdf5", path)
+    .option("--cameras <names>", "separated by commas; default those of published policies")
+    .option("--max_episodes, --max-episodes <count>", "the first so many demonstrations", number);
+  examples(command, {
+    "data images low_dim_v141.hdf5 --cameras agentview": "low_dim_v141-img.hdf5 beside it",
+  }).action(async (file: string, { cameras, maxEpisodes }: { cameras?: string; maxEpisodes?: number }) => {
+    const { addPictures } = await import("../../data/demonstrations/add-pictures.js");
+    const notify = (line: string) => terminal.error(line);
+    terminal.out(await addPictures(file, { cameras: cameras?.split(","), maxEpisodes, notify }));
+  });
+}
+
 interface Making {
   readonly notify: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-async function recordLearned(task: string, { quality, episodes, seed, level }: MakeFlags, making: Making) {
+async function recordLearned(task: string, { quality, episodes, seed, level, cameras }: MakeFlags, making: Making) {
+  if (cameras !== undefined)
+    fail("DMPO_OPTIONS", "--cameras", cameras, `${task} without it`, "tasks of robomimic have cameras");
   if (quality !== "proficient") fail("DMPO_OPTIONS", "--quality", quality, `${task} without it`, "use --level");
   const { makeLocomotionDemonstrations } = await import("../../experiments/locomotion-demonstrations.js");
   return makeLocomotionDemonstrations(task, { episodes, seed, level, ...making });
 }
 
-async function playScript(task: string, { quality, level, ...flags }: MakeFlags, making: Making) {
+async function playScript(task: string, { quality, level, cameras, ...flags }: MakeFlags, making: Making) {
   if (level !== undefined) fail("DMPO_OPTIONS", "--level", String(level), "a task gym/NAME", "use --quality");
   if (quality !== "proficient" && quality !== "mixed") {
     fail("DMPO_OPTIONS", "--quality", quality, "proficient or mixed");
   }
   const { makeDemonstrations } = await import("../../data/demonstrations/make.js");
-  return makeDemonstrations(task, { ...flags, quality, ...making });
+  return makeDemonstrations(task, { ...flags, quality, cameras: cameras?.split(","), ...making });
 }
 
 function addConvert(data: Command, { terminal }: CommandContext): void {

@@ -1,7 +1,7 @@
 // What `env_name` can name: families of environments with the keys of `env:` that only they have. Which environments exist
 // is the registry's answer (envs/registry.ts); those listed here and not there are waited for.
 import { z } from "zod";
-import { builtInEnvironment, environmentNames } from "../../envs/registry.js";
+import { isBuiltIn, withCameras } from "../../envs/registry.js";
 import { optional, text } from "./fields.js";
 
 interface EnvironmentFamily {
@@ -28,6 +28,7 @@ const furniture = z
     sparseReward: z.literal(true).optional().describe("a chunk's reward is the sum of its steps'; there is no other"),
   })
   .optional();
+const pictured = z.object({ imageKeys: z.array(z.string()).default([]) });
 const furnitureEnvironment = z.object({ specific: furniture });
 
 const families = {
@@ -42,7 +43,11 @@ const families = {
   kitchen: { names: ["kitchen-complete-v0", "kitchen-mixed-v0", "kitchen-partial-v0"], env: {} },
   robomimic: {
     names: ["lift", "can", "square", "transport"],
-    env: { ...observations, imageKeys: z.array(text).optional().describe("cameras") },
+    env: { ...observations, imageKeys: z.array(text).optional().describe("pictures of cameras, <camera>_image") },
+    environment(name, env) {
+      const { imageKeys } = pictured.parse(env ?? {});
+      return imageKeys.length > 0 ? withCameras(name, ...imageKeys.map((key) => key.replace(/_image$/, ""))) : name;
+    },
   },
   d3il: { names: ["avoiding-m5"], env: { saveFullObservations: flag } },
   furniture: {
@@ -71,15 +76,10 @@ export const environmentIn = (name: string, env: unknown) => familyOf(name)?.env
 /** Whether the reference would open a window, in whose place episodes are filmed. */
 export const opensWindow = (name: string, env: unknown) => familyOf(name)?.opensWindow?.(env) ?? false;
 
-const pictured = z.object({ imageKeys: z.array(z.string()).default([]) });
-
-/** "environment can", or "pictures of can" where `env:` names cameras, if that is still to be written. */
+/** "environment can" if that is still to be written. */
 export function missingEnvironment(name: string, env: unknown): string | undefined {
-  if (!familyOf(name)) return undefined;
-  const made = environmentIn(name, env);
-  if (!environmentNames.includes(made)) return `environment ${name}`;
-  const { imageKeys } = pictured.parse(env ?? {});
-  return imageKeys.length > 0 && !builtInEnvironment(made).pictures ? `pictures of ${name}` : undefined;
+  const made = familyOf(name) && environmentIn(name, env);
+  return made === undefined || isBuiltIn(made) ? undefined : `environment ${name}`;
 }
 
 function familyOf(name: string): EnvironmentFamily | undefined {

@@ -3,7 +3,7 @@
 import { missingEnvironment } from "./environment-sections.js";
 import type { Selection } from "./schemas.js";
 
-/** "environment lift" or "pictures of lift" if that is still to be written and the stage acts in it. */
+/** "environment lift" if that is still to be written and the stage acts in it. */
 export function missingParts({ stage, envName }: Selection, config: Readonly<Record<string, unknown>>): string[] {
   const acts = stage !== "pretrain" || config.testInMujoco === true;
   return [acts ? missingEnvironment(envName, config.env) : undefined].filter((part) => part !== undefined);

@@ -1,22 +1,23 @@
 // Demonstrations made here: a scripted demonstrator plays episodes, in several threads, and what it did is written as the family's
 // published recordings are. Every episode is kept as soon as it is over, so that making goes on where it was stopped.
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { readFile, rename } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { fetchAssets } from "../../envs/assets/assets.js";
+import { fetchFor } from "../../envs/assets/assets.js";
 import { demonstrations, findDemonstration } from "../../envs/demonstrations.js";
 import type { Demonstration, Quality } from "../../envs/demonstrator.js";
 import type { EnvironmentDefinition } from "../../envs/environment.js";
-import { builtInEnvironment } from "../../envs/registry.js";
+import { builtInEnvironment, withCameras } from "../../envs/registry.js";
 import { fail } from "../../errors.js";
 import { makeFolder, writeFileAtomic } from "../../files.js";
 import { withLock } from "../../hub/lock.js";
 import { warn } from "../../plain-text.js";
 import { dataFolder, demonstrationsFile } from "../data-folder.js";
 import { writeHdf5 } from "../hdf5.js";
+import { processRobomimic } from "../process-recording.js";
 import { openStage, playEpisode, type PlayedEpisode } from "./play.js";
 import { writeRobomimic } from "./robomimic-layout.js";
 
@@ -30,6 +31,8 @@ export interface DemonstrationOptions {
   readonly seed?: number;
   /** Threads; default: one for each core. */
   readonly workers?: number;
+  /** Cameras of robomimic's tasks whose pictures are recorded too, 96 x 96; beside the recording lies what image policies train on. */
+  readonly cameras?: readonly string[];
   /** The data folder; default: the user's. */
   readonly folder?: string;
 }
@@ -44,10 +47,14 @@ export interface MakeDemonstrationsOptions extends DemonstrationOptions {
 /**
  * @param name e.g. "kitchen/mixed".
  * @returns path of the recording, in the folder in which the task's data is looked for.
- * @throws InputError DMPO_DEMONSTRATION, DMPO_DATA_EXISTS where data lies there already, DMPO_OPTIONS, DMPO_ASSETS_*.
+ * @throws InputError DMPO_DEMONSTRATION, DMPO_DATA_EXISTS where data lies there already, DMPO_OPTIONS, DMPO_ASSETS_*,
+ * DMPO_RENDER_CAMERA.
  */
 export async function makeDemonstrations(name: string, options: MakeDemonstrationsOptions = {}): Promise<string> {
   const demonstration = findDemonstration(name);
+  const environment = builtInEnvironment(demonstration.environment);
+  // Names of cameras are checked before anything is locked.
+  if (options.cameras?.length) withCameras(environment.name, ...options.cameras);
   return alone(demonstration, options, (home) => {
     const existing = recordingIn(home);
     if (existing) fail("DMPO_DATA_EXISTS", existing, "exists already", "a folder without data", "move it away");
@@ -84,10 +91,11 @@ export async function demonstrationsFor(
 /** A program at a time in the folder of a task; the others wait. */
 function alone(
   { folder: place }: Demonstration,
-  { folder = dataFolder(), signal }: MakeDemonstrationsOptions,
+  { folder = dataFolder(), cameras = [], signal }: MakeDemonstrationsOptions,
   work: (home: string) => Promise<string>,
 ): Promise<string> {
-  const home = join(folder, ...place.split("/"));
+  // Image policies look for data in a folder of their own, as published ones do.
+  const home = join(folder, ...`${place}${cameras.length > 0 ? "-img" : ""}`.split("/"));
   return withLock(join(home, ".making.lock"), () => work(home), { signal });
 }
 
@@ -98,25 +106,28 @@ function recordingIn(home: string): string | undefined {
 
 async function make(demonstration: Demonstration, home: string, options: MakeDemonstrationsOptions): Promise<string> {
   const { episodes = 100, quality = "proficient", seed = 0, notify = warn, signal } = options;
-  const { workers = availableParallelism() } = options;
+  const { workers = availableParallelism(), cameras = [] } = options;
   for (const [option, value] of Object.entries({ episodes, workers })) {
     if (!(Number.isSafeInteger(value) && value > 0)) fail("DMPO_OPTIONS", option, String(value), "a positive integer");
   }
   const { name } = demonstration;
   const environment = builtInEnvironment(demonstration.environment);
-  if (environment.assets) await fetchAssets(environment.assets, { notify, signal });
+  const seen = cameras.length > 0 ? builtInEnvironment(withCameras(environment.name, ...cameras)) : environment;
+  await fetchFor(seen, { notify, signal });
 
-  const parts = join(home, `.making-${quality}-${seed}`);
+  const parts = join(home, [`.making-${quality}-${seed}`, ...cameras].join("-"));
   makeFolder(parts);
   const kept: PlayedEpisode[] = [];
+  const numbers = new Map<PlayedEpisode, number>();
   const partOf = (episode: number) => join(parts, `episode-${episode}`);
+  const picturesOf = (episode: number) => join(parts, `pictures-${episode}`);
   const played = new Map<number, PlayedEpisode>();
   for (const file of readdirSync(parts)) {
     const [, number] = /^episode-(\d+)$/.exec(file) ?? [];
     if (number) played.set(Number(number), deserialize(await readFile(join(parts, file))) as PlayedEpisode);
   }
   if (played.size > 0) notify(`${name}: ${played.size} episodes are here from an earlier attempt`);
-  const players = await openPlayers(Math.min(workers, episodes), { name, seed, quality }, environment);
+  const players = await openPlayers(Math.min(workers, episodes), { name, seed, quality, seen: seen.name }, environment);
   const began = performance.now();
   const before = played.size;
   let next = 0;
@@ -140,7 +151,9 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
           while (played.has(next)) next++;
           const episode = next++;
           if (episode >= 4 * episodes + 8) fail("DMPO_DEMONSTRATION", name, "fails too often", "whole episodes");
-          const result = await player.play(episode);
+          const { pictures, ...result } = await player.play(episode);
+          // Pictures stay on disk: a hundred episodes have most of a gigabyte of them.
+          if (pictures) await writeFileAtomic(picturesOf(episode), pictures);
           await writeFileAtomic(partOf(episode), serialize(result));
           played.set(episode, result);
           const now = performance.now();
@@ -157,9 +170,16 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   }
   const target = join(home, demonstrationsFile);
   const incomplete = `${target}.incomplete`;
-  await (demonstration.layout === "robomimic" ? writeRobomimic : writeD4rl)(incomplete, kept, environment);
+  if (demonstration.layout === "robomimic") {
+    for (const [number, episode] of played) numbers.set(episode, number);
+    const of = (i: number) => new Uint8Array(readFileSync(picturesOf(numbers.get(kept[i]!)!)));
+    const pictures = seen.pictures && { cameras, side: seen.pictures[2], of };
+    await writeRobomimic(incomplete, kept, environment, pictures);
+  } else await writeD4rl(incomplete, kept, environment);
   await rename(incomplete, target);
   rmSync(parts, { recursive: true });
+  // As training reads it, a picture at a time.
+  if (seen.pictures) await processRobomimic(target, { folder: home, validationSplit: 0, normalized: true, cameras });
   const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
   const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
   notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);
@@ -205,12 +225,14 @@ interface Task {
   readonly name: string;
   readonly seed: number;
   readonly quality: Quality;
+  /** Name of the environment with the cameras that are recorded. */
+  readonly seen: string;
 }
 
 /** One plays in this thread, several in threads of their own. */
 async function openPlayers(count: number, task: Task, environment: EnvironmentDefinition): Promise<Player[]> {
   if (count > 1) return Array.from({ length: count }, () => threadPlayer(task));
-  const stage = await openStage(findDemonstration(task.name), environment);
+  const stage = await openStage(findDemonstration(task.name), environment, builtInEnvironment(task.seen));
   return [
     {
       play: async (episode) => playEpisode(stage, { ...task, episode }),

@@ -3,6 +3,7 @@ import { Random } from "../../engine/random.js";
 import type { Demonstration, Demonstrator, Quality } from "../../envs/demonstrator.js";
 import type { EnvironmentDefinition, Simulation } from "../../envs/environment.js";
 import { episodeStarts } from "../../envs/episode-starts.js";
+import { sizeOf } from "../../space.js";
 
 /** T steps of one episode. */
 export interface PlayedEpisode {
@@ -18,6 +19,8 @@ export interface PlayedEpisode {
   readonly states: Float64Array;
   /** Sum of what the environment gave. */
   readonly episodeReturn: number;
+  /** What the cameras saw before each step, (T, 3 cameras, H, W), where they were asked for. */
+  readonly pictures?: Uint8Array;
 }
 
 /** What an episode depends on. */
@@ -31,14 +34,29 @@ export interface EpisodeRequest {
 /** A demonstrator and the simulation in which it plays. */
 export interface Stage {
   readonly demonstration: Demonstration;
+  /** What the demonstrator observes. */
   readonly environment: EnvironmentDefinition;
+  /** Pictures that are taken beside that: channels, height, width. */
+  readonly pictures?: EnvironmentDefinition["pictures"];
   readonly simulation: Simulation;
   readonly demonstrator: Demonstrator;
 }
 
-export async function openStage(demonstration: Demonstration, environment: EnvironmentDefinition): Promise<Stage> {
-  const simulation = await environment.create({ inertia: environment.inertia ?? "legacy" });
-  return { demonstration, environment, simulation, demonstrator: await demonstration.open() };
+/** @param seen the same task with the cameras whose pictures are recorded; its simulation also observes what the other does. */
+export async function openStage(
+  demonstration: Demonstration,
+  environment: EnvironmentDefinition,
+  seen: EnvironmentDefinition = environment,
+): Promise<Stage> {
+  const simulation = await seen.create({ inertia: environment.inertia ?? "legacy" });
+  const { pictures } = seen;
+  return {
+    demonstration,
+    environment,
+    simulation,
+    demonstrator: await demonstration.open(),
+    ...(pictures && { pictures }),
+  };
 }
 
 /** Until the demonstrator is done, the task is complete, or its time is over. */
@@ -50,6 +68,7 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
   const observation = new Float64Array(observationDimension);
   const action = new Float64Array(actionDimension);
   const [observations, actions, rewards, states]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const pictures: Uint8Array[] = [];
   let episodeReturn = 0;
   simulation.observe(observation);
   while (rewards.length < maxEpisodeSteps && !simulation.terminated()) {
@@ -60,6 +79,11 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
     const { qpos, qvel } = simulation.state();
     states.push(rewards.length * simulation.secondsPerStep, ...qpos, ...qvel);
     observations.push(...observation);
+    if (stage.pictures) {
+      const picture = new Uint8Array(sizeOf(stage.pictures));
+      simulation.look!(picture);
+      pictures.push(picture);
+    }
     actions.push(...action);
     const reward = simulation.step(action);
     episodeReturn += reward;
@@ -73,5 +97,6 @@ export function playEpisode(stage: Stage, { seed, quality, episode }: EpisodeReq
     lastObservation: Float32Array.from(observation),
     states: Float64Array.from(states),
     episodeReturn,
+    ...(stage.pictures && { pictures: new Uint8Array(Buffer.concat(pictures)) }),
   };
 }

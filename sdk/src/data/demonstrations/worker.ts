@@ -5,10 +5,11 @@ import type { Quality } from "../../envs/demonstrator.js";
 import { builtInEnvironment } from "../../envs/registry.js";
 import { openStage, playEpisode } from "./play.js";
 
-const { name, seed, quality } = workerData as { name: string; seed: number; quality: Quality };
+const { name, seed, quality, seen } = workerData as { name: string; seed: number; quality: Quality; seen: string };
 const demonstration = findDemonstration(name);
-const stage = await openStage(demonstration, builtInEnvironment(demonstration.environment));
+const stage = await openStage(demonstration, builtInEnvironment(demonstration.environment), builtInEnvironment(seen));
 
 parentPort!.on("message", (episode: number) => {
-  parentPort!.postMessage(playEpisode(stage, { seed, quality, episode }));
+  const played = playEpisode(stage, { seed, quality, episode });
+  parentPort!.postMessage(played, played.pictures ? [played.pictures.buffer as ArrayBuffer] : []);
 });

@@ -64,9 +64,18 @@ export function assetFolder(name: AssetPackage, subset: AssetSubset = "physics")
   return findFolder(name, subset) ?? failMissing(name, subset, []);
 }
 
-/** Fetches what the simulations of an environment need, where they need something. */
-export async function fetchFor({ assets }: { readonly assets?: AssetPackage }): Promise<void> {
-  if (assets !== undefined) await fetchAssets(assets);
+/** What the simulations of an environment need before they can be made. */
+interface Needs {
+  readonly assets?: AssetPackage;
+  readonly assetSubset?: AssetSubset;
+  prepare?(): Promise<void>;
+}
+
+/** Fetches what the simulations of an environment need, where they need something, and prepares it. */
+export async function fetchFor(needs: Needs, options?: FetchAssetsOptions): Promise<void> {
+  const { assets, assetSubset } = needs;
+  if (assets !== undefined) await fetchAssets(assets, { subset: assetSubset, ...options });
+  await needs.prepare?.();
 }
 
 /** Where its files would lie in the cache. */

@@ -1,7 +1,18 @@
 // What there is to see of a simulation: shapes with meshes and colours, lights, cameras, read from MuJoCo's arrays.
 // The poses come from mj_forward's arrays at once instead of mjv_updateScene's one object per shape and frame.
 import { fail, nearest } from "../../errors.js";
-import { box, capsule, cylinder, ellipsoid, meshOf, sphere, type Mesh } from "./mesh.js";
+import {
+  box,
+  capsule,
+  cylinder,
+  ellipsoid,
+  meshOf,
+  roundLevels,
+  sphere,
+  type LevelsOfDetail,
+  type Mesh,
+} from "./mesh.js";
+import { textureOf, type Rgb, type Texture } from "./texture.js";
 
 /** Copies of arrays of a compiled model and of the current state, by MuJoCo's names. */
 export interface PhysicsArrays {
@@ -23,9 +34,6 @@ export const physicsScene = (physics: PhysicsArrays): SceneSource => ({
   poses: () => readPoses(physics),
 });
 
-/** Colours from 0 to 1. */
-export type Rgb = readonly [red: number, green: number, blue: number];
-
 export interface Material {
   readonly color: Rgb;
   /** Mean of the picture on it, which filters all light that comes from it; white without. */
@@ -41,8 +49,10 @@ export interface Material {
 /** A body of triangles; its pose is entry `geom` of {@link Poses}. */
 export interface Solid {
   readonly geom: number;
-  readonly mesh: Mesh;
+  readonly levels: LevelsOfDetail;
   readonly material: Material;
+  /** What is painted on it, where its mesh has texture coordinates. */
+  readonly texture?: Texture;
 }
 
 /** A floor or wall: the plane z = 0 of its own frame. */
@@ -51,23 +61,16 @@ export interface Plane {
   readonly material: Material;
   /** Half extents (m); 0: endless. */
   readonly halfSize: readonly [x: number, y: number];
+  /** Repeats over the plane, centred as in MuJoCo. */
   readonly texture: Texture;
-}
-
-/** Repeats over the plane, centred as in MuJoCo. */
-export interface Texture {
-  readonly width: number;
-  readonly height: number;
-  /** (height, width, 3), 0 to 255. */
-  readonly rgb: Uint8Array;
   /** Metres that one repeat covers. */
   readonly period: readonly [x: number, y: number];
-  /** From 0 to 1, over the whole picture. */
-  readonly mean: Rgb;
 }
 
 export interface Light {
   readonly directional: boolean;
+  /** Of others that shine in a cone only: the cosine of half its angle, and how fast they fade towards its edge. */
+  readonly spot?: { readonly cosine: number; readonly exponent: number };
   readonly castsShadow: boolean;
   readonly ambient: Rgb;
   readonly diffuse: Rgb;
@@ -81,7 +84,10 @@ export interface Scene {
   readonly cameras: readonly { readonly name: string; readonly fieldOfView: number }[];
 }
 
-/** Everything that moves, in world coordinates; matrices are (3, 3) with the axes as columns. */
+/**
+ * Everything that moves, in world coordinates; matrices are (3, 3) with the axes as columns. Those of geoms may stretch boxes and
+ * cylinders along their own axes.
+ */
 export interface Poses {
   readonly geomPosition: Float64Array;
   readonly geomMatrix: Float64Array;
@@ -108,10 +114,11 @@ export function readScene(source: PhysicsArrays, groups: readonly number[] = [0,
     const [a, b, c] = sizes.slice(3 * geom, 3 * geom + 3) as unknown as [number, number, number];
     const shape = shapeNames[type];
     if (shape === "plane") {
-      planes.push({ geom, material, halfSize: [a, b], texture: readTexture(geom) ?? checker(material.color) });
+      const painted = readTexture(geom) ?? { texture: checker(material.color), period: [1, 1] as const };
+      planes.push({ geom, material, halfSize: [a, b], ...painted });
     } else {
-      const mesh = shape === "mesh" ? readMesh(physics, geom) : primitive(shape, a, b, c);
-      if (mesh) solids.push({ geom, mesh, material });
+      const levels = shape === "mesh" ? [{ mesh: readMesh(physics, geom), error: 0 }] : primitive(shape, a, b, c);
+      if (levels) solids.push({ geom, levels, material });
     }
   });
   const fieldsOfView = physics.modelArray("cam_fovy");
@@ -163,12 +170,12 @@ export function cameraIndex({ cameras }: Scene, name: string): number {
   );
 }
 
-function primitive(shape: string | undefined, a: number, b: number, c: number): Mesh | undefined {
-  if (shape === "sphere") return sphere(a);
-  if (shape === "capsule") return capsule(a, b);
-  if (shape === "ellipsoid") return ellipsoid(a, b, c);
-  if (shape === "cylinder") return cylinder(a, b);
-  if (shape === "box") return box(a, b, c);
+function primitive(shape: string | undefined, a: number, b: number, c: number): LevelsOfDetail | undefined {
+  if (shape === "sphere") return roundLevels(a, (around) => sphere(a, around));
+  if (shape === "capsule") return roundLevels(a, (around) => capsule(a, b, around));
+  if (shape === "ellipsoid") return roundLevels(Math.max(a, b, c), (around) => ellipsoid(a, b, c, around));
+  if (shape === "cylinder") return roundLevels(a, (around) => cylinder(a, b, around));
+  if (shape === "box") return [{ mesh: box(a, b, c), error: 0 }];
   return undefined;
 }
 
@@ -222,7 +229,7 @@ function materialReader(
     const rgba = !isDefault ? own : has ? materialColors.subarray(4 * id, 4 * id + 4) : paint;
     return {
       color: [rgba[0], rgba[1], rgba[2]],
-      tint: readTexture(geom)?.mean ?? [1, 1, 1],
+      tint: readTexture(geom)?.texture.mean ?? [1, 1, 1],
       alpha: rgba[3],
       specular: has ? specular![id]! : 0.5,
       shininess: has ? shininess![id]! : 0.5,
@@ -231,15 +238,9 @@ function materialReader(
   };
 }
 
-function meanColor(rgb: Uint8Array): Rgb {
-  const sums: [number, number, number] = [0, 0, 0];
-  rgb.forEach((value, i) => (sums[i % 3]! += (3 * value) / rgb.length / 255));
-  return sums;
-}
-
-/** The picture on a geom's material, as seen on a plane; each is read once. */
-function textureReader(physics: PhysicsArrays): (geom: number) => Texture | undefined {
-  const pictures = new Map<number, Omit<Texture, "period">>();
+/** What is painted on a geom's material, as seen on a plane; each picture is read once. */
+function textureReader(physics: PhysicsArrays): (geom: number) => Pick<Plane, "texture" | "period"> | undefined {
+  const textures = new Map<number, Texture>();
   return (geom) => {
     const material = physics.modelArray("geom_matid")[geom]!;
     if (material < 0) return undefined;
@@ -247,17 +248,17 @@ function textureReader(physics: PhysicsArrays): (geom: number) => Texture | unde
     const ids = physics.modelArray("mat_texid").subarray(roles * material, roles * (material + 1));
     const id = ids.find((texture) => texture >= 0);
     if (id === undefined) return undefined;
-    const picture = pictures.get(id) ?? readPicture(physics, id);
-    pictures.set(id, picture);
+    const texture = textures.get(id) ?? readTexture(physics, id);
+    textures.set(id, texture);
     const repeat = physics.modelArray("mat_texrepeat").subarray(2 * material, 2 * material + 2);
     const isUniform = physics.modelArray("mat_texuniform")[material] === 1;
     const size = physics.modelArray("geom_size").subarray(3 * geom, 3 * geom + 2);
-    const period = [0, 1].map((axis) => (isUniform || size[axis] === 0 ? 1 : 2 * size[axis]!) / repeat[axis]!);
-    return { ...picture, period: period as unknown as readonly [number, number] };
+    const period = [0, 1].map((axis) => (isUniform || size[axis] === 0 ? 2 : 2 * size[axis]!) / repeat[axis]!);
+    return { texture, period: period as unknown as readonly [number, number] };
   };
 }
 
-function readPicture(physics: PhysicsArrays, id: number): Omit<Texture, "period"> {
+function readTexture(physics: PhysicsArrays, id: number): Texture {
   const of = (name: string) => physics.modelArray(name)[id]!;
   const [width, height, channels, start] = [of("tex_width"), of("tex_height"), of("tex_nchannel"), of("tex_adr")];
   const bytes = physics.modelArray("tex_data").subarray(start, start + width * height * channels);
@@ -265,14 +266,13 @@ function readPicture(physics: PhysicsArrays, id: number): Omit<Texture, "period"
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgb[3 * i + c] = bytes[channels * i + (channels >= 3 ? c : 0)]!;
   }
-  return { width, height, rgb, mean: meanColor(rgb) };
+  return textureOf(width, height, rgb);
 }
 
 /** Squares of half a metre in two shades, for floors without a picture of their own: motion shows against them. */
 function checker(color: Rgb): Texture {
   const [light, dark] = [1, 0.85].map((factor) => color.map((value) => 255 * factor * Math.sqrt(value)));
-  const rgb = Uint8Array.from([...light!, ...dark!, ...dark!, ...light!]);
-  return { width: 2, height: 2, rgb, period: [1, 1], mean: meanColor(rgb) };
+  return textureOf(2, 2, Uint8Array.from([...light!, ...dark!, ...dark!, ...light!]));
 }
 
 function readLights(physics: PhysicsArrays): Light[] {
@@ -282,11 +282,15 @@ function readLights(physics: PhysicsArrays): Light[] {
   const [ambient, diffuse, specular] = ["light_ambient", "light_diffuse", "light_specular"].map((name) =>
     physics.modelArray(name),
   );
-  const directional = 1;
+  const [cutoff, exponent] = [physics.modelArray("light_cutoff"), physics.modelArray("light_exponent")];
+  const [spot, directional] = [0, 1];
   const color = (values: Float64Array, i: number): Rgb =>
     active[i] ? [values[3 * i]!, values[3 * i + 1]!, values[3 * i + 2]!] : [0, 0, 0];
   return Array.from(types, (type, i) => ({
     directional: type === directional,
+    ...(type === spot && {
+      spot: { cosine: Math.cos((cutoff[i]! * Math.PI) / 180), exponent: exponent[i]! },
+    }),
     castsShadow: shadows[i] === 1 && active[i] === 1,
     ambient: color(ambient!, i),
     diffuse: color(diffuse!, i),

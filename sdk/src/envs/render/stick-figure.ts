@@ -1,6 +1,6 @@
 // A stick figure in the plane as a scene: pictures of environments that are simulated without MuJoCo.
 import type { Capsule } from "../environment.js";
-import { capsule } from "./mesh.js";
+import { capsule, roundLevels } from "./mesh.js";
 import type { Material, Poses, Scene, SceneSource } from "./scene.js";
 import { subtract, type Vector } from "./vectors.js";
 import type { Viewpoint } from "./view.js";
@@ -18,7 +18,7 @@ const paint: Material = {
 export function stickFigure(pose: () => readonly Capsule[]): SceneSource {
   const solids = pose().map(({ from, to, radius }, geom) => ({
     geom,
-    mesh: capsule(radius, Math.hypot(to[0] - from[0], to[1] - from[1]) / 2),
+    levels: roundLevels(radius, (around) => capsule(radius, Math.hypot(to[0] - from[0], to[1] - from[1]) / 2, around)),
     material: paint,
   }));
   const scene: Scene = { solids, planes: [], lights: [], cameras: [] };

@@ -1,5 +1,4 @@
 // Arithmetic of points and directions in space.
-import type { Poses } from "./scene.js";
 
 export type Vector = readonly [number, number, number];
 
@@ -26,19 +25,4 @@ export function axesAt(matrices: Float64Array, index: number): [Vector, Vector, 
 
 export function vectorAt(values: Float64Array, index: number): Vector {
   return [values[3 * index]!, values[3 * index + 1]!, values[3 * index + 2]!];
-}
-
-/** Where a geom is: turns its own coordinates into the world's. */
-export function placement(poses: Poses, geom: number) {
-  const m = poses.geomMatrix.subarray(9 * geom, 9 * geom + 9);
-  const turn = (from: Float32Array, at: number): Vector => {
-    const [x, y, z] = [from[at]!, from[at + 1]!, from[at + 2]!];
-    return [m[0]! * x + m[1]! * y + m[2]! * z, m[3]! * x + m[4]! * y + m[5]! * z, m[6]! * x + m[7]! * y + m[8]! * z];
-  };
-  const [px, py, pz] = vectorAt(poses.geomPosition, geom);
-  const point = (from: Float32Array, at: number): Vector => {
-    const [x, y, z] = turn(from, at);
-    return [x + px, y + py, z + pz];
-  };
-  return { turn, point };
 }

@@ -22,35 +22,26 @@ export const nearPlane = 0.01;
 export class View {
   readonly position: Vector;
   readonly forward: Vector;
+  readonly right: Vector;
+  readonly up: Vector;
+  /** Samples per unit of a ray's slope. */
+  readonly focus: number;
   /** How a ray changes from one sample to the next in its row. */
   readonly across: Vector;
   /** Angle between neighbouring samples, radians. */
   readonly sampleAngle: number;
-  readonly #right: Vector;
-  readonly #up: Vector;
-  readonly #focus: number;
-  readonly #center: readonly [number, number];
+  /** Of the picture, in samples. */
+  readonly center: readonly [x: number, y: number];
 
   constructor({ position, right, up, fieldOfView }: Viewpoint, { width, height }: Canvas) {
     this.position = position;
-    this.#right = right;
-    this.#up = up;
+    this.right = right;
+    this.up = up;
     this.forward = cross(up, right);
-    this.#focus = height / 2 / Math.tan((fieldOfView * Math.PI) / 360);
-    this.sampleAngle = 1 / this.#focus;
-    this.across = [right[0] / this.#focus, right[1] / this.#focus, right[2] / this.#focus];
-    this.#center = [width / 2, height / 2];
-  }
-
-  /** Whether any of a ball can be in the picture. */
-  sees(center: Vector, radius: number): boolean {
-    const seen = subtract(center, this.position);
-    const depth = dot(this.forward, seen);
-    if (depth < -radius) return false;
-    return [this.#right, this.#up].every((axis, i) => {
-      const half = this.#center[i]! / this.#focus;
-      return Math.abs(dot(axis, seen)) <= half * depth + radius * Math.sqrt(1 + half * half);
-    });
+    this.focus = height / 2 / Math.tan((fieldOfView * Math.PI) / 360);
+    this.sampleAngle = 1 / this.focus;
+    this.across = [right[0] / this.focus, right[1] / this.focus, right[2] / this.focus];
+    this.center = [width / 2, height / 2];
   }
 
   /** Writes [x, y, 1/depth] at `at`; 1/depth is negative behind the camera. */
@@ -58,15 +49,15 @@ export class View {
     const seen = subtract(point, this.position);
     const depth = dot(this.forward, seen);
     const near = depth >= nearPlane ? 1 / depth : -1;
-    out[at] = this.#center[0] + this.#focus * dot(this.#right, seen) * near;
-    out[at + 1] = this.#center[1] - this.#focus * dot(this.#up, seen) * near;
+    out[at] = this.center[0] + this.focus * dot(this.right, seen) * near;
+    out[at + 1] = this.center[1] - this.focus * dot(this.up, seen) * near;
     out[at + 2] = near;
   }
 
   /** The way a sample looks, of length 1 along the viewing direction. */
   ray(x: number, y: number): Vector {
-    const [right, down] = [(x + 0.5 - this.#center[0]) / this.#focus, (y + 0.5 - this.#center[1]) / this.#focus];
-    const along = (axis: 0 | 1 | 2) => this.forward[axis] + right * this.#right[axis] - down * this.#up[axis];
+    const [right, down] = [(x + 0.5 - this.center[0]) / this.focus, (y + 0.5 - this.center[1]) / this.focus];
+    const along = (axis: 0 | 1 | 2) => this.forward[axis] + right * this.right[axis] - down * this.up[axis];
     return [along(0), along(1), along(2)];
   }
 }

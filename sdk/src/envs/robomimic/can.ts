@@ -2,7 +2,7 @@
 import { dimensionNames } from "../dimension-names.js";
 import { arena, painted, type Paint } from "./compose.js";
 import { defineManipulation, type ManipulationTask } from "./manipulation.js";
-import { away, fileExtent, fileObject, FreeBody } from "./objects.js";
+import { away, fileExtent, fileObject, FreeBody, ghost } from "./objects.js";
 import { atBins } from "./panda-part.js";
 import { scatter, type Point } from "./placement.js";
 import { isReleased, observeObject } from "./single-object.js";
@@ -30,6 +30,8 @@ export const canTask: ManipulationTask = {
   aliases: ["PickPlaceCan"],
   ...dimensionNames.can,
   maxEpisodeSteps: 300,
+  cameras: ["agentview", "robot0_eye_in_hand", "frontview", "birdview", "robot0_robotview"],
+  seenBy: ["robot0_eye_in_hand"],
   stands: [atBins],
   memoryMiB: 6,
   drawsSizes: false,
@@ -38,7 +40,20 @@ export const canTask: ManipulationTask = {
       const { name } = found.attributes;
       return name === "bin1" || name === "bin2" ? painted(found, name === "bin1" ? lightWood : darkWood) : found;
     }),
-  objects: (files) => groceries.map((name) => fileObject(files, name.toLowerCase(), name, paints[name])),
+  objects(files) {
+    const object = (name: (typeof groceries)[number]) => fileObject(files, name.toLowerCase(), name, paints[name]);
+    if (!files.isVisible) return groceries.map(object);
+    // The others are away; pale pictures of all show to which quarter of the second bin each belongs.
+    const places = groceries.map((name, i): Point => {
+      const [x, y] = [i % 2 === 0 ? -0.5 : 0.5, i < 2 ? -0.5 : 0.5];
+      const { bottom } = fileExtent(files, name.toLowerCase());
+      return [secondBin[0] + x * quarterLength, secondBin[1] + y * quarterWidth, secondBin[2] - bottom];
+    });
+    return [
+      object("Can"),
+      ...groceries.map((name, i) => ghost(files, name.toLowerCase(), `Visual${name}`, places[i]!)),
+    ];
+  },
   rules(simulator, files) {
     const bodies = groceries.map((name) => new FreeBody(simulator, `${name}_main`, `${name}_joint0`));
     const extents = groceries.map((name) => fileExtent(files, name.toLowerCase()));

@@ -1,6 +1,6 @@
 // Models of robosuite 1.4.1 (Zhu et al. 2020, "robosuite: A Modular Simulation Framework and Benchmark for Robot Learning"), put
 // together from the package's XML as robosuite does it: base, arena, arms with mount and gripper, objects. What nothing touches is
-// left out (pictures, sensors): the physics is bit by bit the same.
+// left out (pictures, sensors): the physics is bit by bit the same. What is seen is read from the same files, see visible-scene.ts.
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { element, toXml, type Attributes, type Element } from "../locomotion/model.js";
@@ -13,16 +13,23 @@ export type Paint = readonly [number, number, number, number];
 /** What one file or builder adds to a model. */
 export interface Part {
   readonly bodies: readonly Element[];
-  /** Meshes; their files are paths below the package's assets. */
+  /** Meshes, and for pictures materials and textures; their files are paths below the package's assets. */
   readonly assets?: readonly Element[];
   readonly actuators?: readonly Element[];
 }
 
-/** Reads XML of the package; `root` is the folder that holds its tree. */
+/** Reads XML of the package. */
 export class RobosuiteFiles {
   readonly #assets: string;
 
-  constructor(root: string) {
+  /**
+   * @param root the folder that holds its tree.
+   * @param isVisible whether parts keep what is only seen, and its materials; by default they do not.
+   */
+  constructor(
+    root: string,
+    readonly isVisible = false,
+  ) {
     this.#assets = join(root, "robosuite/models/assets");
   }
 
@@ -37,17 +44,18 @@ export class RobosuiteFiles {
     return join(this.#assets, path);
   }
 
-  /** Bodies, meshes and actuators of a file, all names with `prefix`; what only pictures need is left out. */
+  /** Bodies, meshes and actuators of a file, all names with `prefix`; what only pictures need is left out, unless it is asked for. */
   part(path: string, prefix: string): Part {
     const root = this.xml(path);
     const content = (tag: string) => findElement(root, tag)?.children ?? [];
-    const own = (found: Element) => physicsOnly(prefixed(found, prefix));
+    const own = (found: Element) => (this.isVisible ? prefixed(found, prefix) : physicsOnly(prefixed(found, prefix)));
     return {
       bodies: content("worldbody").flatMap((body) => own(body) ?? []),
-      assets: content("asset").flatMap((mesh) => {
-        if (mesh.tag !== "mesh") return [];
-        const file = posix.join(posix.dirname(path), String(mesh.attributes.file));
-        return [prefixed({ ...mesh, attributes: { ...mesh.attributes, file } }, prefix)];
+      assets: content("asset").flatMap((asset) => {
+        if (asset.tag !== "mesh" && !this.isVisible) return [];
+        const { file } = asset.attributes;
+        const located = file === undefined ? undefined : posix.join(posix.dirname(path), String(file));
+        return [prefixed(changed(asset, { file: located }), prefix)];
       }),
       actuators: content("actuator").map((actuator) => prefixed(actuator, prefix)),
     };
@@ -60,7 +68,7 @@ export class RobosuiteFiles {
  */
 export function composeModel(files: RobosuiteFiles, parts: readonly Part[], memoryMiB: number): ModelSource {
   const base = files.xml("base.xml");
-  const bodies = parts.flatMap((part) => part.bodies);
+  const bodies = parts.flatMap((part) => part.bodies).map(withoutMaterials);
   const used = new Set<unknown>();
   for (const body of bodies) visit(body, ({ attributes }) => used.add(attributes.mesh));
   const meshes = parts.flatMap(({ assets = [] }) => assets).filter(({ attributes }) => used.has(attributes.name));
@@ -86,10 +94,11 @@ export function arena(
   path: string,
   change: (found: Element) => Element | undefined = (found) => found,
 ): Part {
-  const bodies = files.part(path, "").bodies.flatMap((body) => mapElements(body, change) ?? []);
+  const { bodies: found, assets } = files.part(path, "");
+  const bodies = found.flatMap((body) => mapElements(body, change) ?? []);
   // Pictures are taken by the first camera unless another is named, films of robomimic by this one.
   const isView = ({ tag, attributes }: Element) => tag === "camera" && attributes.name === "agentview";
-  return { bodies: [...bodies.filter(isView), ...bodies.filter((body) => !isView(body))] };
+  return { bodies: [...bodies.filter(isView), ...bodies.filter((body) => !isView(body))], assets };
 }
 
 /** A copy with other attributes; `undefined` removes one. */
@@ -97,13 +106,20 @@ export function changed(found: Element, attributes: Attributes): Element {
   return { ...found, attributes: { ...found.attributes, ...attributes } };
 }
 
-/** A copy whose shapes have this colour. */
+/** A copy whose shapes have this colour, but for those that are there to be seen. */
 export function painted(root: Element, rgba: Paint): Element {
-  return mapElements(root, (found) => (found.tag === "geom" ? changed(found, { rgba }) : found))!;
+  return mapElements(root, (found) =>
+    found.tag === "geom" && found.attributes.group !== "1" ? changed(found, { rgba }) : found,
+  )!;
+}
+
+/** A copy for where there are no materials. */
+export function withoutMaterials(root: Element): Element {
+  return mapElements(root, (found) => (found.tag === "geom" ? changed(found, { material: undefined }) : found))!;
 }
 
 /** Attributes that name an element or refer to one. */
-const references = ["name", "joint", "mesh", "site"] as const;
+const references = ["name", "joint", "mesh", "site", "material", "texture"] as const;
 
 function prefixed(root: Element, prefix: string): Element {
   return mapElements(root, (found) => {
@@ -118,7 +134,7 @@ function physicsOnly(root: Element): Element | undefined {
     const { contype, conaffinity, group, name } = found.attributes;
     if (found.tag === "geom" && contype === "0" && conaffinity === "0" && group === "1") return undefined;
     if (found.tag === "site" && !String(name).endsWith("grip_site")) return undefined;
-    return found.tag === "geom" ? changed(found, { material: undefined }) : found;
+    return found;
   });
 }
 

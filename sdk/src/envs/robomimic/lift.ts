@@ -6,7 +6,7 @@ import { defineManipulation, type ManipulationTask } from "./manipulation.js";
 import { FreeBody, freeJoint, Reshaping, shape } from "./objects.js";
 import { atTable } from "./panda-part.js";
 import { aboutVertical, between, type Point, type Range } from "./placement.js";
-import { tabletop } from "./table.js";
+import { tableCameras, tabletop } from "./table.js";
 
 const tableHeight = 0.8;
 /** Half a side of the cube (m), each drawn on its own. */
@@ -20,7 +20,7 @@ const red: Paint = [0.75, 0.12, 0.1, 1];
 
 /** The cube with these half sides (m). */
 export function cube(halfSides: Point) {
-  const box = shape("cube_g0", { type: "box", size: halfSides, density: 1000, rgba: red });
+  const box = shape("cube_g0", { type: "box", size: halfSides, density: 1000, rgba: red, material: "red-wood" });
   return element("body", { name: "cube_main" }, box, freeJoint("cube"));
 }
 
@@ -29,6 +29,8 @@ export const liftTask: ManipulationTask = {
   aliases: ["Lift"],
   ...dimensionNames.lift,
   maxEpisodeSteps: 300,
+  cameras: tableCameras,
+  seenBy: ["robot0_eye_in_hand"],
   stands: [atTable],
   memoryMiB: 4,
   drawsSizes: true,

@@ -1,12 +1,15 @@
 // Tasks of one or two arms as robosuite 1.4.1 runs them and robomimic (Mandlekar et al. 2021, "What Matters in Learning from
 // Offline Human Demonstrations for Robot Manipulation") sees them: 20 Hz, 25 engine steps each, a controller in every one.
 import type { RandomStream } from "../../engine/random.js";
+import { InputError } from "../../errors.js";
 import { assetFolder } from "../assets/assets.js";
 import { defineEnvironment, type EnvironmentDefinition, type PhysicsState, type Simulation } from "../environment.js";
+import { Renderer } from "../render/renderer.js";
 import { Simulator, type ModelSource } from "../simulator.js";
 import { composeModel, RobosuiteFiles, type Part } from "./compose.js";
 import { OperationalSpaceController } from "./operational-space-controller.js";
 import { pandaPart, restingArm, restingFingers, type Stand } from "./panda-part.js";
+import { prepareVisible, VisibleScene } from "./visible-scene.js";
 
 /** What of a task is its own. */
 export interface ManipulationTask {
@@ -15,6 +18,10 @@ export interface ManipulationTask {
   readonly observationNames: readonly string[];
   readonly actionNames: readonly string[];
   readonly maxEpisodeSteps: number;
+  /** Names of all its cameras. */
+  readonly cameras: readonly string[];
+  /** Names of the cameras through which published policies see it. */
+  readonly seenBy: readonly string[];
   readonly stands: readonly Stand[];
   /** For contacts, per simulation. */
   readonly memoryMiB: number;
@@ -48,6 +55,8 @@ const substeps = 25;
 /** Of the joints' angles when an episode begins (rad). */
 const armNoise = 0.02;
 const [armJoints, actionSize, armObservation] = [7, 7, 9];
+/** Of what policies see through a camera (pixels); channels red, green and blue. */
+const [pictureSide, channels] = [96, 3];
 /** Of the full way that a finger's set point goes in one engine step. */
 const fingerSpeed = 0.01;
 const fingerReach = 0.02;
@@ -73,6 +82,30 @@ export function defineManipulation(task: ManipulationTask): EnvironmentDefinitio
     assets: "robosuite",
     success: { by: "best-reward", threshold: 1 },
     create: () => Manipulation.load(task, assetFolder("robosuite", "physics")),
+  });
+}
+
+/**
+ * The same task for policies that see: pictures of these cameras, 96 x 96, and of the state what the arms feel of themselves.
+ * @param name of the environment.
+ */
+export function definePicturedManipulation(
+  task: ManipulationTask,
+  name: string,
+  cameras: readonly string[],
+): EnvironmentDefinition {
+  const observationDimension = armObservation * task.stands.length;
+  return defineEnvironment({
+    ...defineManipulation(task),
+    name,
+    aliases: [],
+    observationDimension,
+    observationNames: task.observationNames.slice(0, observationDimension),
+    pictures: [channels * cameras.length, pictureSide, pictureSide],
+    cameras,
+    assetSubset: "all",
+    prepare: () => prepareVisible(task, assetFolder("robosuite", "all")),
+    create: () => Manipulation.load(task, assetFolder("robosuite", "all"), cameras),
   });
 }
 
@@ -136,12 +169,19 @@ export class Manipulation implements Simulation {
   readonly #arms: readonly Arm[];
   readonly #tools: readonly Tool[];
   readonly #observation: Float64Array;
+  readonly #task: ManipulationTask;
+  readonly #cameras: readonly string[];
+  #visible: VisibleScene | "absent" | undefined;
+  #renderer: Renderer | undefined;
   /** Engine step of a control step after which observations are taken, counted from 0. */
   #sampled = substeps - 1;
   /** Whether the next engine step is the first since a reset, for which the controllers have weighed the arms already. */
   #hasWeighed = false;
 
-  constructor(task: ManipulationTask, simulator: Simulator, files: RobosuiteFiles) {
+  /** @param cameras through which {@link look} sees. */
+  constructor(task: ManipulationTask, simulator: Simulator, files: RobosuiteFiles, cameras: readonly string[] = []) {
+    this.#task = task;
+    this.#cameras = cameras;
     this.#simulator = simulator;
     this.#rules = task.rules(simulator, files);
     this.#arms = task.stands.map((_, i) => new Arm(simulator, i));
@@ -150,13 +190,30 @@ export class Manipulation implements Simulation {
   }
 
   /** @param folder of the package's tree. */
-  static async load(task: ManipulationTask, folder: string): Promise<Manipulation> {
+  static async load(task: ManipulationTask, folder: string, cameras?: readonly string[]): Promise<Manipulation> {
     const simulator = await Simulator.load(taskModel(task, folder), { ownsModel: task.drawsSizes });
-    return new Manipulation(task, simulator, new RobosuiteFiles(folder));
+    return new Manipulation(task, simulator, new RobosuiteFiles(folder), cameras);
   }
 
   get physics(): Simulator {
     return this.#simulator;
+  }
+
+  /** What robosuite's cameras see, where all files of the package are here; it is loaded with the first picture. */
+  get scene(): VisibleScene | undefined {
+    this.#visible ??= this.#loadVisible();
+    return this.#visible === "absent" ? undefined : this.#visible;
+  }
+
+  /** Writes (3 cameras, 96, 96), as things stood when the observation was taken. */
+  look(out: Uint8Array): void {
+    if (!this.#renderer) {
+      // A second attempt says what is missing.
+      const scene = this.scene ?? new VisibleScene(this.#task, this.#simulator, assetFolder("robosuite", "all"));
+      this.#renderer = new Renderer(scene, { width: pictureSide, height: pictureSide });
+    }
+    const size = channels * pictureSide ** 2;
+    this.#cameras.forEach((camera, i) => this.#renderer!.look(out, i * size, camera));
   }
 
   reset(random: RandomStream): void {
@@ -191,7 +248,7 @@ export class Manipulation implements Simulation {
   }
 
   observe(out: Float64Array): void {
-    out.set(this.#observation);
+    out.set(this.#observation.subarray(0, out.length));
   }
 
   /** Episodes go on after success, as long as they may. */
@@ -241,5 +298,15 @@ export class Manipulation implements Simulation {
   #observe(): void {
     this.#arms.forEach((arm, i) => arm.observe(this.#observation, armObservation * i));
     this.#rules.observe(this.#observation, armObservation * this.#arms.length, this.#tools);
+    if (this.#visible && this.#visible !== "absent") this.#visible.capture();
+  }
+
+  #loadVisible(): VisibleScene | "absent" {
+    try {
+      return new VisibleScene(this.#task, this.#simulator, assetFolder("robosuite", "all"));
+    } catch (error) {
+      if (error instanceof InputError && error.code === "DMPO_ASSETS_MISSING") return "absent";
+      throw error;
+    }
   }
 }

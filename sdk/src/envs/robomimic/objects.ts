@@ -1,7 +1,7 @@
 // Things to handle: those that lie in the package as files, and those that robosuite builds from boxes and cylinders.
 import { element, toXml, type Attributes, type Element } from "../locomotion/model.js";
 import type { Simulator } from "../simulator.js";
-import { changed, painted, type Paint, type Part, type RobosuiteFiles } from "./compose.js";
+import { changed, painted, withoutMaterials, type Paint, type Part, type RobosuiteFiles } from "./compose.js";
 import type { Extent, Placement, Point } from "./placement.js";
 import { findElement } from "./read-xml.js";
 
@@ -9,9 +9,18 @@ import { findElement } from "./read-xml.js";
 export function fileObject(files: RobosuiteFiles, file: string, name: string, rgba: Paint): Part {
   const { bodies, assets } = files.part(`objects/${file}.xml`, `${name}_`);
   const shapes = findElement(bodies[0]!, "body", `${name}_object`)!.children.filter(({ tag }) => tag === "geom");
-  const named = shapes.map((shape, i) => changed(shape, { name: `${name}_g${i}` }));
+  // robosuite shows copies of what collides.
+  const group = files.isVisible ? "1" : "0";
+  const named = shapes.map((shape, i) => changed(shape, { name: `${name}_g${i}`, group }));
   const body = element("body", { name: `${name}_main` }, ...named, freeJoint(name, { damping: 0.0005 }));
   return { bodies: [painted(body, rgba)], ...(assets && { assets }) };
+}
+
+/** A picture of an object of the package, e.g. of "can": nothing but seen, pale and transparent. */
+export function ghost(files: RobosuiteFiles, file: string, name: string, position: Point): Part {
+  const { bodies, assets } = files.part(`objects/${file}-visual.xml`, `${name}_`);
+  const shapes = findElement(bodies[0]!, "body", `${name}_object`)!.children.filter(({ tag }) => tag === "geom");
+  return { bodies: [element("body", { name: `${name}_main`, pos: position }, ...shapes)], ...(assets && { assets }) };
 }
 
 /** How much room it needs, from the marks in its file. */
@@ -101,7 +110,7 @@ export class Reshaping {
       "mujoco",
       {},
       element("compiler", { angle: "radian", inertiagrouprange: [0, 0] }),
-      element("worldbody", {}, body),
+      element("worldbody", {}, withoutMaterials(body)),
     );
     const alone = this.#simulator.another(toXml(source));
     const write = (name: string, width: number, from: number, to: number) =>

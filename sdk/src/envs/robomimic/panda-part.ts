@@ -53,7 +53,7 @@ export function pandaPart(files: RobosuiteFiles, index: number, { position, yaw 
   };
   return {
     bodies: robot.bodies.map((body) => mapElements(painted(body, white), complete)!),
-    assets: [robot, gripper].flatMap(({ assets = [] }) => assets),
+    assets: [robot, gripper, mount].flatMap(({ assets = [] }) => assets),
     actuators: [robot, gripper].flatMap(({ actuators = [] }) => actuators),
   };
 }

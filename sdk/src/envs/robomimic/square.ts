@@ -6,7 +6,7 @@ import { away, fileObject, FreeBody } from "./objects.js";
 import { atTable } from "./panda-part.js";
 import { aboutVertical, between, type Range } from "./placement.js";
 import { isReleased, observeObject } from "./single-object.js";
-import { tabletop } from "./table.js";
+import { tableCameras, tabletop } from "./table.js";
 
 const tableHeight = 0.82;
 /** Where the nut is dropped (m). */
@@ -27,6 +27,8 @@ export const squareTask: ManipulationTask = {
   aliases: ["NutAssemblySquare"],
   ...dimensionNames.square,
   maxEpisodeSteps: 400,
+  cameras: tableCameras,
+  seenBy: ["agentview"],
   stands: [atTable],
   memoryMiB: 4,
   drawsSizes: false,

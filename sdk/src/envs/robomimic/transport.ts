@@ -1,13 +1,14 @@
 // Transport: one arm takes the lid off a bin and the hammer out, hands it over to the other, which has cleared the bin that it is
 // to lie in of a piece of trash.
 import { dimensionNames } from "../dimension-names.js";
-import { element, type Element } from "../locomotion/model.js";
+import { element, type Attributes, type Element } from "../locomotion/model.js";
 import type { RandomStream } from "../../engine/random.js";
 import type { Simulator } from "../simulator.js";
 import { arena, changed, type Paint, type Part } from "./compose.js";
 import { defineManipulation, type ManipulationTask, type TaskRules, type Tool } from "./manipulation.js";
 import { FreeBody, freeJoint, Reshaping, shape } from "./objects.js";
 import { standHeight, type Stand } from "./panda-part.js";
+import { halfThickness, legOffset, legRadius } from "./table.js";
 import { aboutVertical, between, type Point, type Quaternion, type Range } from "./placement.js";
 
 const tableHeight = 0.8;
@@ -25,7 +26,7 @@ const headSize: Range = [handleHalfWidth, 1.2 * handleHalfWidth];
 
 const light: Paint = [0.93, 0.92, 0.89, 1];
 const wood: Paint = [0.5, 0.34, 0.22, 1];
-const glass: Paint = [0.85, 0.88, 0.9, 0.3];
+const glass: Paint = [1, 1, 1, 0.3];
 const red: Paint = [0.75, 0.12, 0.1, 1];
 const paleWood: Paint = [0.78, 0.62, 0.42, 1];
 const steel: Paint = [0.6, 0.62, 0.66, 1];
@@ -36,7 +37,7 @@ const stands: readonly Stand[] = [1, -1].map((side) => {
   return { position: [-0.56 * Math.cos(yaw), -0.56 * Math.sin(yaw) - 0.25 * side, standHeight], yaw };
 });
 
-function table(index: number, y: number): Element {
+function table(index: number, y: number, isVisible: boolean): Element {
   const name = `table${index}`;
   const top = shape(`${name}_collision`, {
     type: "box",
@@ -44,7 +45,13 @@ function table(index: number, y: number): Element {
     rgba: light,
     ...arenaContact,
   });
-  return element("body", { name, pos: [0, y, tableHeight - 0.025] }, top);
+  const half = (tableHeight - halfThickness) / 2;
+  const seen = (attributes: Attributes) => element("geom", { group: "1", ...attributes });
+  const legs = [legOffset, -legOffset].map((x) =>
+    seen({ type: "cylinder", size: [legRadius, half], pos: [x, 0, -half], material: "table_legs_metal" }),
+  );
+  const plate = seen({ type: "box", size: [0.4, tableWidth / 2, 0.025], material: "table_ceramic" });
+  return element("body", { name, pos: [0, y, tableHeight - 0.025] }, top, ...(isVisible ? [plate, ...legs] : []));
 }
 /** Furniture has the engine's own contacts. */
 const arenaContact = { solref: undefined, solimp: undefined };
@@ -71,7 +78,8 @@ const composite = (name: string, ...shapes: readonly Element[]): Element =>
 function bin(name: string): Element {
   const half = 0.15;
   const inside = half - wall / 2;
-  const base = { type: "box", size: [inside, inside, wall / 2], pos: [0, 0, -(binHeight - wall) / 2], rgba: wood };
+  const base = { type: "box", size: [inside, inside, wall / 2], pos: [0, 0, -(binHeight - wall) / 2] };
+  const surface = { rgba: wood, material: "dark-wood" };
   const walls = [
     { x: 0, y: -inside, yaw: Math.PI / 2 },
     { x: -inside, y: 0, yaw: 0 },
@@ -87,18 +95,19 @@ function bin(name: string): Element {
       rgba: glass,
     }),
   );
-  return composite(name, shape(`${name}_base`, { ...base, density: 10000 }), ...walls);
+  return composite(name, shape(`${name}_base`, { ...base, ...surface, density: 10000 }), ...walls);
 }
 
 function lid(name: string): Element {
   const [plate, handle] = [0.01, 0.03];
   const height = plate + handle;
   const top = { type: "box", size: [0.15, 0.15, plate / 2], pos: [0, 0, (plate - height) / 2], rgba: glass };
-  const grip = { type: "box", size: [0.01, 0.04, handle / 2], pos: [0, 0, (height - handle) / 2], rgba: wood };
+  const grip = { type: "box", size: [0.01, 0.04, handle / 2], pos: [0, 0, (height - handle) / 2] };
+  const surface = { rgba: wood, material: "dark-wood" };
   return composite(
     name,
     shape(`${name}_top`, { ...top, density: 250 }),
-    shape(`${name}_handle`, { ...grip, density: 500 }),
+    shape(`${name}_handle`, { ...grip, ...surface, density: 500 }),
   );
 }
 
@@ -106,7 +115,7 @@ function lid(name: string): Element {
 export function hammer(size: number): Element {
   const height = handleHalfLength + size;
   const steelPart = (name: string, attributes: Record<string, string | readonly number[]>) =>
-    shape(`payload_${name}`, { density: 225, rgba: steel, ...attributes });
+    shape(`payload_${name}`, { density: 225, rgba: steel, material: "steel-scratched", ...attributes });
   const lying = [0.707106, 0, 0.707106, 0];
   return composite(
     "payload",
@@ -116,6 +125,7 @@ export function hammer(size: number): Element {
       density: 150,
       friction: [4, 0.005, 0.0001],
       rgba: paleWood,
+      material: "light-wood",
     }),
     steelPart("head", { type: "box", size: [2 * size, size, size], pos: [0, 0, height] }),
     steelPart("neck", { type: "cylinder", size: [0.8 * size, 0.2 * size], pos: [2.2 * size, 0, height], quat: lying }),
@@ -130,7 +140,13 @@ export function hammer(size: number): Element {
 }
 
 function objects(): Part {
-  const trash = shape("trash_g0", { type: "box", size: [0.02, 0.02, 0.02], density: 1000, rgba: red });
+  const trash = shape("trash_g0", {
+    type: "box",
+    size: [0.02, 0.02, 0.02],
+    density: 1000,
+    rgba: red,
+    material: "red-wood",
+  });
   return {
     bodies: [
       hammer(handleHalfWidth * 1.1),
@@ -244,6 +260,11 @@ export const transportTask: ManipulationTask = {
   aliases: ["TwoArmTransport"],
   ...dimensionNames.transport,
   maxEpisodeSteps: 800,
+  cameras: [
+    ...["agentview", "shouldercamera0", "shouldercamera1", "robot0_eye_in_hand", "robot1_eye_in_hand", "frontview"],
+    ...["sideview", "birdview", "robot0_robotview", "robot1_robotview"],
+  ],
+  seenBy: ["shouldercamera0", "shouldercamera1"],
   stands,
   memoryMiB: 8,
   drawsSizes: true,
@@ -254,7 +275,10 @@ export const transportTask: ManipulationTask = {
     const shoulder = (["shouldercamera0", "shouldercamera1"] as const).map((name) =>
       element("camera", { name, ...cameras[name] }),
     );
-    return { bodies: [...room.bodies, ...tables.map((y, i) => table(i, y)), ...shoulder] };
+    return {
+      bodies: [...room.bodies, ...tables.map((y, i) => table(i, y, files.isVisible)), ...shoulder],
+      assets: room.assets,
+    };
   },
   objects: () => [objects()],
   rules: (simulator) => new Rules(simulator),
