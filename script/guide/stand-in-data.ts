@@ -5,7 +5,7 @@ import { basename, dirname } from "node:path";
 import type { ResolvedConfig } from "../../sdk/src/config/run/experiment.js";
 import { camelCaseKeys } from "../../sdk/src/config/language/naming.js";
 import { environmentIn } from "../../sdk/src/config/schema/environment-sections.js";
-import { dataFolder, findLocal } from "../../sdk/src/data/data-folder.js";
+import { dataFolder, findLocal, substitutes } from "../../sdk/src/data/data-folder.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { Random } from "../../sdk/src/engine/random.js";
 import { demonstrations } from "../../sdk/src/envs/demonstrations.js";
@@ -17,7 +17,7 @@ export async function standIn({ config, envName }: ResolvedConfig): Promise<stri
   const path = config.train_dataset_path ?? config.offline_dataset_path;
   const home = typeof path === "string" ? dirname(path) : `${dataFolder()}/gym/${envName}`;
   const place = `${basename(dirname(home))}/${basename(home)}`;
-  const isMade = demonstrations.some(({ folder }) => folder === place) || envName === "hopper-medium-v2";
+  const isMade = demonstrations.some(({ folder }) => folder === place) || Object.hasOwn(substitutes, envName);
   if (isMade) return undefined;
   const random = new Random(0).stream("stand-in");
   const uniform = (count: number) => Array.from({ length: count }, () => 2 * random.nextUniform() - 1);

@@ -6,12 +6,19 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasJupyter, projectRoot, python, registerKernel, type Registered } from "./environment.js";
 import { type NotebookFile, writeNotebook } from "./notebook-file.js";
+import type { AssetPackage } from "../../sdk/src/envs/assets/assets.js";
+import { hasAssets } from "../assets.js";
 import { hasShared, sharedFile } from "../shared.js";
 
 const source = join(projectRoot, "notebooks");
 const notebooks = readdirSync(source).filter((name) => name.endsWith(".ipynb"));
-/** Needs the demonstrations of D3IL, which are other people's. */
-const isRunnable = (name: string) => hasShared || !name.startsWith("20-d3il");
+/** Models that a notebook would otherwise fetch. */
+const assets: Readonly<Record<string, AssetPackage>> = { "30-kitchen": "kitchen", "40-robomimic": "robosuite" };
+/** Some need the demonstrations of D3IL, or models, which are other people's. */
+const isRunnable = (name: string) => {
+  const needed = assets[name.replace(".ipynb", "")];
+  return (hasShared || !name.startsWith("20-d3il")) && (needed === undefined || hasAssets(needed));
+};
 if (hasShared) process.env.DMPO_D3IL_DEMONSTRATIONS ??= sharedFile("data/d3il-avoiding/demos");
 const allowedSeconds = 300;
 const allowedBytes = 5e6;

@@ -4,12 +4,13 @@ import { episodeStarts } from "../../sdk/src/envs/episode-starts.js";
 import { chunkBuffers, type ChunkBuffers } from "../../sdk/src/envs/chunk-buffers.js";
 import { hopper } from "../../sdk/src/envs/locomotion/hopper.js";
 import { MultiStep, type MultiStepOptions } from "../../sdk/src/envs/multi-step.js";
-import { denormalize, normalize, type Normalization } from "../../sdk/src/normalization.js";
+import { denormalize, normalize, rawNumbers, type Normalization } from "../../sdk/src/normalization.js";
 import scripted, { effects } from "./fixtures/scripted.js";
 
 interface Case extends MultiStepOptions {
   readonly actionSteps?: number;
   readonly condSteps?: number;
+  readonly observationBound?: number;
 }
 
 interface Driver {
@@ -19,11 +20,11 @@ interface Driver {
   readonly step: (...actions: number[]) => void;
 }
 
-async function drive({ actionSteps = 4, condSteps = 1, ...options }: Case = {}): Promise<Driver> {
+async function drive({ actionSteps = 4, condSteps = 1, observationBound, ...options }: Case = {}): Promise<Driver> {
   const { observationDimension, actionDimension } = scripted;
   const chunk = chunkBuffers({ count: 1, actionSteps, condSteps, observationDimension, actionDimension });
   const simulation = await scripted.create({ inertia: "legacy" });
-  const multiStep = new MultiStep(scripted, simulation, episodeStarts(5), chunk, options);
+  const multiStep = new MultiStep({ ...scripted, observationBound }, simulation, episodeStarts(5), chunk, options);
   multiStep.reset();
   return {
     chunk,
@@ -124,6 +125,29 @@ test("statistics map actions to raw and observations to normalised numbers", asy
   expect(chunk.rewards[0]).toBe(denormalize(-0.5, -2, 6) + 6);
   expect(chunk.observations.state[0]).toBe(Math.fround(normalize(2, 0, 8)));
   expect(chunk.observations.state[1]).toBe(Math.fround(normalize(1, -1, 3)));
+});
+
+test("normalised observations stay within the bound that the environment has; raw ones know none", async () => {
+  // One step is normalised to 2/1e-6 - 1, as the data never moved; the drawn number is within the data.
+  const normalization = {
+    ...rawNumbers(3, 1),
+    observationMin: Float32Array.of(0, 4, -1),
+    observationMax: Float32Array.of(0, 4, 1),
+  };
+  const state = async (options: Case) => {
+    const { chunk, step } = await drive({ actionSteps: 1, ...options });
+    step(1);
+    return [...chunk.observations.state];
+  };
+  const [free, bound, raw] = [
+    await state({ normalization }),
+    await state({ normalization, observationBound: 5 }),
+    await state({ observationBound: 0.5 }),
+  ];
+  expect(free[0]).toBeCloseTo(2e6 - 1, -1);
+  expect(free[1]).toBeLessThan(-1e6);
+  expect(bound).toEqual([5, -5, free[2]]);
+  expect(raw.slice(0, 2)).toEqual([1, 1]);
 });
 
 test("Hopper: a chunk equals its actions one by one", async () => {

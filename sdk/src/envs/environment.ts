@@ -87,6 +87,8 @@ export interface EnvironmentDefinition {
   readonly observationNames?: readonly string[];
   /** A name for each number of an action (Da), e.g. "knee torque". */
   readonly actionNames?: readonly string[];
+  /** Normalised observations that go beyond this, in either direction, are cut off there, e.g. 5; default: none are. */
+  readonly observationBound?: number;
   /** Control steps after which an episode is cut off. */
   readonly maxEpisodeSteps: number;
   /** How capsules are weighed unless asked otherwise; default "legacy", as in the data. */
@@ -190,7 +192,8 @@ function check(input: EnvironmentInput): void {
     const count = key === "actionNames" ? input.actionDimension : input.observationDimension;
     expect(names === undefined || new Set(names).size === count, key, `${count} different names`);
   }
-  const { success, pictures } = input;
+  const { success, pictures, observationBound } = input;
+  expect(observationBound === undefined || observationBound >= 1, "observationBound", "a number from 1");
   const isPicture = pictures?.length === 3 && pictures.every((extent) => Number.isSafeInteger(extent) && extent > 0);
   expect(pictures === undefined || isPicture, "pictures", "[channels, height, width], positive integers");
   expect(

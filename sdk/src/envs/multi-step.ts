@@ -41,6 +41,8 @@ export class MultiStep {
   readonly #visit: Visit | undefined;
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
+  /** Of normalised observations. */
+  readonly #bound: number;
   /** Bytes of a picture; 0 where none are taken. */
   readonly #pictureSize: number;
   /** Whether pictures form a history; else one at the end of a chunk is enough. */
@@ -69,6 +71,7 @@ export class MultiStep {
     this.#visit = visit;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
+    this.#bound = definition.observationBound ?? Infinity;
     const { rgb } = chunk.observations;
     this.#pictureSize = rgb ? sizeOf(definition.pictures!) : 0;
     this.#looksAlways = rgb !== undefined && rgb.length > this.#pictureSize;
@@ -151,7 +154,10 @@ export class MultiStep {
     const to = state.length - size;
     for (let i = 0; i < size; i++) {
       const value = observation[i]!;
-      state[to + i] = range ? normalize(value, range.observationMin[i]!, range.observationMax[i]!) : value;
+      if (range) {
+        const normalized = normalize(value, range.observationMin[i]!, range.observationMax[i]!);
+        state[to + i] = Math.max(-this.#bound, Math.min(this.#bound, normalized));
+      } else state[to + i] = value;
     }
   }
 }
