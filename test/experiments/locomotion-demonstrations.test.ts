@@ -54,7 +54,7 @@ test("a stopped training goes on, and records what it would have recorded in one
   }));
   const row = (name: keyof typeof tables, i: number) => {
     const { data, shape } = tables[name];
-    return Array.from(data.slice(i * shape[1]!, (i + 1) * shape[1]!), Number);
+    return Array.from({ length: shape[1]! }, (_, k) => Number(data[i * shape[1]! + k]));
   };
   const environment = await makeEnvironment("hopper-v2");
   environment.reset();

@@ -12,6 +12,7 @@ import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } f
 export const bundledDatasets = {
   "hopper-medium-mini": bundledFile("hopper"),
   "halfcheetah-medium-mini": bundledFile("halfcheetah"),
+  "walker2d-medium-mini": bundledFile("walker2d"),
 } as const;
 
 export type BundledDataset = keyof typeof bundledDatasets;
@@ -24,6 +25,7 @@ function bundledFile(robot: string): string {
 export const substitutes: Readonly<Record<string, BundledDataset>> = {
   "hopper-medium-v2": "hopper-medium-mini",
   "halfcheetah-medium-v2": "halfcheetah-medium-mini",
+  "walker2d-medium-v2": "walker2d-medium-mini",
 };
 
 /** Name of the file that demonstrations made here go to, see `makeDemonstrations`. */

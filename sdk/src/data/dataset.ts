@@ -107,7 +107,8 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * A data set that comes with the package: "hopper-medium-mini" or "halfcheetah-medium-mini".
+   * A data set that comes with the package: "hopper-medium-mini", "halfcheetah-medium-mini" or
+   * "walker2d-medium-mini".
    * @throws InputError `DMPO_DATA_NOT_FOUND` with the known names.
    */
   static async bundled(name: BundledDataset): Promise<Dataset> {
