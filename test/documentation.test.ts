@@ -54,10 +54,14 @@ describe("environments.md", () => {
     expect((await readFile(join(folder, "swing.gif"))).subarray(0, 3).toString()).toBe("GIF");
   });
 
+  test("cameras by name", async () => {
+    expect(await run((await programsOf("environments.md"))[5]!)).toBe("can-img can@agentview+robot0_eye_in_hand\n");
+  });
+
   test("a picture", async () => {
     const programs = await programsOf("environments.md");
-    expect(programs).toHaveLength(7);
-    expect(await run(programs[5]!)).toBe("Picture, 320 x 240\n");
+    expect(programs).toHaveLength(8);
+    expect(await run(programs[6]!)).toBe("Picture, 320 x 240\n");
     expect((await readFile(join(folder, "table.png"))).subarray(1, 4).toString()).toBe("PNG");
   });
 });

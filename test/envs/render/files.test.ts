@@ -163,7 +163,11 @@ test("a simplified mesh has fewer triangles and stays within its error", async (
     }
   });
   expect(levels[0]!.mesh.faces.length).toBeLessThan(whole.faces.length / 2);
-  // Where a picture lies on it, nothing changes.
-  const painted = flatCoordinates(whole, [1, 1, 1], [1, 1]);
-  expect(await simplified(painted)).toEqual([[{ mesh: painted, error: 0 }]]);
+  // What is painted stays where it was painted.
+  const painted = await simplified(flatCoordinates(whole, [20, 20, 20], [1, 1]));
+  const { positions, textureCoordinates } = painted[0]!.at(-3)!.mesh;
+  expect(painted[0]!.at(-3)!.mesh.faces.length).toBeLessThan(whole.faces.length / 4);
+  for (let i = 0; i < positions.length / 3; i++) {
+    expect(textureCoordinates![2 * i]).toBeCloseTo(10 * positions[3 * i]! - 0.5, 4);
+  }
 });

@@ -118,6 +118,8 @@ function readMsh(bytes: Buffer, path: string): Triangles {
  */
 export function meshOfTriangles({ positions, faces, normals, textureCoordinates }: Triangles): Mesh {
   const given = normals ?? { of: faces, values: smoothNormals(positions, faces) };
+  // MuJoCo leaves normals as they are where there are texture coordinates.
+  const maySharpen = !normals || !textureCoordinates;
   const known = new Map<number, number>();
   const [points, directions, coordinates]: [number[], number[], number[]] = [[], [], []];
   const out: number[] = [];
@@ -129,7 +131,7 @@ export function meshOfTriangles({ positions, faces, normals, textureCoordinates 
       let [nx, ny, nz] = [given.values[at]!, given.values[at + 1]!, given.values[at + 2]!];
       const scale = 1 / (Math.hypot(nx, ny, nz) || 1);
       [nx, ny, nz] = [nx * scale, ny * scale, nz * scale];
-      if (!textureCoordinates && nx * own[0] + ny * own[1] + nz * own[2] < sharpEdge) [nx, ny, nz] = own;
+      if (maySharpen && nx * own[0] + ny * own[1] + nz * own[2] < sharpEdge) [nx, ny, nz] = own;
       const packed = (Math.round(100 * nx + 100) * 256 + Math.round(100 * ny + 100)) * 256 + Math.round(100 * nz + 100);
       const key = vertex * 2 ** 24 + packed;
       let index = known.get(key);

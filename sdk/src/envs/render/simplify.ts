@@ -9,20 +9,19 @@ const errors = [0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01, 0.02];
 /** Pieces of a mesh are smaller than this (m) or have fewer corners of triangles, so that few of them are near or in sight. */
 const [pieceSide, pieceCorners] = [0.15, 3000];
 
-/**
- * A mesh in pieces, each from fine to coarse; light falls on them as on the whole. One with texture coordinates stays as it is.
- */
+/** A mesh in pieces, each from fine to coarse; light and pictures lie on them as on the whole. */
 export async function simplified(mesh: Mesh): Promise<readonly LevelsOfDetail[]> {
-  if (mesh.textureCoordinates) return [[{ mesh, error: 0 }]];
   const { MeshoptSimplifier } = await import("meshoptimizer/simplifier");
   await MeshoptSimplifier.ready;
   return pieces(mesh.positions, mesh.faces).map((own) => {
-    const { positions, faces } = welded(mesh, own);
-    let last = meshOfTriangles({ positions, faces });
+    const { faces, ...vertices } = welded(mesh, own);
+    const { positions } = vertices;
+    // As fine as the errors ask for, what is painted keeps its own normals.
+    let last = mesh.textureCoordinates ? mesh : meshOfTriangles({ ...vertices, faces });
     return errors.map((error) => {
       const [kept] = MeshoptSimplifier.simplify(faces, positions, 3, 0, error, ["ErrorAbsolute", "Prune"]);
       // What is smaller than the error may vanish altogether; then what came before stays.
-      if (kept.length > 0 && kept.length < last.faces.length) last = meshOfTriangles({ positions, faces: kept });
+      if (kept.length > 0 && kept.length < last.faces.length) last = meshOfTriangles({ ...vertices, faces: kept });
       return { mesh: last, error };
     });
   });
@@ -56,20 +55,23 @@ function pieces(positions: Float32Array, faces: Uint32Array): Uint32Array[] {
 const weldDistance = 1e-5;
 
 /** Vertices that differ in their normals alone become one: no edge between them could collapse. */
-function welded(
-  { positions }: Mesh,
-  faces: Uint32Array,
-): { readonly positions: Float32Array; readonly faces: Uint32Array } {
+function welded({ positions, textureCoordinates }: Mesh, faces: Uint32Array) {
   const known = new Map<string, number>();
-  const points: number[] = [];
+  const [points, coordinates]: [number[], number[]] = [[], []];
   const index = faces.map((vertex) => {
     const point = positions.subarray(3 * vertex, 3 * vertex + 3);
-    const key = point.map((value) => Math.round(value / weldDistance)).join();
+    const where = textureCoordinates?.subarray(2 * vertex, 2 * vertex + 2) ?? [];
+    const key = [...point, ...where].map((value) => Math.round(value / weldDistance)).join();
     const found = known.get(key);
     if (found !== undefined) return found;
     points.push(...point);
+    coordinates.push(...where);
     known.set(key, known.size);
     return known.size - 1;
   });
-  return { positions: new Float32Array(points), faces: index };
+  return {
+    positions: new Float32Array(points),
+    faces: index,
+    ...(textureCoordinates && { textureCoordinates: new Float32Array(coordinates) }),
+  };
 }

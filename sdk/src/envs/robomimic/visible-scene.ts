@@ -25,7 +25,7 @@ interface Stock {
 }
 
 /** Changes with how stock is made. */
-const stockVersion = 4;
+const stockVersion = 1;
 
 const stockFile = (task: ManipulationTask) =>
   join(cacheFolder(), "visible", `robosuite-1.4.1-${task.name}-${stockVersion}.bin`);
