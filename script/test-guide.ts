@@ -3,7 +3,7 @@
 // What ran is not run again until --fresh; TEXT chooses commands that contain it, and runs them again.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -50,7 +50,7 @@ const empty = { machine: "", runs: {}, before: {}, others: {} };
 const record = guideRunsSchema.parse(
   values.fresh || !existsSync(recordFile) ? empty : JSON.parse(readFileSync(recordFile, "utf8")),
 );
-record.machine = `${availableParallelism()} cores, shared with others`;
+record.machine = `${availableParallelism()} cores at a load of ${loadavg()[2]!.toFixed(0)}`;
 
 /** Folder of the run of a line; equal lines share one. */
 const folderOf = (line: string) => {
