@@ -122,6 +122,14 @@ test("a machine that lacks something ends the sweep with what it lacks and the r
   await expect(coordinate(sweep, { backEnd: cluster() })).rejects.toThrow(
     /n7: log of dmpo-0123abcd-j0001[^]*install it there/,
   );
+  // When that has been put right, the jobs of then are no obstacle.
+  ray.onSubmit = ({ entrypoint }) => {
+    report(entrypoint, "done");
+    return { status: "SUCCEEDED", driver_exit_code: 0 };
+  };
+  const again = await SweepRecord.open(sweep.folder);
+  expect(await coordinate(again, { backEnd: cluster() })).toBe(false);
+  expect([...again.results().values()].map(({ state }) => state)).toEqual(["done", "done", "done"]);
 });
 
 test("tokens, addresses, and no cluster at all: one problem each, with the remedy", async () => {

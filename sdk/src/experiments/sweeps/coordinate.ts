@@ -56,6 +56,8 @@ async function refuseSecond(sweep: SweepRecord): Promise<never> {
 
 class Coordinator {
   readonly #live = new Map<string, SubmittedJob>();
+  /** Jobs of an earlier coordinator: what was wrong with them may have been put right. */
+  readonly #earlier = new Set<string>();
   readonly #backEnd: BackEnd;
   #number: number;
   /** Since when the back end has not answered. */
@@ -72,7 +74,13 @@ class Coordinator {
     this.#backEnd = options.backEnd;
     this.#number = sweep.jobs.length;
     if (!this.#backEnd.endsWithCoordinator) {
-      for (const job of sweep.jobs) if (job.backEnd === this.#backEnd.name && job.id) this.#live.set(job.job, job);
+      const results = sweep.results();
+      const isOver = (trial: number) => ["done", "failed"].includes(results.get(trial)?.state ?? "");
+      for (const job of sweep.jobs) {
+        if (job.backEnd !== this.#backEnd.name || !job.id || job.trials.every(isOver)) continue;
+        this.#live.set(job.job, job);
+        this.#earlier.add(job.job);
+      }
     }
   }
 
@@ -131,7 +139,8 @@ class Coordinator {
   async #settle(job: SubmittedJob, { reason = "", exitCode, mayRepeat = true, host }: JobStatus): Promise<void> {
     const { sweep } = this;
     this.#live.delete(job.job);
-    if (exitCode !== undefined && exitCode >= 71 && exitCode <= 73) {
+    const isEarlier = this.#earlier.has(job.job);
+    if (!isEarlier && exitCode !== undefined && exitCode >= 71 && exitCode <= 73) {
       const { missing } = await import("./worker-command.js");
       const { what, remedy } = missing[exitCode as keyof typeof missing];
       const said = job.id ? (await this.#backEnd.logs(sweep, job.id).catch(() => "")).trim().split("\n").at(-1) : "";
@@ -140,8 +149,8 @@ class Coordinator {
     const results = sweep.results();
     const itself = exitCode !== undefined && exitCode !== 0 && exitCode < 128;
     const hasReported = job.trials.some((trial) => results.get(trial)?.job === job.job);
-    this.#silent = hasReported || exitCode === 0 || exitCode === 130 ? 0 : this.#silent + 1;
-    if (mayRepeat && (this.#silent >= mostSilent || (itself && !hasReported))) {
+    this.#silent = hasReported || isEarlier || exitCode === 0 || exitCode === 130 ? 0 : this.#silent + 1;
+    if (mayRepeat && (this.#silent >= mostSilent || (itself && !hasReported && !isEarlier))) {
       const said = (await this.#backEnd.logs(sweep, job.id!).catch(() => "")).trim().split("\n").slice(-3).join(" | ");
       const remedy = `\`dmpo sweep logs ${sweep.folder}\` shows what it said`;
       fail(
