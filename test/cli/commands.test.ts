@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import type * as MissingParts from "../../sdk/src/config/schema/missing-parts.js";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { folderWith } from "../config/folder.js";
 import { dmpo } from "./dmpo.js";
@@ -9,7 +10,7 @@ import { dmpo } from "./dmpo.js";
 /** Parts that commands are made to wait for: nothing does now. */
 const waiting = vi.hoisted((): { parts?: string[] } => ({}));
 vi.mock("../../sdk/src/config/schema/missing-parts.js", async (original) => {
-  const { missingParts } = await original<typeof import("../../sdk/src/config/schema/missing-parts.js")>();
+  const { missingParts } = await original<typeof MissingParts>();
   return { missingParts: (...given: Parameters<typeof missingParts>) => waiting.parts ?? missingParts(...given) };
 });
 

@@ -1,6 +1,7 @@
 // Every command of the guide, and every name of its appendix on every task that it supports, has a valid configuration.
 import { readFileSync } from "node:fs";
 import { format } from "prettier";
+import type * as MissingParts from "../../sdk/src/config/schema/missing-parts.js";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { coveragePage } from "../../sdk/src/cli/coverage-page.js";
 import { guideRunsSchema } from "../../sdk/src/cli/guide-runs.js";
@@ -18,7 +19,7 @@ import { commandsOfGuide, namesOfAppendix, supportedTasks } from "../config/guid
 /** Parts that commands are made to wait for: nothing does now. */
 const waiting = vi.hoisted((): { parts?: string[] } => ({}));
 vi.mock("../../sdk/src/config/schema/missing-parts.js", async (original) => {
-  const { missingParts } = await original<typeof import("../../sdk/src/config/schema/missing-parts.js")>();
+  const { missingParts } = await original<typeof MissingParts>();
   return { missingParts: (...given: Parameters<typeof missingParts>) => waiting.parts ?? missingParts(...given) };
 });
 
