@@ -68,12 +68,7 @@ const robomimicFile = (task: string, people: "ph" | "mh") =>
   `hf://datasets/robomimic/robomimic_datasets/v1.5/${task}/${people}/low_dim_v15.hdf5`;
 
 const robomimic = ["lift", "can", "square", "transport"].flatMap((task) => [
-  source(
-    "robomimic",
-    task,
-    [robomimicFile(task, "mh")],
-    task === "transport" ? undefined : madeHere(`robomimic/${task}`),
-  ),
+  source("robomimic", task, [robomimicFile(task, "mh")], madeHere(`robomimic/${task}`)),
   source("robomimic", `${task}-ph`, [robomimicFile(task, "ph")]),
   source("robomimic", `${task}-img`, []),
 ]);
@@ -85,10 +80,9 @@ const demonstrations =
 const avoiding = ["avoid", "avoid_m1", "avoid_m2", "avoid_m3"].map((name) => source("d3il", name, [], demonstrations));
 
 const furniture = ["one_leg", "lamp", "round_table"].flatMap((task) =>
-  ["low", "med"].map((randomness) => {
-    const made = task === "one_leg" ? madeHere(`furniture/${task}_${randomness}`) : undefined;
-    return source("furniture", `${task}_${randomness}`, [], made);
-  }),
+  ["low", "med"].map((randomness) =>
+    source("furniture", `${task}_${randomness}`, [], madeHere(`furniture/${task}_${randomness}`)),
+  ),
 );
 
 export const dataSources: readonly DataSource[] = [

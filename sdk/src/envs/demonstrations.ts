@@ -1,14 +1,14 @@
 // The tasks that can be demonstrated here, by name. A new family is a line.
 import { fail, nearest } from "../errors.js";
 import type { Demonstration } from "./demonstrator.js";
-import { oneLegDemonstrations } from "./furniture/one-leg-demonstrator.js";
+import { furnitureDemonstrations } from "./furniture/demonstrator.js";
 import { kitchenDemonstrations } from "./kitchen/demonstrator.js";
 import { robomimicDemonstrations } from "./robomimic/demonstrator.js";
 
 export const demonstrations: readonly Demonstration[] = [
   ...kitchenDemonstrations,
   ...robomimicDemonstrations,
-  ...oneLegDemonstrations,
+  ...furnitureDemonstrations,
 ];
 
 /** @throws InputError DMPO_DEMONSTRATION with the nearest known name. */

@@ -184,3 +184,16 @@ test("the start of an episode is on the table, right side up", () => {
     composed(startOf(oneLeg.parts[0]!), { position: [0, 1, 0], rotation: [1, 0, 0, 0] }).position[2],
   ).toBeGreaterThan(1);
 });
+
+test("the lamp's hood goes down over the base to where it belongs", async () => {
+  const bench = await Bench.load(lamp, lamp.threads[0]!);
+  const [, pair] = lamp.pairs;
+  const [x, y, z] = pair!.targets[0]!.position;
+  const base = bench.pose("base");
+  bench.put("hood", composed(base, { position: [x + 0.001, y - 0.01, z], rotation: pair!.targets[0]!.rotation }));
+  expect(isAssembled(pair!, bench.pose("base"), bench.pose("hood"))).toBe(false);
+  bench.simulator.step(500);
+  bench.simulator.forward();
+  expect(isAssembled(pair!, bench.pose("base"), bench.pose("hood"))).toBe(true);
+  bench.simulator.delete();
+});

@@ -217,7 +217,8 @@ export const lamp: Furniture = {
         cylinder("y", 0.04235, -0.005, 0.0172, white),
         cylinder("y", 0.03, -0.0148, -0.005, white),
         ...ring("y", [hole, hole], 0.004, [-0.0407, -0.0148], white),
-        ...ring("y", [hole, hole], 0.039 - hole, [-0.0458, -0.0407], white),
+        // Its edges are as far out as the rim is round, so that the hood goes over it.
+        ...ring("y", [hole, hole], 0.039 * Math.cos(Math.PI / 8) - hole, [-0.0458, -0.0407], white),
         cylinder("y", hole, -0.0458 + entry, -0.0148, { ...white, name: "plug" }),
       ],
       start: { position: [0.05, 0.14, -0.02], euler: [Math.PI / 2, 0, 0] },

@@ -6,6 +6,7 @@ import { GuidedArm, type Script } from "./guided-arm.js";
 import { liftScript } from "./lift-script.js";
 import { squareScript } from "./square-script.js";
 import { Style } from "./style.js";
+import { transportScript } from "./transport-script.js";
 
 /** What a script has to work with. */
 export interface Stage {
@@ -70,4 +71,5 @@ export const robomimicDemonstrations: readonly Demonstration[] = [
   demonstration("lift", 1, liftScript),
   demonstration("can", 1, canScript),
   demonstration("square", 1, squareScript),
+  demonstration("transport", 2, transportScript),
 ];

@@ -132,6 +132,25 @@ export class GuidedArm {
   }
 }
 
+/** Arms that act at once, each its scripts in turn; one that has ended them keeps still until all have. */
+export function* together(
+  ...parts: readonly (readonly [arm: GuidedArm, scripts: readonly Script<unknown>[]])[]
+): Script {
+  const playing = parts.map(([arm, scripts]) => ({
+    arm,
+    scripts: [...scripts],
+    still: undefined as Script | undefined,
+  }));
+  for (;;) {
+    for (const part of playing) {
+      while (part.scripts[0]?.next().done) part.scripts.shift();
+      if (part.scripts.length === 0) (part.still ??= part.arm.rest(Infinity, 0)).next();
+    }
+    if (playing.every(({ scripts }) => scripts.length === 0)) return;
+    yield;
+  }
+}
+
 const bounded = (value: number) => Math.max(-1, Math.min(1, value));
 
 export const pointAt = (values: ArrayLike<number>, at: number): Point => [
@@ -170,6 +189,10 @@ export function turnBetween(from: Quaternion, to: Quaternion): Point {
 
 /** A hand that points down, its x axis at `yaw` (rad) from the world's; the fingers are beside that. */
 export const pointingDown = (yaw: number): Quaternion => multiply(aboutVertical(yaw), [0, 1, 0, 0]);
+
+/** The hand turned about the axis along which its fingers move (rad): its tip goes where its x axis points. */
+export const leant = (rotation: Quaternion, angle: number): Quaternion =>
+  multiply(rotation, [Math.cos(angle / 2), 0, Math.sin(angle / 2), 0]);
 
 /** Of a rotation's x axis about the vertical (rad). */
 export function yawOf([w, x, y, z]: Quaternion): number {
