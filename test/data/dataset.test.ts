@@ -70,7 +70,7 @@ describe("the bundled set", () => {
   test("an unknown name is refused with the known ones", async () => {
     // @ts-expect-error -- what JavaScript users can do
     await expect(Dataset.bundled("hopper-medium")).rejects.toThrow(
-      'bundled data set: "hopper-medium" is unknown\n  expected one of hopper-medium-mini\n  is "hopper-medium-mini" meant?',
+      'bundled data set: "hopper-medium" is unknown\n  expected one of hopper-medium-mini, halfcheetah-medium-mini, walker2d-medium-mini\n  is "hopper-medium-mini" meant?',
     );
   });
 });

@@ -24,9 +24,9 @@ beforeEach(async () => {
   await sample.save(join(home, "published"));
   const contents = (file: string) => ({ contents: readFileSync(join(home, "published", file)), large: true });
   hub = await startHubServer({
-    [`${repository}/gym/walker2d-medium-v2/train.npz`]: contents("train.npz"),
-    [`${repository}/gym/walker2d-medium-v2/normalization.npz`]: contents("normalization.npz"),
-    "datasets/imone/D4RL/walker2d_medium-v2.hdf5": { contents: recording, large: true },
+    [`${repository}/gym/ant-medium-expert-v2/train.npz`]: contents("train.npz"),
+    [`${repository}/gym/ant-medium-expert-v2/normalization.npz`]: contents("normalization.npz"),
+    "datasets/imone/D4RL/ant_medium_expert-v2.hdf5": { contents: recording, large: true },
     "datasets/imone/D4RL/hopper_medium-v2.hdf5": { contents: recording, large: true },
   });
   for (const name of ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH"]) {
@@ -44,22 +44,22 @@ afterEach(async () => {
 });
 
 test("published files come from the hub once, the original on request", async () => {
-  const published = await Dataset.d4rl("walker2d-medium-v2");
-  expect([published.name, published.steps]).toEqual(["walker2d-medium-v2", 3]);
+  const published = await Dataset.d4rl("ant-medium-expert-v2");
+  expect([published.name, published.steps]).toEqual(["ant-medium-expert-v2", 3]);
   const transfers = () => hub.requests.filter((line) => line.startsWith("GET"));
   const before = transfers().length;
-  expect((await Dataset.d4rl("walker2d-medium-v2")).steps).toBe(3);
+  expect((await Dataset.d4rl("ant-medium-expert-v2")).steps).toBe(3);
   expect(transfers().length).toBe(before);
-  expect((await Dataset.d4rl("walker2d-medium-v2", { original: true })).steps).toBe(30_278);
+  expect((await Dataset.d4rl("ant-medium-expert-v2", { original: true })).steps).toBe(30_278);
 });
 
 test("without published files the original is taken, and the folder of the user goes before all", async () => {
-  hub.files.delete(`${repository}/gym/walker2d-medium-v2/train.npz`);
-  expect((await Dataset.d4rl("walker2d-medium-v2")).steps).toBe(30_278);
-  const place = join(home, "data", "gym", "walker2d-medium-v2");
+  hub.files.delete(`${repository}/gym/ant-medium-expert-v2/train.npz`);
+  expect((await Dataset.d4rl("ant-medium-expert-v2")).steps).toBe(30_278);
+  const place = join(home, "data", "gym", "ant-medium-expert-v2");
   mkdirSync(place, { recursive: true });
   await Dataset.from({ observations: [[0], [1]], actions: [[0], [1]], episodeLengths: [2] }).save(place);
-  expect((await Dataset.d4rl("walker2d-medium-v2")).steps).toBe(2);
+  expect((await Dataset.d4rl("ant-medium-expert-v2")).steps).toBe(2);
 });
 
 test("hopper-medium-v2 is downloaded when that is asked for", async () => {
@@ -88,7 +88,7 @@ test("offline: which file belongs where, and what each address said", async () =
 });
 
 test("a path of a configuration that is missing is fetched", async () => {
-  const path = join(home, "data", "gym", "walker2d-medium-v2", "train.npz");
+  const path = join(home, "data", "gym", "ant-medium-expert-v2", "train.npz");
   const fetched = await fetchMissing(path);
   expect(fetched).not.toBe(path);
   expect(existsSync(fetched)).toBe(true);
@@ -96,7 +96,7 @@ test("a path of a configuration that is missing is fetched", async () => {
 });
 
 test("a known hash is checked", async () => {
-  const source = dataSources.find(({ name }) => name === "walker2d-medium-v2")!;
+  const source = dataSources.find(({ name }) => name === "ant-medium-expert-v2")!;
   const sums = source.sha256 as Record<string, string>;
   sums["train.npz"] = "0".repeat(64);
   try {

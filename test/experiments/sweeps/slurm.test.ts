@@ -1,4 +1,4 @@
-// Slurm's commands, as far as text goes: the script of an array, and what squeue, sacct and scontrol (22.05.8) were recorded to say.
+// Slurm's commands, as far as text goes: the script of an array, and lines in the formats of squeue, sacct and scontrol (22.05.8).
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -30,7 +30,6 @@ const base = z.looseObject({
 });
 const pretrainConfig = base.extend(pretrainShape);
 const evalConfig = base.extend(evalShape);
-const demonstratedConfig = z.object(demonstratedShape);
 const learningConfig = base.extend({ ...learningShape, train: z.looseObject(learningTrain) });
 
 /** Of policies that have a teacher. */
@@ -78,7 +77,11 @@ function networkOf(config: Config, { policy }: Selection, key = "model.network")
 }
 
 /** How many episodes of the data are used, and which are made where there is none. */
-function episodesOf({ maxNEpisodes, nDemonstrations, fastDevRun }: Config & z.output<typeof demonstratedConfig>) {
+function episodesOf({
+  maxNEpisodes,
+  nDemonstrations,
+  fastDevRun,
+}: Config & z.output<z.ZodObject<typeof demonstratedShape>>) {
   const made: DemonstrationOptions = { episodes: nDemonstrations, ...(fastDevRun && { folder: fastDevRunData }) };
   return { maxEpisodes: maxNEpisodes, make: nDemonstrations > 0 && made };
 }
