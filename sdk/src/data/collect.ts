@@ -1,5 +1,6 @@
 // Demonstrations by a controller: whole episodes of an environment, as raw arrays.
 import type { EnvironmentSource } from "../envs/environment.js";
+import type { Environment } from "../envs/make-environment.js";
 import { fail } from "../errors.js";
 import type { RawTrajectories } from "./raw-arrays.js";
 
@@ -45,32 +46,58 @@ export async function collectEpisodes(
     import("../envs/registry.js"),
   ]);
   const environment = await makeEnvironment(env, { seed });
-  const act = typeof controller === "function" ? controller : (seen: Float64Array) => controller.act(seen);
-  const [observations, actions]: [Float64Array[], Float64Array[]] = [[], []];
-  const [rewards, terminals, episodeLengths]: [number[], number[], number[]] = [[], [], []];
   try {
-    for (let episode = 0; episode < episodes; episode++) {
-      if (typeof controller === "object") controller.reset?.();
-      let observation = environment.reset();
-      for (let steps = 1, ended = false; !ended; steps++) {
-        signal?.throwIfAborted();
-        const action = Float64Array.from(await act(observation));
-        const result = environment.step(action);
-        ended = result.terminated || result.truncated || steps >= maxEpisodeSteps;
-        observations.push(observation);
-        actions.push(action);
-        rewards.push(result.reward);
-        terminals.push(Number(result.terminated));
-        if (ended) episodeLengths.push(steps);
-        observation = result.observation;
-      }
-    }
+    const { observationNames, actionNames } = environment.definition;
+    return {
+      name: name ?? (await environmentTitle(env)),
+      ...(await collectIn(environment, controller, { episodes, maxEpisodeSteps, signal })),
+      ...{ observationNames, actionNames },
+    };
   } finally {
     environment.close();
   }
-  const { observationNames, actionNames } = environment.definition;
-  return {
-    ...{ name: name ?? (await environmentTitle(env)), observations, actions, rewards, terminals, episodeLengths },
-    ...{ observationNames, actionNames },
-  };
+}
+
+/** T steps of whole episodes, one after the other. */
+export interface CollectedSteps {
+  /** (T, Do), before each step. */
+  readonly observations: Float64Array[];
+  /** (T, Da). */
+  readonly actions: Float64Array[];
+  readonly rewards: number[];
+  /** 1 where a terminal state was reached. */
+  readonly terminals: number[];
+  readonly episodeLengths: number[];
+}
+
+/** Whole episodes in an environment that is open. */
+export async function collectIn(
+  environment: Environment,
+  controller: Controller,
+  {
+    episodes = 20,
+    maxEpisodeSteps = Infinity,
+    signal,
+  }: Pick<CollectOptions, "episodes" | "maxEpisodeSteps" | "signal">,
+): Promise<CollectedSteps> {
+  const act = typeof controller === "function" ? controller : (seen: Float64Array) => controller.act(seen);
+  const [observations, actions]: [Float64Array[], Float64Array[]] = [[], []];
+  const [rewards, terminals, episodeLengths]: [number[], number[], number[]] = [[], [], []];
+  for (let episode = 0; episode < episodes; episode++) {
+    if (typeof controller === "object") controller.reset?.();
+    let observation = environment.reset();
+    for (let steps = 1, ended = false; !ended; steps++) {
+      signal?.throwIfAborted();
+      const action = Float64Array.from(await act(observation));
+      const result = environment.step(action);
+      ended = result.terminated || result.truncated || steps >= maxEpisodeSteps;
+      observations.push(observation);
+      actions.push(action);
+      rewards.push(result.reward);
+      terminals.push(Number(result.terminated));
+      if (ended) episodeLengths.push(steps);
+      observation = result.observation;
+    }
+  }
+  return { observations, actions, rewards, terminals, episodeLengths };
 }

@@ -75,7 +75,7 @@ export function describeDataset({ name, steps, episodes, returns, ...dimensions 
   return `${name}: ${parts.join(", ")}`;
 }
 
-function distribution(values: readonly number[]): Distribution {
+export function distribution(values: readonly number[]): Distribution {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   const [min, max] = values.reduce(

@@ -1,17 +1,20 @@
 // Demonstrations of the locomotion tasks in the manner of D4RL's medium sets (Fu et al. 2020, arXiv 2004.07219, appendix):
 // soft actor-critic learns until it is a third as good as an expert, and what it then does, at random as it learned, is recorded.
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { readFile, rename } from "node:fs/promises";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { collectIn } from "../data/collect.js";
 import { demonstrationsFile, dataFolder } from "../data/data-folder.js";
+import { intoEmptyFolder } from "../data/demonstrations/make.js";
 import { writeHdf5 } from "../data/hdf5.js";
+import { distribution } from "../data/summary.js";
 import { makeEnvironment } from "../envs/make-environment.js";
 import { builtInEnvironment } from "../envs/registry.js";
 import { fail, nearest } from "../errors.js";
-import { withLock } from "../hub/lock.js";
 import { warn } from "../plain-text.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { MetricsRecord } from "../tracking/metrics-sink.js";
+import { readMetrics } from "../tracking/read-metrics.js";
 import { SAC } from "./algorithms.js";
 import { Gaussian } from "./policies.js";
 
@@ -87,11 +90,7 @@ export async function makeLocomotionDemonstrations(
   const robot = findRobot(name);
   const level = options.level ?? robot.level ?? mediumReturn(robot.environment);
   const home = join(folder, ...robot.folder.split("/"));
-  return withLock(
-    join(home, ".making.lock"),
-    () => make(name, robot, { episodes, seed, level, home, notify, signal }),
-    { signal },
-  );
+  return intoEmptyFolder(home, { signal }, () => make(name, robot, { episodes, seed, level, home, notify, signal }));
 }
 
 async function make(
@@ -99,10 +98,6 @@ async function make(
   { environment }: Robot,
   { episodes, level, seed, home, notify, signal }: Making,
 ): Promise<string> {
-  const existing = readdirSync(home).find((file) => /\.(hdf5|h5|npz)$/i.test(file));
-  if (existing) {
-    fail("DMPO_DATA_EXISTS", join(home, existing), "exists already", "a folder without data", "move it away");
-  }
   const training = join(home, `.training-${seed}`);
   const told = (line: string) => notify(`${name}: ${line}`);
   const learned = await learn(environment, { level, seed, training, signal, notify: told });
@@ -111,10 +106,10 @@ async function make(
   await writeHdf5(`${target}.incomplete`, recording.datasets);
   await rename(`${target}.incomplete`, target);
   rmSync(training, { recursive: true });
-  const { mean, std, length, falls } = recording.statistics;
+  const { returns, lengths, falls } = recording;
   notify(
-    `${name}: ${episodes} episodes, return ${mean.toFixed(0)} ± ${std.toFixed(0)}, length ${length.toFixed(0)}, ` +
-      `${falls} end by falling -> ${target}`,
+    `${name}: ${episodes} episodes, return ${returns.mean.toFixed(0)} ± ${returns.std.toFixed(0)}, ` +
+      `length ${lengths.mean.toFixed(0)}, ${falls} end by falling -> ${target}`,
   );
   return target;
 }
@@ -162,8 +157,10 @@ async function learn(env: string, { level, seed, training, notify, signal }: Les
   const last = join(training, "checkpoint", "last.safetensors");
   const resumePath = existsSync(last) ? last : undefined;
   if (resumePath) {
-    const lines = (await readFile(join(training, "metrics.jsonl"), "utf8")).split("\n").filter((line) => line !== "");
-    for (const line of lines) heard(JSON.parse(line) as MetricsRecord);
+    const metrics = join(training, "metrics.jsonl");
+    // Nothing has been measured where it was stopped within its first iteration.
+    const records = statSync(metrics).size > 0 ? await readMetrics(metrics) : [];
+    for (const record of records) heard(record);
     notify("goes on with what was learned before");
   } else {
     notify(`learns until its return is ${level.toFixed(0)}, for ten minutes or up to an hour`);
@@ -195,54 +192,44 @@ async function record(
   // Other starts than those of training, which draws from the same seed.
   const environment = await makeEnvironment(env, { seed: seed + 1 });
   const actor = learned.actor({ seed, initialNoise: "sampled" });
-  const [observations, actions, rewards]: [Float64Array[], Float64Array[], number[]] = [[], [], []];
   const [qpos, qvel]: [Float64Array[], Float64Array[]] = [[], []];
-  const [terminals, timeouts, returns]: [boolean[], boolean[], number[]] = [[], [], []];
-  try {
-    for (let episode = 0; episode < episodes; episode++) {
-      actor.reset();
-      let observation = environment.reset();
-      let [total, ended] = [0, false];
-      while (!ended) {
-        signal?.throwIfAborted();
-        const state = environment.state();
-        const action = Float64Array.from(await actor.act(observation));
-        const result = environment.step(action);
-        observations.push(observation);
-        actions.push(action);
-        rewards.push(result.reward);
-        qpos.push(Float64Array.from(state.qpos));
-        qvel.push(Float64Array.from(state.qvel));
-        terminals.push(result.terminated);
-        timeouts.push(result.truncated);
-        total += result.reward;
-        ended = result.terminated || result.truncated;
-        observation = result.observation;
-      }
-      returns.push(total);
-    }
-  } finally {
-    environment.close();
-  }
+  const watched = {
+    reset: () => actor.reset(),
+    act(observation: Float64Array) {
+      const state = environment.state();
+      qpos.push(Float64Array.from(state.qpos));
+      qvel.push(Float64Array.from(state.qvel));
+      return actor.act(observation);
+    },
+  };
+  const { observations, actions, rewards, terminals, episodeLengths } = await collectIn(environment, watched, {
+    episodes,
+    signal,
+  }).finally(() => environment.close());
   const steps = rewards.length;
-  const mean = returns.reduce((sum, value) => sum + value, 0) / episodes;
-  const std = Math.sqrt(returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / episodes);
-  const falls = terminals.filter(Boolean).length;
+  const timeouts = new Uint8Array(steps);
+  const returns: number[] = [];
+  let end = 0;
+  for (const length of episodeLengths) {
+    returns.push(rewards.slice(end, end + length).reduce((sum, reward) => sum + reward, 0));
+    end += length;
+    timeouts[end - 1] = 1 - terminals[end - 1]!;
+  }
   const table = (rows: readonly Float64Array[]) => {
     const width = rows[0]!.length;
     const data = new Float32Array(steps * width);
     rows.forEach((row, i) => data.set(row, i * width));
     return { data, shape: [steps, width] };
   };
-  const flags = (values: readonly boolean[]) => ({ data: Uint8Array.from(values, Number), shape: [steps] });
   return {
-    statistics: { mean, std, length: steps / episodes, falls },
+    ...{ returns: distribution(returns), lengths: distribution(episodeLengths) },
+    falls: terminals.reduce((sum, terminal) => sum + terminal, 0),
     datasets: {
       observations: table(observations),
       actions: table(actions),
       rewards: { data: Float32Array.from(rewards), shape: [steps] },
-      terminals: flags(terminals),
-      timeouts: flags(timeouts),
+      terminals: { data: Uint8Array.from(terminals), shape: [steps] },
+      timeouts: { data: timeouts, shape: [steps] },
       "infos/qpos": table(qpos),
       "infos/qvel": table(qvel),
     },

@@ -55,10 +55,22 @@ export async function makeDemonstrations(name: string, options: MakeDemonstratio
   const environment = builtInEnvironment(demonstration.environment);
   // Names of cameras are checked before anything is locked.
   if (options.cameras?.length) withCameras(environment.name, ...options.cameras);
-  return alone(demonstration, options, (home) => {
+  return intoEmptyFolder(folderOf(demonstration, options), options, (home) => make(demonstration, home, options));
+}
+
+/**
+ * Makes a recording in a folder of which one program at a time has care; the others wait.
+ * @throws InputError DMPO_DATA_EXISTS where data lies there already.
+ */
+export function intoEmptyFolder(
+  home: string,
+  { signal }: Pick<MakeDemonstrationsOptions, "signal">,
+  work: (home: string) => Promise<string>,
+): Promise<string> {
+  return alone(home, { signal }, () => {
     const existing = recordingIn(home);
     if (existing) fail("DMPO_DATA_EXISTS", existing, "exists already", "a folder without data", "move it away");
-    return make(demonstration, home, options);
+    return work(home);
   });
 }
 
@@ -74,7 +86,8 @@ export async function demonstrationsFor(
   const demonstration = demonstrations.find(({ folder }) => folder === place);
   if (!demonstration) return undefined;
   const { episodes = 100, notify = warn } = options;
-  return alone(demonstration, options, (home) => {
+  const home = folderOf(demonstration, options);
+  return alone(home, options, () => {
     const existing = recordingIn(home);
     if (existing) {
       notify(`${place}: demonstrations that were made here by a script, not the published ones (${existing})`);
@@ -88,16 +101,20 @@ export async function demonstrationsFor(
   });
 }
 
-/** A program at a time in the folder of a task; the others wait. */
-function alone(
+function folderOf(
   { folder: place }: Demonstration,
-  { folder = dataFolder(), cameras = [], signal }: MakeDemonstrationsOptions,
-  work: (home: string) => Promise<string>,
-): Promise<string> {
+  { folder = dataFolder(), cameras = [] }: MakeDemonstrationsOptions,
+): string {
   // Image policies look for data in a folder of their own, as published ones do.
-  const home = join(folder, ...`${place}${cameras.length > 0 ? "-img" : ""}`.split("/"));
-  return withLock(join(home, ".making.lock"), () => work(home), { signal });
+  return join(folder, ...`${place}${cameras.length > 0 ? "-img" : ""}`.split("/"));
 }
+
+/** A program at a time in the folder of a task; the others wait. */
+const alone = (
+  home: string,
+  { signal }: Pick<MakeDemonstrationsOptions, "signal">,
+  work: () => Promise<string>,
+): Promise<string> => withLock(join(home, ".making.lock"), work, { signal });
 
 function recordingIn(home: string): string | undefined {
   const found = readdirSync(home).find((file) => /\.(hdf5|h5|npz)$/i.test(file));
