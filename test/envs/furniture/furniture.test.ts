@@ -12,7 +12,7 @@ import {
   turned,
   twist,
   type Pose,
-} from "../../../sdk/src/envs/furniture/pose.js";
+} from "../../../sdk/src/envs/pose.js";
 import { base, obstacleStart, startOf, tag } from "../../../sdk/src/envs/furniture/scene.js";
 import type { Simulation } from "../../../sdk/src/envs/environment.js";
 import { builtInEnvironment } from "../../../sdk/src/envs/registry.js";

@@ -8,14 +8,7 @@ import {
   type Furniture,
   type Thread,
 } from "../../../sdk/src/envs/furniture/parts.js";
-import {
-  composed,
-  fromEuler,
-  product,
-  relative,
-  type Pose,
-  type Quaternion,
-} from "../../../sdk/src/envs/furniture/pose.js";
+import { composed, fromEuler, product, relative, type Pose, type Quaternion } from "../../../sdk/src/envs/pose.js";
 import { furnitureModel, startOf } from "../../../sdk/src/envs/furniture/scene.js";
 import { placeAt, Screw } from "../../../sdk/src/envs/furniture/screw.js";
 import type { Vector } from "../../../sdk/src/envs/render/vectors.js";

@@ -13,7 +13,7 @@ import {
   type Script,
 } from "./guided-hand.js";
 import type { Thread } from "./parts.js";
-import { composed, conjugate, product, turned, type Pose, type Quaternion } from "./pose.js";
+import { composed, conjugate, product, turned, type Pose, type Quaternion } from "../pose.js";
 
 /** From where, and in which direction, the wrist can point ahead instead of down. */
 const [overTable, easyHeading] = [[0.47, 0.06, 0.25] as Vector, 100 * degree] as const;

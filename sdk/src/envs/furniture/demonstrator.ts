@@ -5,7 +5,7 @@ import { GuidedHand, type Script } from "./guided-hand.js";
 import { lampScript } from "./lamp-script.js";
 import { oneLegScript } from "./one-leg-script.js";
 import { isAssembled, lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
-import type { Pose } from "./pose.js";
+import type { Pose } from "../pose.js";
 import { roundTableScript } from "./round-table-script.js";
 
 /** Plays a script until all that belongs together is. */

@@ -7,7 +7,7 @@ import { defineEnvironment, type EnvironmentDefinition, type Simulation } from "
 import { cross, dot, type Vector } from "../render/vectors.js";
 import { Simulator } from "../simulator.js";
 import { isAssembled, lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
-import { composed, fromEuler, relative, type Pose } from "./pose.js";
+import { composed, fromEuler, relative, type Pose } from "../pose.js";
 import {
   base,
   furnitureModel,

@@ -3,7 +3,7 @@ import type { RandomStream } from "../../engine/random.js";
 import type { Quality } from "../demonstrator.js";
 import { length, plus, scaled, subtract, type Vector } from "../render/vectors.js";
 import type { Furniture } from "./parts.js";
-import { composed, conjugate, matrixOf, product, relative, twist, type Pose, type Quaternion } from "./pose.js";
+import { composed, conjugate, matrixOf, product, relative, twist, type Pose, type Quaternion } from "../pose.js";
 import { base, tag } from "./scene.js";
 
 const tagInBase = relative(base, tag);

@@ -3,7 +3,7 @@ import { plus, subtract } from "../render/vectors.js";
 import { attempts, backOff, held, lift, rise, screwIn, setDown, standUp, takeLying } from "./assembling.js";
 import { beyond, degree, headingOf, pointingDown, until, up, type GuidedHand, type Script } from "./guided-hand.js";
 import { isAssembled, lamp, type Pair } from "./parts.js";
-import { turned } from "./pose.js";
+import { turned } from "../pose.js";
 
 const thread = lamp.threads[0]!;
 const [bulbPair, hoodPair] = lamp.pairs as [Pair, Pair];

@@ -3,7 +3,7 @@
 // smooth and closed by a plug, and what threads do is left to the rule in screw.ts.
 import { element, type Attributes, type Element } from "../locomotion/model.js";
 import type { Vector } from "../render/vectors.js";
-import { fromEuler, identity, matrixOf, product, relative, type Pose, type Quaternion } from "./pose.js";
+import { fromEuler, identity, matrixOf, product, relative, type Pose, type Quaternion } from "../pose.js";
 
 export interface Part {
   readonly name: string;

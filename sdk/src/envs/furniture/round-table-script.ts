@@ -15,7 +15,7 @@ import {
   type Script,
 } from "./guided-hand.js";
 import { isAssembled, roundTable, type Pair, type Thread } from "./parts.js";
-import { product, turned, type Pose } from "./pose.js";
+import { product, turned, type Pose } from "../pose.js";
 
 const [leg, base] = roundTable.threads as [Thread, Thread];
 const [legPair, basePair] = roundTable.pairs as [Pair, Pair];

@@ -4,7 +4,7 @@ import { pandaArm } from "../d3il/panda.js";
 import { element, toXml, type Element } from "../locomotion/model.js";
 import type { Vector } from "../render/vectors.js";
 import type { Furniture, Part } from "./parts.js";
-import { composed, fromEuler, identity, type Pose } from "./pose.js";
+import { composed, fromEuler, identity, type Pose } from "../pose.js";
 import { tieName } from "./screw.js";
 
 /** Seconds per engine step, and engine steps per control step. */

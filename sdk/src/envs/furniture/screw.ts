@@ -3,7 +3,7 @@
 import { dot, type Vector } from "../render/vectors.js";
 import type { Simulator } from "../simulator.js";
 import type { Thread } from "./parts.js";
-import { conjugate, product, relative, turned, twist, type Pose } from "./pose.js";
+import { conjugate, product, relative, turned, twist, type Pose } from "../pose.js";
 
 /** How well a part has to stand in its hole for the threads to meet: off the axis (m), and cosine of the tilt. */
 const [widestOffset, leastAlignment] = [0.003, Math.cos((8 * Math.PI) / 180)];

@@ -1,5 +1,6 @@
 // An arm as a demonstrator guides it: from where the observation says it is towards a goal, by the actions that a task takes.
-import { aboutVertical, type Point, type Quaternion } from "./placement.js";
+import { conjugate, product, type Quaternion } from "../pose.js";
+import { aboutVertical, type Point } from "./placement.js";
 import type { Style } from "./style.js";
 
 /** Where an arm is to go. */
@@ -167,20 +168,9 @@ export const rotationAt = (values: ArrayLike<number>, at: number): Quaternion =>
   values[at + 2]!,
 ];
 
-export function multiply([a, b, c, d]: Quaternion, [w, x, y, z]: Quaternion): Quaternion {
-  return [
-    a * w - b * x - c * y - d * z,
-    a * x + b * w + c * z - d * y,
-    a * y - b * z + c * w + d * x,
-    a * z + b * y - c * x + d * w,
-  ];
-}
-
-const inverse = ([w, x, y, z]: Quaternion): Quaternion => [w, -x, -y, -z];
-
 /** The turn from one rotation to another: axis in the world times angle (rad). */
 export function turnBetween(from: Quaternion, to: Quaternion): Point {
-  const [w, x, y, z] = multiply(to, inverse(from));
+  const [w, x, y, z] = product(to, conjugate(from));
   const length = Math.hypot(x, y, z);
   if (length < 1e-12) return [0, 0, 0];
   const angle = 2 * Math.atan2(length, Math.abs(w)) * (w < 0 ? -1 : 1);
@@ -188,11 +178,11 @@ export function turnBetween(from: Quaternion, to: Quaternion): Point {
 }
 
 /** A hand that points down, its x axis at `yaw` (rad) from the world's; the fingers are beside that. */
-export const pointingDown = (yaw: number): Quaternion => multiply(aboutVertical(yaw), [0, 1, 0, 0]);
+export const pointingDown = (yaw: number): Quaternion => product(aboutVertical(yaw), [0, 1, 0, 0]);
 
 /** The hand turned about the axis along which its fingers move (rad): its tip goes where its x axis points. */
 export const leant = (rotation: Quaternion, angle: number): Quaternion =>
-  multiply(rotation, [Math.cos(angle / 2), 0, Math.sin(angle / 2), 0]);
+  product(rotation, [Math.cos(angle / 2), 0, Math.sin(angle / 2), 0]);
 
 /** Of a rotation's x axis about the vertical (rad). */
 export function yawOf([w, x, y, z]: Quaternion): number {
@@ -206,6 +196,6 @@ export function nearestTurn(yaw: number, symmetry: number, to: number): number {
 
 /** A point given in the frame of something, in the world. */
 export function pointIn(position: Point, rotation: Quaternion, [x, y, z]: Point): Point {
-  const [, dx, dy, dz] = multiply(multiply(rotation, [0, x, y, z]), inverse(rotation));
+  const [, dx, dy, dz] = product(product(rotation, [0, x, y, z]), conjugate(rotation));
   return [position[0] + dx, position[1] + dy, position[2] + dz];
 }

@@ -1,12 +1,11 @@
 // Where objects lie when an episode begins: uniform in a rectangle, any two apart, as robosuite's placement samplers.
 import type { RandomStream } from "../../engine/random.js";
 import { fail } from "../../errors.js";
+import type { Quaternion } from "../pose.js";
 
 export type Range = readonly [least: number, most: number];
 /** Metres. */
 export type Point = readonly [x: number, y: number, z: number];
-/** Rotation, w first. */
-export type Quaternion = readonly [w: number, x: number, y: number, z: number];
 
 /** What an object needs of space, as it lies. */
 export interface Extent {

@@ -9,7 +9,8 @@ import { defineManipulation, type ManipulationTask, type TaskRules, type Tool } 
 import { FreeBody, freeJoint, Reshaping, shape } from "./objects.js";
 import { standHeight, type Stand } from "./panda-part.js";
 import { halfThickness, legOffset, legRadius } from "./table.js";
-import { aboutVertical, between, type Point, type Quaternion, type Range } from "./placement.js";
+import type { Quaternion } from "../pose.js";
+import { aboutVertical, between, type Point, type Range } from "./placement.js";
 
 const tableHeight = 0.8;
 const tableWidth = 0.3;

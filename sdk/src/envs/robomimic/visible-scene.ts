@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { writeFileAtomic } from "../../files.js";
 import { cacheFolder } from "../../paths.js";
+import { matrixOf, quaternionAt } from "../pose.js";
 import { box, cylinder, rectangle, roundLevels, type LevelsOfDetail } from "../render/mesh.js";
 import { readMeshFile } from "../render/mesh-file.js";
 import { readPng } from "../render/png-file.js";
@@ -12,6 +13,7 @@ import type { Light, Material, Poses, Scene, SceneSource, Solid } from "../rende
 import { simplified } from "../render/simplify.js";
 import { cubeCoordinates, flatCoordinates } from "../render/texture-coordinates.js";
 import { textureOf, type Texture } from "../render/texture.js";
+import { normalized, type Vector } from "../render/vectors.js";
 import type { Simulator } from "../simulator.js";
 import { RobosuiteFiles } from "./compose.js";
 import type { ManipulationTask } from "./manipulation.js";
@@ -105,7 +107,9 @@ export class VisibleScene implements SceneSource {
       geomPosition: new Float64Array(3 * shapes),
       geomMatrix: new Float64Array(9 * shapes),
       lightPosition: Float64Array.from(parts.lights.flatMap(({ position }) => position)),
-      lightDirection: Float64Array.from(parts.lights.flatMap(({ direction }) => unit(direction))),
+      lightDirection: Float64Array.from(
+        parts.lights.flatMap(({ direction }) => normalized(direction as unknown as Vector)),
+      ),
       cameraPosition: new Float64Array(3 * cameras),
       cameraMatrix: new Float64Array(9 * cameras),
     };
@@ -129,8 +133,6 @@ export class VisibleScene implements SceneSource {
   }
 }
 
-const unit = (vector: readonly number[]) => vector.map((value) => value / Math.hypot(...vector));
-
 /** Where something is, from the body that it is fixed to or the geom that it stands for. */
 class Placed {
   readonly #body: number;
@@ -145,7 +147,7 @@ class Placed {
     this.#geom = geom === undefined ? -1 : simulator.indexOf("geom", geom);
     this.#isRound = fixture.type === "cylinder";
     this.#position = position;
-    this.#matrix = matrixOf(rotation, 0);
+    this.#matrix = matrixOf(quaternionAt(rotation, 0));
   }
 
   write(
@@ -165,7 +167,7 @@ class Placed {
       return;
     }
     const own = this.#matrix;
-    const body = matrixOf(xquat, 4 * this.#body);
+    const body = matrixOf(quaternionAt(xquat, this.#body));
     for (let row = 0; row < 3; row++) {
       const [a, b, c] = [body[3 * row]!, body[3 * row + 1]!, body[3 * row + 2]!];
       const [x, y, z] = this.#position;
@@ -175,16 +177,6 @@ class Placed {
       }
     }
   }
-}
-
-/** (3, 3), of the quaternion (w, x, y, z) at `at`. */
-function matrixOf(quaternion: ArrayLike<number>, at: number): number[] {
-  const [w, x, y, z] = [quaternion[at]!, quaternion[at + 1]!, quaternion[at + 2]!, quaternion[at + 3]!];
-  return [
-    ...[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-    ...[2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-    ...[2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-  ];
 }
 
 /** As often MuJoCo divides the faces of boxes, at whose corners light is computed. */

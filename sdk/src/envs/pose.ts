@@ -1,5 +1,5 @@
 // Arithmetic of poses: a position (m) and a rotation as MuJoCo writes them, quaternions (w, x, y, z) and matrices row by row.
-import type { Vector } from "../render/vectors.js";
+import type { Vector } from "./render/vectors.js";
 
 export type Quaternion = readonly [w: number, x: number, y: number, z: number];
 
@@ -49,6 +49,11 @@ export function fromEuler([x, y, z]: Vector): Quaternion {
     return q;
   };
   return product(about(3, z), product(about(2, y), about(1, x)));
+}
+
+/** The one at place `index` of many (4 each). */
+export function quaternionAt(values: ArrayLike<number>, index: number): Quaternion {
+  return [values[4 * index]!, values[4 * index + 1]!, values[4 * index + 2]!, values[4 * index + 3]!];
 }
 
 /** (3, 3), row by row. */
