@@ -1,5 +1,5 @@
 // What every command of `dmpo` is made of: one file in commands/ that adds itself to the program.
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { inspect } from "node:util";
 import { InputError } from "../errors.js";
 import { userPath } from "../paths.js";
@@ -20,6 +20,13 @@ export type AddCommand = (program: Command, context: CommandContext) => void;
 
 /** Reads the path of an argument or option: no shell has seen the `~` in `--file=~/x`. */
 export const path = (text: string): string => userPath(text);
+
+/** Reads a whole number above 0. */
+export function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return number;
+}
 
 /** What is shown of an error: of the user's or the system's its problems, of the program's own, or if wanted, the stack too. */
 export function failureText(error: unknown, verbose = false): string {

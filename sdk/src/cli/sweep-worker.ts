@@ -1,6 +1,5 @@
 // The process of a job of a sweep, on this machine or another: stops and saves when asked to, and when its parent has ended.
-import type { Job } from "../experiments/sweeps/record.js";
-import { SweepRecord } from "../experiments/sweeps/record.js";
+import { SweepRecord, type Job } from "../experiments/sweeps/record.js";
 import { trialsIn } from "../experiments/sweeps/back-end.js";
 import { requeueItself } from "../experiments/sweeps/slurm.js";
 import { work, type RunTrial } from "../experiments/sweeps/work.js";
@@ -14,8 +13,8 @@ export async function runJob(
   { trials, ...job }: Omit<Job, "trials"> & { readonly trials: string },
   terminal: Terminal,
 ): Promise<number> {
-  const { definition } = await SweepRecord.open(folder);
-  const run = await runnerOf(definition.work.kind);
+  const sweep = await SweepRecord.open(folder);
+  const run = await runnerOf(sweep.definition.work.kind);
   const own = new AbortController();
   // Slurm's warning that the time of the job is nearly over.
   let isTimeUp = false;
@@ -31,7 +30,7 @@ export async function runJob(
   }, 1000).unref();
   let isLeft = true;
   const interrupted = await untilInterrupted(terminal, async (signal) => {
-    isLeft = await work(folder, { ...job, trials: trialsIn(trials) }, run, {
+    isLeft = await work(sweep, { ...job, trials: trialsIn(trials) }, run, {
       signal: AbortSignal.any([signal, own.signal]),
     });
   });

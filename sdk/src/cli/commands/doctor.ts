@@ -29,12 +29,16 @@ export const addDoctor: AddCommand = (program, { terminal, exitWith }) => {
       terminal.out(resolve(path));
       return;
     }
-    const { examine } = await import("../doctor.js");
-    const { examineRay, examineSlurm } = await import("../cluster-doctor.js");
-    const findings = ray ? examineRay(ray === true ? undefined : ray) : slurm ? examineSlurm() : examine();
-    for await (const { name, state, detail } of findings) {
+    for await (const { name, state, detail } of await findingsOf(ray, slurm)) {
       terminal.out(`${marks[state]}  ${name.padEnd(13)}  ${detail}`);
       if (state === "missing") exitWith(exitCodes.failure);
     }
   });
 };
+
+/** Of this machine, or of a cluster. */
+async function findingsOf(ray: DoctorFlags["ray"], slurm: DoctorFlags["slurm"]) {
+  if (!ray && !slurm) return (await import("../doctor.js")).examine();
+  const { examineRay, examineSlurm } = await import("../cluster-doctor.js");
+  return ray ? examineRay(ray === true ? undefined : ray) : examineSlurm();
+}

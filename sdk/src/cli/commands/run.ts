@@ -1,7 +1,6 @@
 // `dmpo run`: the experiment that a configuration describes, or with --multirun one for each combination of values.
-import { InvalidArgumentError } from "commander";
 import type { ResolvedConfig } from "../../config/run/experiment.js";
-import { examples, exitCodes, type AddCommand } from "../command.js";
+import { count, examples, exitCodes, type AddCommand } from "../command.js";
 import { loadConfigRoom, withConfigFlags, type ConfigFlags } from "../config-flags.js";
 import { untilInterrupted } from "../interrupt.js";
 import { runSweep } from "../sweep.js";
@@ -17,7 +16,7 @@ export const addRun: AddCommand = (program, { terminal, exitWith }) => {
     program.command("run").description("run the experiment that a configuration describes"),
   )
     .option("-m, --multirun", "comma lists in overrides are sweeps: one run for each combination")
-    .option("-j, --jobs <number>", "with --multirun: runs at a time, each in a process of its own", jobCount, 1);
+    .option("-j, --jobs <number>", "with --multirun: runs at a time, each in a process of its own", count, 1);
   examples(command, {
     "run --config-dir=cfg/gym/pretrain/hopper-medium-v2 --config-name=pre_improved_meanflow_dispersive_mlp":
       "pre-trains a policy on demonstrations",
@@ -49,10 +48,4 @@ async function runHere(resolved: ResolvedConfig, terminal: Terminal): Promise<nu
     runExperiment(resolved.experiment(), { signal, onProgress: (line) => terminal.out(line) }),
   );
   return interrupted ? exitCodes.interrupted : exitCodes.ok;
-}
-
-function jobCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return count;
 }

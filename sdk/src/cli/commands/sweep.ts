@@ -2,13 +2,13 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { SweepInput } from "../../config/run/sweep-plan.js";
 import { fail } from "../../errors.js";
 import type { BackEnd } from "../../experiments/sweeps/back-end.js";
 import type { BackEndOptions } from "../../experiments/sweeps/back-ends.js";
 import type { SweepRecord } from "../../experiments/sweeps/record.js";
-import type { Objective } from "../../experiments/sweeps/trial.js";
-import { examples, exitCodes, path, type AddCommand, type CommandContext } from "../command.js";
-import { withConfigFlags, type ConfigFlags } from "../config-flags.js";
+import { count, examples, exitCodes, path, type AddCommand, type CommandContext } from "../command.js";
+import { withConfigFlags } from "../config-flags.js";
 import { untilInterrupted } from "../interrupt.js";
 
 interface PlaceFlags {
@@ -25,16 +25,7 @@ interface PlaceFlags {
   readonly patience?: number;
 }
 
-interface StartFlags extends ConfigFlags, PlaceFlags {
-  readonly search: "grid" | "random" | "latin";
-  readonly trials?: number;
-  readonly searchSeed: number;
-  readonly halving?: number;
-  readonly eta: number;
-  readonly metric?: string;
-  readonly goal?: Objective["goal"];
-  readonly folder?: string;
-  readonly checkpoints: boolean;
+interface StartFlags extends Omit<SweepInput, "overrides">, PlaceFlags {
   readonly dryRun?: boolean;
 }
 
@@ -274,12 +265,6 @@ async function backEndOf(name: string, options: BackEndOptions): Promise<BackEnd
 async function openRecord(folder: string): Promise<SweepRecord> {
   const { SweepRecord: record } = await import("../../experiments/sweeps/record.js");
   return record.open(join(folder));
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return number;
 }
 
 function whole(text: string): number {

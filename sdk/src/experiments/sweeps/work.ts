@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { InputError } from "../../errors.js";
 import { appendLine } from "./journal.js";
 import { Lease } from "./lease.js";
-import { SweepRecord, type Job } from "./record.js";
+import type { Job, SweepRecord } from "./record.js";
 import type { TrialReport } from "./trial.js";
 
 /** How one trial is run, and what it is told. */
@@ -30,12 +30,11 @@ const secondsBetweenLooks = 3;
  * @returns whether the signal, or a wish to stop, left some of them.
  */
 export async function work(
-  folder: string,
+  sweep: SweepRecord,
   job: Job,
   run: RunTrial,
   { signal }: { signal: AbortSignal },
 ): Promise<boolean> {
-  const sweep = await SweepRecord.open(folder);
   const wish = new AbortController();
   const watch = setInterval(() => {
     if (sweep.isToStop) wish.abort(new Error("the sweep is to stop"));
