@@ -1,9 +1,9 @@
 // Ray with two machines that are one: a head and a second raylet from .venv-peers, one core each, ended with the tests.
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { rayNodes } from "../../../sdk/src/experiments/sweeps/ray.js";
+import { freePort } from "./free-port.js";
 import { until } from "./trained-sweep.js";
 
 const program = fileURLToPath(new URL("../../../.venv-peers/bin/ray", import.meta.url));
@@ -13,14 +13,6 @@ export const whyNoRay = () =>
   existsSync(program)
     ? undefined
     : 'no .venv-peers/bin/ray: python3 -m venv .venv-peers && .venv-peers/bin/pip install "ray[default]==2.60.0"';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export class RayCluster {
   #second: ChildProcess | undefined;

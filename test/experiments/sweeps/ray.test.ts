@@ -1,5 +1,4 @@
 // Ray by its REST interface, played by a server of our own: what is asked for, lost machines, tokens, resources that nobody has.
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { coordinate } from "../../../sdk/src/experiments/sweeps/coordinate.js";
 import { appendLine } from "../../../sdk/src/experiments/sweeps/journal.js";
@@ -8,27 +7,14 @@ import { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
 import { trialsIn } from "../../../sdk/src/experiments/sweeps/back-end.js";
 import type { TrialState } from "../../../sdk/src/experiments/sweeps/trial.js";
 import { temporaryFolder } from "../../data/temporary-folder.js";
+import { smallSweep } from "./small-sweep.js";
 import { RayStub } from "./ray-stub.js";
 
 let ray: RayStub;
 let sweep: SweepRecord;
 beforeEach(async () => {
   ray = await RayStub.start();
-  sweep = await SweepRecord.create(join(temporaryFolder(), "it's a sweep"), {
-    ...{
-      version: 1,
-      id: "0123abcd",
-      title: "t",
-      created: "2026-01-01T00:00:00.000Z",
-      threads: 2,
-      keepsCheckpoints: true,
-      objective: null,
-    },
-    work: { kind: "module", module: "file:///m.mjs", store: "/s" },
-    search: { kind: "grid" },
-    backEnd: { name: "ray", options: {} },
-    trials: [1, 2, 3].map((a) => ({ labels: { a: String(a) } })),
-  });
+  sweep = await smallSweep(temporaryFolder(), "ray", 3);
 });
 afterEach(() => {
   ray.close();

@@ -2,10 +2,10 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "../../data/temporary-folder.js";
+import { freePort } from "./free-port.js";
 import { until } from "./trained-sweep.js";
 
 const programs = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo"];
@@ -25,14 +25,6 @@ export function whyNoSlurm(): string | undefined {
   const missing = programs.filter((program) => !isThere(program));
   if (missing.length > 0) return `${missing.join(", ")} not found; Debian: apt-get install slurm-wlm munge`;
   return process.getuid?.() === 0 ? undefined : "its daemons are started as root";
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export class SlurmCluster {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
+import type { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
 import {
   arrayScript,
   endingsIn,
@@ -12,26 +12,13 @@ import {
   slurmCluster,
 } from "../../../sdk/src/experiments/sweeps/slurm.js";
 import { temporaryFolder } from "../../data/temporary-folder.js";
+import { smallSweep } from "./small-sweep.js";
 
 let folder: string;
 let sweep: SweepRecord;
 beforeEach(async () => {
   folder = temporaryFolder();
-  sweep = await SweepRecord.create(join(folder, "it's a sweep"), {
-    ...{
-      version: 1,
-      id: "0123abcd",
-      title: "t",
-      created: "2026-01-01T00:00:00.000Z",
-      threads: 2,
-      keepsCheckpoints: true,
-      objective: null,
-    },
-    work: { kind: "module", module: "file:///m.mjs", store: "/s" },
-    search: { kind: "grid" },
-    backEnd: { name: "slurm", options: {} },
-    trials: [1, 2, 3, 4].map((a) => ({ labels: { a: String(a) } })),
-  });
+  sweep = await smallSweep(folder, "slurm", 4);
 });
 afterEach(() => void vi.unstubAllEnvs());
 
