@@ -60,3 +60,54 @@ test("what is of another size has no names", () => {
   expect(namesFor("ant-v4", { observationDimension: 27, actionDimension: 8 })?.observationNames).toHaveLength(27);
   expect(namesFor("kitchen-mixed-v0", { observationDimension: 59, actionDimension: 9 })).toBeUndefined();
 });
+
+const axes = (what: string) => ["x", "y", "z"].map((axis) => `${what} ${axis}`);
+const turns = (what: string) => ["x", "y", "z", "w"].map((axis) => `${what} orientation ${axis}`);
+const pose = (what: string) => [...axes(what), ...turns(what)];
+const arm = (which = "") => [...pose(`${which}gripper`), `${which}left finger`, `${which}right finger`];
+
+test("the Franka kitchen: arm, things, and the goal of each", () => {
+  const { observationNames, actionNames } = namesFor("kitchen-mixed-v0", {
+    observationDimension: 60,
+    actionDimension: 9,
+  })!;
+  const armJoints = [1, 2, 3, 4, 5, 6, 7].map((n) => `arm joint ${n}`);
+  const knobs = ["bottom right", "bottom left", "top right", "top left"].flatMap((at) => [
+    `${at} knob`,
+    `${at} burner`,
+  ]);
+  const things = [
+    ...[...knobs, "light switch", "light block", "slide cabinet", "left hinge door", "right hinge door"],
+    ...["microwave door", ...axes("kettle"), "kettle orientation w"],
+    ...["x", "y", "z"].map((axis) => `kettle orientation ${axis}`),
+  ];
+  const now = [...armJoints, "left finger", "right finger", ...things];
+  expect(observationNames).toEqual([...now, ...now.map((name) => `${name} goal`)]);
+  expect(actionNames).toEqual([...armJoints, "left finger", "right finger"].map((name) => `${name} velocity`));
+});
+
+test("robomimic's tasks, as its files have them", () => {
+  const sizes = { observationDimension: 23, actionDimension: 7 };
+  const lift = [...arm(), ...pose("cube"), ...axes("gripper from cube")];
+  expect(namesFor("lift", { ...sizes, observationDimension: 19 })!.observationNames).toEqual(lift);
+  for (const [task, object] of [
+    ["can", "can"],
+    ["square", "nut"],
+  ] as const) {
+    const wanted = [...arm(), ...pose(object), ...pose(`${object} from gripper`)];
+    expect(namesFor(task, sizes)!.observationNames).toEqual(wanted);
+  }
+  const transport = namesFor("transport", { observationDimension: 59, actionDimension: 14 })!;
+  expect(transport.observationNames.slice(0, 18)).toEqual([...arm("first "), ...arm("second ")]);
+  expect(transport.observationNames.slice(18, 45)).toEqual([
+    ...[...pose("hammer"), ...pose("trash"), ...pose("lid handle")],
+    ...[...axes("target bin"), ...axes("trash bin")],
+  ]);
+  expect(transport.observationNames.slice(45, 57)).toEqual([
+    ...[...axes("hammer from first gripper"), ...axes("lid handle from first gripper")],
+    ...[...axes("hammer from second gripper"), ...axes("trash from second gripper")],
+  ]);
+  expect(transport.actionNames.slice(7)).toEqual(
+    transport.actionNames.slice(0, 7).map((name) => name.replace("first", "second")),
+  );
+});
