@@ -22,6 +22,7 @@ const leaves = new Set([
     "paths",
     "plain-text",
     "protobuf",
+    "schema-issues",
     "space",
     "system-errors",
     "zip-archive",

@@ -74,8 +74,7 @@ export {
 } from "./experiments/sensitivity/sensitivity.js";
 export type { Curve, Measures } from "./experiments/sensitivity/measures.js";
 export { SensitivityReport, type SensitivitySummary } from "./experiments/sensitivity/report.js";
-export type { BackEnd, JobStatus, ListedJob } from "./experiments/sweeps/back-end.js";
-export type { BackEndOptions } from "./experiments/sweeps/back-ends.js";
+export type { BackEnd, BackEndOptions, JobStatus, ListedJob } from "./experiments/sweeps/back-end.js";
 export { localProcesses, type LocalOptions } from "./experiments/sweeps/local.js";
 export { rayCluster } from "./experiments/sweeps/ray.js";
 export type { Job, SubmittedJob, SweepDefinition, SweepRecord } from "./experiments/sweeps/record.js";

@@ -1,33 +1,98 @@
 // Options objects against their schemas: a leaf. Every problem is reported at once, with the nearest known name.
 import { z } from "zod";
 import { InputError, nearest, type Problem } from "./errors.js";
+import { expectation, shownValue, unwrapped } from "./schema-issues.js";
 
 /** How many of something: 1, 2, ... */
 export const count = z.int().positive();
 
+/** A seed, for one: any whole number. */
+export const wholeNumber = z.int();
+
+/** What is called back. */
+export const callback = z.custom((value) => typeof value === "function", "a function");
+
+/** What stops something. */
+export const abortSignal = z.custom(
+  (value) => typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value,
+  "an AbortSignal",
+);
+
+/** A path or an address. */
+export const pathText = z.string().min(1);
+
+/** Whole numbers from 1 on, or Infinity for no limit. */
+export const limit = z.custom(
+  (value) => value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 1),
+  "a whole number >= 1, or Infinity",
+);
+
 /** The options with their defaults. @throws InputError DMPO_OPTIONS listing every wrong value and unknown name. */
-export function parseOptions<Schema extends z.ZodObject>(schema: Schema, input: z.input<Schema>): z.output<Schema> {
+export function parseOptions<Schema extends z.ZodObject>(
+  schema: Schema,
+  input: z.input<Schema>,
+  /** Names that may stand beside them where a person writes, for "did you mean". */
+  beside: readonly string[] = [],
+): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue): Problem[] => {
-    const path = issue.path.map(String);
-    if (issue.code !== "unrecognized_keys") {
-      const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], input);
-      return [{ path: path.join("."), wrong: `is ${JSON.stringify(value)}`, expected: issue.message }];
-    }
-    const known = Object.keys(schema.shape);
-    return issue.keys.map((key) => {
-      const close = nearest(key, known);
-      const remedy = close && `did you mean "${close}"?`;
-      return {
-        path: [...path, key].join("."),
-        wrong: "unknown option",
-        expected: `one of ${known.join(", ")}`,
-        remedy,
-      };
-    });
+  throw new InputError(
+    "DMPO_OPTIONS",
+    parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, input, beside)),
+  );
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodObject,
+  input: unknown,
+  beside: readonly string[],
+): readonly Problem[] {
+  const path = issue.path.map(String);
+  if (issue.code !== "unrecognized_keys") {
+    const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], input);
+    const wrong = value === undefined ? "is missing" : `is ${shownValue(value)}`;
+    return [{ path: path.join(".") || "options", wrong, expected: expectation(issue) }];
+  }
+  const known = [...namesAt(schema, path), ...(path.length === 0 ? beside : [])];
+  return issue.keys.map((key) => {
+    const close = nearest(key, known);
+    return {
+      path: [...path, key].join("."),
+      wrong: "unknown option",
+      expected: known.length > 0 ? `one of ${known.join(", ")}` : "no such option with this type",
+      remedy: close && `did you mean "${close}"?`,
+    };
   });
-  throw new InputError("DMPO_OPTIONS", problems);
+}
+
+/** The options that there are at a place; none where that depends on what else stands there. */
+function namesAt(schema: z.ZodObject, path: readonly string[]): string[] {
+  let node: z.core.$ZodType | undefined = schema;
+  for (const key of path) {
+    const outer: z.core.$ZodType | undefined = node && unwrapped(node);
+    node =
+      outer instanceof z.ZodObject
+        ? (outer.shape as Record<string, z.core.$ZodType>)[key]
+        : outer instanceof z.ZodArray
+          ? outer.element
+          : undefined;
+  }
+  const found = node && unwrapped(node);
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+/** A schema for each entry of an options interface: one that is missing, or one too many, does not compile. */
+export type OptionShape<T extends object> = { readonly [Name in keyof Required<T>]: z.ZodType };
+
+/** Options that may all be left out, by their interface; {@link checkOptions} holds a call's input against it. */
+export function optionsSchema<T extends object>(shape: OptionShape<T>): z.ZodObject {
+  return z.strictObject(shape).partial();
+}
+
+/** @throws InputError DMPO_OPTIONS listing every wrong value and unknown name of a call's options. */
+export function checkOptions(schema: z.ZodObject, input: object): void {
+  parseOptions(schema, input as Record<string, unknown>);
 }
 
 /** Where configurations find the options of a part: dotted path in the YAML (in camelCase) -> dotted path of the option. */

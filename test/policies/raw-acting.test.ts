@@ -93,8 +93,8 @@ test("what does not fit is said", async () => {
       [NaN, 0],
     ]),
   ).rejects.toThrow("observation 1[0]: NaN");
-  await expect(policy.act([0, 0], { denoisingSteps: 0 })).rejects.toThrow("denoisingSteps: 0");
-  await expect(policy.sample([0, 0], { count: 0 })).rejects.toThrow("count: 0");
+  await expect(policy.act([0, 0], { denoisingSteps: 0 })).rejects.toThrow("denoisingSteps: is 0");
+  await expect(policy.sample([0, 0], { count: 0 })).rejects.toThrow("count: is 0");
   await expect(policy.actor().act([1])).rejects.toThrow("1 numbers");
   expect(() => policy.actor({ actionSteps: 4 })).toThrow("an integer from 1 to 3");
 });

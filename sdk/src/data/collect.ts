@@ -1,7 +1,10 @@
 // Demonstrations by a controller: whole episodes of an environment, as raw arrays.
+import { z } from "zod";
 import type { EnvironmentSource } from "../envs/environment.js";
 import type { Environment } from "../envs/make-environment.js";
 import { fail } from "../errors.js";
+import { shownValue } from "../schema-issues.js";
+import { abortSignal, checkOptions, count, limit, optionsSchema, wholeNumber } from "../options.js";
 import type { RawTrajectories } from "./raw-arrays.js";
 
 type Action = ArrayLike<number>;
@@ -30,16 +33,29 @@ export interface CollectOptions {
   readonly signal?: AbortSignal;
 }
 
+const schema = optionsSchema<CollectOptions>({
+  episodes: count,
+  seed: wholeNumber,
+  maxEpisodeSteps: limit,
+  name: z.string(),
+  signal: abortSignal,
+});
+
 /** @throws InputError DMPO_ENV_* for an unknown environment or an action that does not fit, DMPO_OPTIONS for wrong counts. */
 export async function collectEpisodes(
   env: EnvironmentSource,
   controller: Controller,
-  { episodes = 20, seed = 0, maxEpisodeSteps = Infinity, name, signal }: CollectOptions,
+  options: CollectOptions,
 ): Promise<RawTrajectories> {
-  for (const [option, value] of Object.entries({ episodes, maxEpisodeSteps })) {
-    if (value >= 1 && (Number.isInteger(value) || value === Infinity)) continue;
-    fail("DMPO_OPTIONS", option, String(value), "a positive integer");
+  checkOptions(schema, options);
+  if (
+    typeof controller !== "function" &&
+    typeof (controller as Partial<typeof controller> | null)?.act !== "function"
+  ) {
+    const expected = "a function from observations to actions, or an object with act(observation)";
+    fail("DMPO_OPTIONS", "controller", `is ${shownValue(controller)}`, expected);
   }
+  const { episodes = 20, seed = 0, maxEpisodeSteps = Infinity, name, signal } = options;
   // Whoever only reads data does not load the engines.
   const [{ makeEnvironment }, { environmentTitle }] = await Promise.all([
     import("../envs/make-environment.js"),

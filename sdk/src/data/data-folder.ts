@@ -2,8 +2,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { fail, InputError, nearest } from "../errors.js";
-import { fetchFile, type FetchOptions } from "../hub/fetch-file.js";
+import { fetchFile, fetchShape, type FetchOptions } from "../hub/fetch-file.js";
+import { count, optionsSchema, pathText, wholeNumber } from "../options.js";
 import { pathInUse, userPath } from "../paths.js";
 import type { DemonstrationOptions } from "./demonstrations/make.js";
 import { d4rlFile, dataSources, findSource, type DataFamily, type DataSource } from "./sources.js";
@@ -50,6 +52,23 @@ export interface DataRequest extends FetchOptions {
    */
   readonly make?: DemonstrationOptions | false;
 }
+
+const dataRequest = {
+  ...fetchShape,
+  folder: pathText,
+  original: z.boolean(),
+  download: z.boolean(),
+  make: z.union([
+    z.literal(false),
+    optionsSchema<DemonstrationOptions>({
+      ...{ episodes: count, quality: z.enum(["proficient", "mixed"]), seed: wholeNumber },
+      ...{ workers: z.int().nonnegative(), cameras: z.array(z.string()), folder: pathText },
+    }),
+  ]),
+} satisfies Record<keyof DataRequest, z.ZodType>;
+
+/** Schema of what a call says about the data it wants, and of its own options beside. */
+export const requestSchema = (more: z.ZodRawShape = {}) => z.strictObject(dataRequest).extend(more).partial();
 
 /** Files of one data set: a recording (HDF5), or normalised steps and their statistics. */
 export type DataFiles = { readonly hdf5: string } | { readonly train: string; readonly normalization: string };
@@ -107,7 +126,8 @@ export function findLocal(home: string, original = false): DataFiles | undefined
   fail("DMPO_DATA_NOT_FOUND", home, found, "one .hdf5 file, or train.npz", "remove the others");
 }
 
-async function fetchPublished({ sha256 }: DataSource, address: string, options: FetchOptions): Promise<DataFiles> {
+async function fetchPublished({ sha256 }: DataSource, address: string, request: FetchOptions): Promise<DataFiles> {
+  const options = fetching(request);
   const [train, normalization] = await Promise.all(
     ["train.npz", "normalization.npz"].map((file) =>
       fetchFile(`${address}/${file}`, { ...options, sha256: sha256[file] }),
@@ -117,8 +137,10 @@ async function fetchPublished({ sha256 }: DataSource, address: string, options: 
 }
 
 async function fetchOriginal({ sha256 }: DataSource, address: string, options: FetchOptions): Promise<DataFiles> {
-  return { hdf5: await fetchFile(address, { ...options, sha256: sha256[basename(address)] }) };
+  return { hdf5: await fetchFile(address, { ...fetching(options), sha256: sha256[basename(address)] }) };
 }
+
+const fetching = ({ signal, onProgress, notify }: FetchOptions): FetchOptions => ({ signal, onProgress, notify });
 
 /**
  * A file that a configuration names, `.../<family>/<name>/train.npz` or `normalization.npz`: itself where it exists, else the

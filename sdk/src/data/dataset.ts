@@ -1,12 +1,14 @@
 // Demonstrations, normalised and cut into episodes: the one form in which training sees data.
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { z } from "zod";
 import { Random } from "../engine/random.js";
 import { fail, nearest } from "../errors.js";
 import { writeFileAtomic } from "../files.js";
 import { namesFor } from "../envs/dimension-names.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import type { Normalization } from "../normalization.js";
+import { checkOptions, count, optionsSchema, pathText } from "../options.js";
 import { avoidingRecording, avoidingSets, filterAvoiding, readDemonstrations } from "./d3il.js";
 import { collectEpisodes, type CollectOptions, type Controller } from "./collect.js";
 import { columnOf, EpisodeView, type Dimension } from "./columns.js";
@@ -21,6 +23,7 @@ import {
   whatToPut,
   type BundledDataset,
   type DataFiles,
+  requestSchema,
   type DataRequest,
 } from "./data-folder.js";
 import type { Images } from "./images.js";
@@ -37,6 +40,21 @@ import { warn } from "../plain-text.js";
 import { userPath } from "../paths.js";
 
 const kitchenSets = ["kitchen-complete-v0", "kitchen-partial-v0", "kitchen-mixed-v0"];
+
+const fileSchema = optionsSchema<{ name?: string; keepUnrewarded?: boolean }>({
+  name: z.string(),
+  keepUnrewarded: z.boolean(),
+});
+const npzSchema = optionsSchema<{ name?: string; normalizationPath?: string }>({
+  name: z.string(),
+  normalizationPath: pathText,
+});
+/** Of what is asked for, by family. */
+const schemas = {
+  any: requestSchema(),
+  robomimic: requestSchema({ withObject: z.boolean(), maxEpisodes: count }),
+  d3il: requestSchema({ demonstrations: pathText }),
+};
 
 /**
  * Demonstrations: N steps of E episodes, normalised. Made by {@link Dataset.d4rl} and its like, or {@link Dataset.from}.
@@ -86,6 +104,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
    */
   static async hdf5(given: string, options: { name?: string; keepUnrewarded?: boolean } = {}): Promise<Dataset> {
+    checkOptions(fileSchema, options);
     const path = userPath(given);
     const name = options.name ?? nameOf(path);
     const demonstrations = await withHdf5(path, (file) => (isRobomimic(file) ? robomimicRecording(file) : undefined));
@@ -101,6 +120,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_*` naming file, key and expectation.
    */
   static async npz(path: string, options: { name?: string; normalizationPath?: string } = {}): Promise<Dataset> {
+    checkOptions(npzSchema, options);
     const train = userPath(path);
     const { name = nameOf(train), normalizationPath = join(dirname(train), "normalization.npz") } = options;
     return new Dataset(name, await readTrajectories(train, userPath(normalizationPath)));
@@ -133,6 +153,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {
+    checkOptions(schemas.any, request);
     const { folder = dataFolder(), notify = warn, download, original } = request;
     const substitute = Object.hasOwn(substitutes, name) ? substitutes[name] : undefined;
     const home = join(resolve(folder), "gym", name);
@@ -166,6 +187,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async robomimic(task: string, request: DataRequest & RobomimicOptions = {}): Promise<Dataset> {
+    checkOptions(schemas.robomimic, request);
     return Dataset.#located("robomimic", task, request, async (path) => {
       if (task.endsWith("-img")) {
         const remedy = `dmpo data process-robomimic-dataset --load_path=${path} --save_dir=${dirname(path)} --normalize --cameras NAME`;
@@ -182,6 +204,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async furniture(task: string, request: DataRequest = {}): Promise<Dataset> {
+    checkOptions(schemas.any, request);
     return Dataset.#located("furniture", task, request, (path) => Dataset.hdf5(path, { name: task }));
   }
 
@@ -192,6 +215,7 @@ export class Dataset implements Trajectories {
    * @throws InputError `DMPO_DATA_*`, `DMPO_PICKLE` naming file and part.
    */
   static async d3il(task: string, request: DataRequest & { demonstrations?: string } = {}): Promise<Dataset> {
+    checkOptions(schemas.d3il, request);
     requireKnown("D3IL data set", task, task, ["avoid", ...Object.keys(avoidingSets)]);
     const home = join(resolve(request.folder ?? dataFolder()), "d3il");
     const usual = existsSync(join(home, "demos")) && !findLocal(join(home, task)) ? join(home, "demos") : undefined;

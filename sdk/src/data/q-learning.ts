@@ -1,7 +1,9 @@
 // Samples for Q-learning from demonstrations: a state, a chunk of actions, the state after it, reward and end.
 // Reward and end are those of the chunk's first row, as in the reference's data set, unless `wholeChunk` is set. The history of the
 // next state is the one that really came before it; the reference repeats a frame Ta steps into the episode.
+import { z } from "zod";
 import { fail } from "../errors.js";
+import { checkOptions, optionsSchema } from "../options.js";
 import type { Trajectories } from "./trajectories.js";
 
 /** How samples for Q-learning are cut from episodes. */
@@ -20,6 +22,12 @@ export interface QLearningOptions {
    */
   readonly afterEnd?: "zeros" | "reference";
 }
+
+/** Their names; what they may be depends on the data. */
+const schema = optionsSchema<QLearningOptions>({
+  ...{ horizonSteps: z.unknown(), condSteps: z.unknown(), discount: z.unknown() },
+  ...{ wholeChunk: z.boolean(), afterEnd: z.unknown() },
+});
 
 /** Buffers for B samples; `returnsToGo` only where they are wanted. */
 export interface QLearningBatch {
@@ -55,10 +63,9 @@ export class QLearningSampler {
    * @throws InputError `DMPO_DATA_KEY` without rewards and terminals, `DMPO_DATA_WINDOWS` for options outside their range or
    *   if no episode is long enough.
    */
-  constructor(
-    data: Trajectories & { readonly name?: string },
-    { horizonSteps, condSteps = 1, discount = 1, wholeChunk = false, afterEnd = "zeros" }: QLearningOptions,
-  ) {
+  constructor(data: Trajectories & { readonly name?: string }, options: QLearningOptions) {
+    checkOptions(schema, options);
+    const { horizonSteps, condSteps = 1, discount = 1, wholeChunk = false, afterEnd = "zeros" } = options;
     const { rewards, terminals, episodeLengths } = data;
     if (!rewards || !terminals) {
       const wrong = `has no ${[!rewards && "rewards", !terminals && "terminals"].filter(Boolean).join(" and no ")}`;

@@ -1,5 +1,7 @@
 // Transitions that a user already has in memory: nested arrays, or flat ones with a shape.
+import { z } from "zod";
 import { fail } from "../errors.js";
+import { checkOptions } from "../options.js";
 import { imagesInMemory, type Images } from "./images.js";
 import { toTrajectories, type RecordedTable } from "./recording.js";
 import type { Trajectories } from "./trajectories.js";
@@ -25,8 +27,23 @@ export interface RawTrajectories {
   readonly actionNames?: readonly string[];
 }
 
-/** @throws InputError `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
+const numbers = z.custom(
+  (value) => typeof (value as ArrayLike<number> | null)?.length === "number",
+  "a list of numbers",
+);
+const table = z.union(
+  [z.looseObject({ shape: z.array(z.number()) }), z.array(numbers)],
+  "rows of numbers, or { data, shape }",
+);
+const schema = z.strictObject({
+  ...{ name: z.string().optional(), observations: table, actions: table, episodeLengths: numbers },
+  ...{ rewards: numbers.optional(), terminals: numbers.optional(), images: z.looseObject({}).optional() },
+  ...{ observationNames: z.array(z.string()).optional(), actionNames: z.array(z.string()).optional() },
+});
+
+/** @throws InputError `DMPO_OPTIONS`, `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
 export function fromArrays(raw: RawTrajectories): Trajectories {
+  checkOptions(schema, raw);
   const source = raw.name ?? "Dataset.from";
   const observations = toTable(raw.observations, `${source}: observations`);
   const actions = toTable(raw.actions, `${source}: actions`);

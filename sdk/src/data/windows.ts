@@ -1,6 +1,8 @@
 // Training samples: every window of Ta actions inside an episode, with the To observations that led up to it.
 // History before an episode's first frame repeats that frame; action windows never cross an episode's end.
+import { z } from "zod";
 import { fail } from "../errors.js";
+import { checkOptions, optionsSchema } from "../options.js";
 import type { Trajectories } from "./trajectories.js";
 
 /** How windows are cut from episodes. */
@@ -12,6 +14,13 @@ export interface WindowOptions {
   /** Pictures per window, Ti, at most `condSteps`. Default 1. */
   readonly imageSteps?: number;
 }
+
+/** Their names; what they may be depends on the data. */
+const schema = optionsSchema<WindowOptions>({
+  horizonSteps: z.unknown(),
+  condSteps: z.unknown(),
+  imageSteps: z.unknown(),
+});
 
 /** All windows of a data set, addressed by 0 <= index < count. */
 export class WindowSampler {
@@ -25,7 +34,9 @@ export class WindowSampler {
   readonly #episodeStarts: Int32Array;
 
   /** @throws InputError `DMPO_DATA_WINDOWS` for options outside their range, or if no episode is `horizonSteps` long. */
-  constructor(data: Trajectories, { horizonSteps, condSteps = 1, imageSteps = 1 }: WindowOptions) {
+  constructor(data: Trajectories, options: WindowOptions) {
+    checkOptions(schema, options);
+    const { horizonSteps, condSteps = 1, imageSteps = 1 } = options;
     requirePositive({ horizonSteps, condSteps, imageSteps });
     if (imageSteps > condSteps) {
       fail("DMPO_DATA_WINDOWS", "imageSteps", String(imageSteps), `at most condSteps, ${condSteps}`);

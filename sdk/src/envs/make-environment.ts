@@ -1,5 +1,7 @@
 // One environment, one action at a time, in raw units: for trying things out and for pictures.
+import { z } from "zod";
 import { fail } from "../errors.js";
+import { checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
 import { fetchFor } from "./assets/assets.js";
 import type {
   Capsule,
@@ -35,12 +37,15 @@ export interface Transition {
   readonly truncated: boolean;
 }
 
+const schema = optionsSchema<EnvironmentOptions>({ seed: wholeNumber, inertia: z.enum(["legacy", "exact"]) });
+
 /**
  * One environment, to be reset before the first step and closed after the last.
  * @param env name, e.g. "hopper-v2" or "hopper-medium-v2", path of a module whose default export is a definition, or a definition.
  * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name, DMPO_ENV_MODULE, DMPO_ENV_DEFINITION.
  */
 export async function makeEnvironment(env: EnvironmentSource, options: EnvironmentOptions = {}): Promise<Environment> {
+  checkOptions(schema, options);
   const definition = await findEnvironment(env);
   const { seed = 0, inertia = definition.inertia ?? "legacy" } = options;
   await fetchFor(definition);
@@ -52,6 +57,18 @@ export interface RenderOptions extends RendererOptions {
   /** Name of one of the model's cameras, or a viewpoint. Default: the first camera. */
   readonly camera?: string | Viewpoint;
 }
+
+/** For schemas of calls whose options stand beside these. */
+export const renderShape = {
+  camera: z.union([z.string(), z.looseObject({ fieldOfView: z.number() })]),
+  width: count.max(8192),
+  height: count.max(8192),
+  samples: count.max(4),
+  groups: z.array(z.int().nonnegative()),
+  shadows: z.boolean(),
+} satisfies Record<keyof RenderOptions, z.ZodType>;
+
+const renderSchema = optionsSchema<RenderOptions>(renderShape);
 
 /** A simulation of one robot, one action at a time, in raw units; {@link makeEnvironment} makes it. */
 export class Environment {
@@ -142,7 +159,9 @@ export class Environment {
    * A picture of the current state, drawn without a graphics card.
    * @throws InputError DMPO_RENDER_NOTHING where the environment has nothing to show, DMPO_RENDER_CAMERA, DMPO_RENDER_SIZE.
    */
-  render({ camera, ...options }: RenderOptions = {}): Picture {
+  render(given: RenderOptions = {}): Picture {
+    checkOptions(renderSchema, given);
+    const { camera, ...options } = given;
     const { physics, scene = physics } = this.#simulation;
     const capsules = scene ? [] : this.pose();
     if (!scene && capsules.length === 0) {

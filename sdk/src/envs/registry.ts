@@ -1,5 +1,6 @@
 // The environments that exist, by name. A new one is a line in `environments`.
 import { fail, nearest } from "../errors.js";
+import { shownValue } from "../schema-issues.js";
 import { defineEnvironment, type EnvironmentDefinition, type EnvironmentSource } from "./environment.js";
 import { importEnvironment, isModule } from "./environment-module.js";
 import { avoidingTasks } from "./d3il/avoiding.js";
@@ -48,8 +49,14 @@ export const environmentNames: readonly string[] = [...byName.keys()];
  * @throws InputError DMPO_ENV_UNKNOWN with the nearest known name, DMPO_ENV_MODULE, DMPO_ENV_DEFINITION.
  */
 export async function findEnvironment(env: EnvironmentSource): Promise<EnvironmentDefinition> {
-  if (typeof env !== "string") return defineEnvironment(env);
+  if (typeof env !== "string") return defineEnvironment(definitionIn(env));
   return isModule(env) ? defineEnvironment(await importEnvironment(env)) : builtInEnvironment(env);
+}
+
+function definitionIn(env: Exclude<EnvironmentSource, string>): Exclude<EnvironmentSource, string> {
+  if (typeof env === "object" && (env as unknown) !== null) return env;
+  const expected = "the name of an environment, the path of a module, or a definition";
+  return fail("DMPO_ENV_UNKNOWN", "env", env === undefined ? "is missing" : `is ${shownValue(env)}`, expected);
 }
 
 /** What folders and titles call it: a name of this package as it was given, else the name in the definition. */

@@ -1,5 +1,5 @@
 // What a vector environment can be asked for, and what is wrong with a request.
-import { InputError, type Problem } from "../errors.js";
+import { InputError, nearest, type Problem } from "../errors.js";
 import type { Normalization } from "../normalization.js";
 import type { EnvironmentDefinition, EnvironmentSource, Inertia } from "./environment.js";
 import type { MultiStepOptions } from "./multi-step.js";
@@ -33,9 +33,22 @@ export interface VectorEnvOptions extends MultiStepOptions {
   readonly workerMemoryMiB?: number;
 }
 
+const names: Readonly<Record<keyof VectorEnvOptions, true>> = {
+  ...{ env: true, count: true, seed: true, streams: true, workers: true, actionSteps: true, condSteps: true },
+  ...{ imageSteps: true, inertia: true, patienceSeconds: true, workerMemoryMiB: true, maxEpisodeSteps: true },
+  ...{ normalization: true, legacyTimeouts: true },
+};
+
 /** @throws InputError DMPO_ENV_OPTIONS with all that is wrong. */
-export function checkOptions(options: VectorEnvOptions, definition: EnvironmentDefinition): void {
-  const problems: Problem[] = [];
+export function checkVector(options: VectorEnvOptions, definition: EnvironmentDefinition): void {
+  const known = Object.keys(names);
+  const problems: Problem[] = Object.keys(options)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const close = nearest(name, known);
+      const remedy = close && `did you mean "${close}"?`;
+      return { path: name, wrong: "unknown option", expected: `one of ${known.join(", ")}`, remedy };
+    });
   const integer = (
     path: "count" | "workers" | "actionSteps" | "condSteps" | "imageSteps" | "maxEpisodeSteps",
     least: number,
@@ -68,6 +81,7 @@ function seedProblems({ seed, count }: VectorEnvOptions): Problem[] {
   if (typeof seed === "number") {
     return Number.isSafeInteger(seed) ? [] : [{ path: "seed", wrong: String(seed), expected: "an integer" }];
   }
+  if (!Array.isArray(seed)) return [{ path: "seed", wrong: String(seed), expected: `an integer, or ${count} of them` }];
   if (seed.length === count && seed.every(Number.isSafeInteger)) return [];
   return [{ path: "seed", wrong: `[${seed.join(", ")}]`, expected: `an integer, or ${count} of them` }];
 }

@@ -13,7 +13,7 @@ import { isModule, moduleAddress } from "./environment-module.js";
 import type { MultiStep } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
 import { memberProblem } from "./vector-env-failure.js";
-import { checkOptions, type VectorEnvOptions } from "./vector-env-options.js";
+import { checkVector, type VectorEnvOptions } from "./vector-env-options.js";
 import { command, createMember, execute, leaveAlone, type Command, type MemberTask } from "./vector-env-protocol.js";
 import { WorkerTeam } from "./worker-team.js";
 
@@ -125,7 +125,7 @@ export class VectorEnv implements Outputs, ChunkShape {
    */
   static async create(options: VectorEnvOptions): Promise<VectorEnv> {
     const definition = await findEnvironment(options.env);
-    checkOptions(options, definition);
+    checkVector(options, definition);
     await fetchFor(definition);
     const { env, count, actionSteps, condSteps, imageSteps, patienceSeconds = 10, workerMemoryMiB = 512 } = options;
     const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;

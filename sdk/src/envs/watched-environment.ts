@@ -7,7 +7,7 @@ import { episodeStarts } from "./episode-starts.js";
 import { Environment } from "./make-environment.js";
 import { MultiStep, type MultiStepOptions, type StepTaken } from "./multi-step.js";
 import { findEnvironment } from "./registry.js";
-import { checkOptions, type VectorEnvOptions } from "./vector-env-options.js";
+import { checkVector, type VectorEnvOptions } from "./vector-env-options.js";
 
 export interface WatchedEnvironmentOptions
   extends
@@ -30,7 +30,7 @@ export type Watch = (environment: Visible, step: StepTaken) => boolean | void;
 export async function watchedEnvironment(options: WatchedEnvironmentOptions, watch: Watch) {
   const { env, seed, streams, actionSteps, condSteps, imageSteps, inertia, ...episodes } = options;
   const definition = await findEnvironment(env);
-  checkOptions({ ...options, count: 1 }, definition);
+  checkVector({ ...options, count: 1 }, definition);
   const { observationDimension, actionDimension, pictures } = definition;
   await fetchFor(definition);
   const simulation = await definition.create({ inertia: inertia ?? definition.inertia ?? "legacy" });

@@ -41,6 +41,7 @@ import type { PolicyDescription } from "./policy-description.js";
 import { scratchPolicy } from "./scratch-policy.js";
 import { take, takeControl, type RunControl } from "./runs/control.js";
 import { runFineTuning, type FineTuningRun, type FineTuningSettings } from "./runs/finetuning.js";
+import { requireDataset } from "./dataset-argument.js";
 import { resolvePath } from "../hub/fetch-file.js";
 import { loadPolicy } from "./load-policy.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
@@ -176,7 +177,12 @@ function scratch<Options extends object>(
      * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
      *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
      */
-    async train({ env, policy = usual, ...input }: TrainInput<Options>): Promise<FineTuningRun> {
+    async train(given: TrainInput<Options>): Promise<FineTuningRun> {
+      const {
+        env,
+        policy = usual,
+        ...input
+      } = (given as TrainInput<Options> | undefined) ?? ({} as TrainInput<Options>);
       const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
       const [control, learning] = takeControl(rest);
       const base = await scratchPolicy(policy, env, settings.seed ?? 42, settings.data?.normalization);
@@ -221,6 +227,7 @@ export const CalQL = {
    * @throws InputError as `SAC.train()`.
    */
   async offline(data: Dataset, input: OfflineInput<CalQLInput> = {}): Promise<OfflineRun<CalQLInput>> {
+    requireDataset(data);
     const { env = data.name, ...given } = input;
     const run = await scratch<CalQLInput>(calql).train({ ...given, env, data, trainOnline: false });
     const { iterations, folder, policy, resumePath, ...kept } = given;

@@ -1,8 +1,10 @@
 // How a policy solves the avoiding task: paths of the tool, the ways they take, and how evenly it uses them.
 // Mode entropy as in D3IL (Jia et al. 2024): of the shares of the 24 ways, to base 24.
+import { z } from "zod";
 import { finishLine, ModeFlags, obstacles } from "../envs/d3il/avoiding.js";
 import { tablePaths, type TablePath } from "../figures/charts/table-paths.js";
 import type { Figure } from "../figures/figure.js";
+import { checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
 import { watchEpisode } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
@@ -19,12 +21,19 @@ export interface AvoidingOptions {
 }
 
 const ways = 24;
+const schema = optionsSchema<AvoidingOptions>({
+  env: z.string(),
+  episodes: count,
+  seed: wholeNumber,
+  denoisingSteps: count,
+});
 
 /**
  * Plays the avoiding task until the tool crosses the line or 100 steps are over.
  * @throws InputError if policy and environment do not fit.
  */
 export async function avoidingRollouts(source: PolicySource, options: AvoidingOptions = {}): Promise<AvoidingRollouts> {
+  checkOptions(schema, options);
   const policy = await policyOf(source);
   const { env = "avoiding", episodes = 20, seed = 0, denoisingSteps = 1 } = options;
   const paths: TablePath[] = [];

@@ -1,4 +1,5 @@
 // A policy's inference as an ONNX file: observation and initial noise in, action chunk out, for any ONNX runtime.
+import { z } from "zod";
 import { constants } from "../engine/compile.js";
 import { exportModel } from "../engine/export-model.js";
 import { tf, type Weights } from "../engine/tensor.js";
@@ -7,7 +8,9 @@ import { writeFileAtomic } from "../files.js";
 import type { Tensors } from "../policies/definition.js";
 import type { Normalization } from "../normalization.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
+import { checkOptions, count, optionsSchema, pathText } from "../options.js";
 import { userPath } from "../paths.js";
+import { shownValue } from "../schema-issues.js";
 
 /** What the exported function computes. */
 export interface ExportOptions {
@@ -37,6 +40,12 @@ export interface ExportedPolicy {
   readonly batch: "any" | number;
 }
 
+const schema = optionsSchema<ExportOptions>({
+  steps: count,
+  clipIntermediate: z.boolean(),
+  includeNormalization: z.boolean(),
+});
+
 /**
  * Writes a file with inputs `observation` (B, To, Do), of policies that see pictures `rgb` (B, Ti, C, H, W; uint8), and what the
  * policy draws, of flows `noise` (B, Ta, Da; standard normal, or zero for the central chunk), and output `action` (B, Ta, Da), all
@@ -49,10 +58,11 @@ export async function exportOnnx(
   to: string,
   options: ExportOptions = {},
 ): Promise<ExportedPolicy> {
+  if (!pathText.safeParse(to).success) fail("DMPO_OPTIONS", "path", `is ${shownValue(to)}`, "where the file goes");
+  checkOptions(schema, options);
   const path = userPath(to);
   const { model, weights, normalization, environment, space } = await policyOf(source);
   const { steps = model.defaultSteps, clipIntermediate = true, includeNormalization = true } = options;
-  if (!Number.isInteger(steps) || steps < 1) fail("DMPO_OPTIONS", "steps", `is ${steps}`, "an integer from 1 on");
   const { shapes: draws } = model.actingDraws(steps);
   const seen = { observation: space.state, ...(space.rgb && { rgb: space.rgb }) };
   const shapes = { ...seen, ...draws, action: [space.horizonSteps, space.actionDim] };

@@ -1,5 +1,6 @@
 // The first journey: demonstrations -> one-step policy -> PPO -> report, on hopper, in minutes.
 import { join } from "node:path";
+import { z } from "zod";
 import type { Dataset } from "../data/dataset.js";
 import { comparisonBars } from "../figures/charts/comparison-bars.js";
 import { denoisingChart } from "../figures/charts/denoising-steps.js";
@@ -7,7 +8,9 @@ import { histogram } from "../figures/charts/histogram.js";
 import { rolloutStrip } from "../figures/charts/rollout-strip.js";
 import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
 import { comparisonTable } from "../figures/text-table.js";
-import { folderOf, stoppable, writeJson, type RunControl } from "./runs/control.js";
+import { callback, checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
+import { dataset } from "./dataset-argument.js";
+import { controlShape, folderOf, stoppable, writeJson, type RunControl } from "./runs/control.js";
 import { evaluate, type EvaluationReport } from "./runs/evaluation.js";
 import type { FineTuningRun } from "./runs/finetuning.js";
 import { MeanFlow } from "./policies.js";
@@ -58,6 +61,15 @@ export interface Journey {
 /** Sampled and zero initial noise are two policies, reported side by side and never mixed. */
 type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
 
+const schema = z.strictObject({
+  ...optionsSchema<Omit<JourneyInput, "data">>({
+    ...controlShape,
+    ...{ env: z.string(), seed: wholeNumber, episodes: count, mlpDims: z.array(count) },
+    ...{ pretrain: z.looseObject({}), finetune: z.looseObject({}), say: callback },
+  }).shape,
+  data: dataset,
+});
+
 /**
  * Runs all stages into one folder with a report: pre-training of improved MeanFlow, evaluation, PPO, evaluation.
  *
@@ -65,6 +77,7 @@ type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
  * @throws the signal's reason when it is stopped; checkpoints of the stage in progress are in its folder then.
  */
 export async function runJourney(input: JourneyInput): Promise<Journey> {
+  checkOptions(schema, input);
   const { data, env = data.name, seed = 42, episodes = 40, mlpDims = [256, 256, 256], say = () => {} } = input;
   const folder = await folderOf(input, { task: "quickstart", seed });
   const { signal, progress, device, threads, workers } = stoppable(input);

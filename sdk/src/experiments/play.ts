@@ -1,4 +1,5 @@
 // A trained policy in the simulator: environments that fit it, and whole episodes.
+import { z } from "zod";
 import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import type { EnvironmentSource } from "../envs/environment.js";
@@ -14,6 +15,7 @@ import {
 import type { InitialNoise } from "../evaluation/evaluate.js";
 import { playEpisodes } from "../evaluation/play.js";
 import { policyActor, type ActorOptions } from "../evaluation/policy-actor.js";
+import { checkOptions, count, limit, optionsSchema, wholeNumber } from "../options.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 import { compileOptionsOf, stoppable, type RunControl } from "./runs/control.js";
@@ -49,6 +51,34 @@ export interface PlaySettings extends EnvironmentSettings {
   /** What they are played for: plays of one seed for different purposes share no random numbers. Default: evaluation. */
   readonly streams?: string;
 }
+
+const noise = z.enum(["sampled", "zero"]);
+
+/** For schemas of calls whose options stand beside these; `env` is looked at where it is looked for. */
+export const environmentShape = {
+  env: z.unknown(),
+  environments: count,
+  actionSteps: count,
+  maxEpisodeSteps: count,
+  legacyTimeouts: z.boolean(),
+  successThreshold: z.number(),
+} satisfies Record<keyof EnvironmentSettings, z.ZodType>;
+
+/** The same for {@link PlaySettings}. */
+export const playShape = {
+  ...environmentShape,
+  episodes: count,
+  denoisingSteps: count,
+  initialNoise: noise,
+  seed: wholeNumber,
+  streams: z.string(),
+} satisfies Record<keyof PlaySettings, z.ZodType>;
+
+const playSchema = z.strictObject({
+  ...optionsSchema<EnvironmentSettings>(environmentShape).shape,
+  ...{ episodes: count, denoisingSteps: count, initialNoise: noise, seed: wholeNumber },
+  streams: z.string().optional(),
+});
 
 /** Opens environments that fit `policy`; close them afterwards. */
 export function openEnvironments(
@@ -86,8 +116,9 @@ export async function play(
   settings: PlaySettings,
   given: RunControl = {},
 ): Promise<{ readonly statistics: EpisodeStatistics; readonly episodes: readonly FinishedEpisode[] }> {
-  const policy = await policyOf(source);
   const control = stoppable(given);
+  checkOptions(playSchema, settings);
+  const policy = await policyOf(source);
   const { denoisingSteps: steps, initialNoise, seed, streams } = settings;
   const environments = await openEnvironments(policy, settings, seed, control, streams);
   const options = { ...actorOptions(seed, control, streams), sampling: { steps }, initialNoise };
@@ -116,6 +147,19 @@ export interface EpisodeOptions {
   /** Where the policy is computed, always with one thread. Default: the CPU. */
   readonly compile?: CompileOptions;
 }
+
+/** For schemas of calls whose options stand beside these. */
+export const episodeShape = {
+  env: z.unknown(),
+  seed: wholeNumber,
+  streams: z.string(),
+  maxSteps: limit,
+  denoisingSteps: count,
+  clipIntermediate: z.boolean(),
+  initialNoise: noise,
+  actionSteps: count,
+  compile: z.unknown(),
+} satisfies Record<keyof EpisodeOptions, z.ZodType>;
 
 /**
  * Plays one episode, the same as {@link play} in the first of its environments, and calls `watch` after every environment

@@ -1,15 +1,16 @@
 // The fluent way to any policy: describe it, then train it. Every with...() returns a new description.
-import type { z } from "zod";
+import { z } from "zod";
 import type { Dataset } from "../data/dataset.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import type { Network } from "../nn/network.js";
-import { parseOptions } from "../options.js";
+import { checkOptions, count, parseOptions, pathText } from "../options.js";
 import type { Policy } from "../policies/definition.js";
 import { networkFamily, PolicyModel } from "../policies/policy-model.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { TimeDistributionInput } from "../policies/time-sampling.js";
 import { pretrainOptions } from "../pretrain/options.js";
-import type { PlaySettings } from "./play.js";
+import { requireDataset } from "./dataset-argument.js";
+import { playShape, type PlaySettings } from "./play.js";
 import { loadPolicy } from "./load-policy.js";
 import type { DispersiveInput, PretrainingInput } from "./option-types.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
@@ -73,9 +74,10 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     return this.#with({ times });
   }
 
-  /** Changes the network, e.g. `{ mlpDims: [256, 256, 256] }`, or the length of chunk and history. */
+  /** Changes the network, e.g. `{ mlpDims: [256, 256, 256] }`, or the length of chunk and history. @throws InputError naming every wrong option. */
   withNetwork(options: NetworkInput<NetworkOptions>): PolicyDescription<Objective, NetworkOptions> {
     const network = { ...this.network, ...options };
+    checkNetwork(this.definition, network);
     return new PolicyDescription<Objective, NetworkOptions>(this.definition, this.objective, network, this.teacher);
   }
 
@@ -104,7 +106,9 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
    *   is not finite.
    */
   async pretrain(data: Dataset, input: PretrainInput = {}): Promise<PretrainingRun> {
+    requireDataset(data);
     const { env = data.name, test, resumePath, ...rest } = input;
+    checkOptions(pretrainBesides, { test, resumePath });
     const { options, control } = splitOptions(pretrainOptions, rest);
     const model = this.for(data);
     const settings: PlaySettings = {
@@ -124,6 +128,18 @@ export class PolicyDescription<Objective extends object = object, NetworkOptions
     parseOptions(this.definition.options, objective as Record<string, unknown>);
     return new PolicyDescription<Objective, NetworkOptions>(this.definition, objective, this.network, this.teacher);
   }
+}
+
+const { env: _, seed: __, ...testShape } = playShape;
+const pretrainBesides = z
+  .strictObject({ test: z.strictObject(testShape).partial(), resumePath: pathText.nullable() })
+  .partial();
+
+/** What is set of a network, before data tell the rest of its sizes. */
+function checkNetwork(definition: Described<string>, { type, ...network }: NetworkInput): void {
+  const { family } = networkFamily(definition as PolicyModel["definition"], type);
+  const lengths = { horizonSteps: count, condSteps: count, imgCondSteps: count };
+  checkOptions(z.strictObject({ ...family.options.shape, ...lengths }).partial(), network);
 }
 
 /** Files of the reference hold no statistics; a teacher has those of the data that its student learns from. */

@@ -1,8 +1,10 @@
 // A film of a policy at work: animated GIF, which notebooks, browsers and GitHub show without a player.
+import { z } from "zod";
 import { writeFileAtomic } from "../files.js";
-import type { RenderOptions } from "../envs/make-environment.js";
+import { renderShape, type RenderOptions } from "../envs/make-environment.js";
 import { Animation, type Picture } from "../envs/render/picture.js";
-import { watchEpisode, type EpisodeOptions } from "./play.js";
+import { abortSignal, checkOptions, optionsSchema, pathText } from "../options.js";
+import { episodeShape, watchEpisode, type EpisodeOptions } from "./play.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 /** What is filmed and how. `env` is by default the policy's own. */
@@ -17,11 +19,21 @@ export interface RecordOptions extends Partial<EpisodeOptions>, RenderOptions {
   readonly signal?: AbortSignal;
 }
 
+const schema = optionsSchema<RecordOptions>({
+  ...episodeShape,
+  ...renderShape,
+  framesPerSecond: z.number().positive().max(50),
+  maxSeconds: z.custom((value) => typeof value === "number" && value > 0, "a number > 0"),
+  path: pathText,
+  signal: abortSignal,
+});
+
 /**
  * Plays one episode and films it. Default 320 x 240 pixels and at most 150 environment steps.
  * @throws InputError for an unknown environment or camera, or an environment without pictures.
  */
 export async function record(source: PolicySource, options: RecordOptions = {}): Promise<Animation> {
+  checkOptions(schema, options);
   const policy = await policyOf(source);
   const {
     framesPerSecond = 25,

@@ -1,5 +1,6 @@
 // Addresses of files that lie elsewhere: `hf://` on a model hub, `https://` anywhere.
 import { fail } from "../errors.js";
+import { shownValue } from "../schema-issues.js";
 
 /** A file in a repository of the hub. */
 export interface HubAddress {
@@ -43,6 +44,8 @@ export const isAddress = (text: string): boolean => /^(hf|https?):\/\//.test(tex
  * @throws InputError `DMPO_HUB_ADDRESS`.
  */
 export function parseAddress(text: string): HubAddress | WebAddress {
+  if (typeof text !== "string")
+    fail("DMPO_HUB_ADDRESS", "address", `is ${shownValue(text)}`, `https://... or ${forms}`);
   if (/^https?:\/\//.test(text)) return webAddress(text);
   if (!text.startsWith("hf://")) fail("DMPO_HUB_ADDRESS", text, "not an address", `https://... or ${forms}`);
   const parts = text.slice("hf://".length).split("/");

@@ -1,4 +1,6 @@
 // A file wherever it is: on this machine, on the hub, on the web.
+import { z } from "zod";
+import { abortSignal, callback, checkOptions, optionsSchema } from "../options.js";
 import { userPath } from "../paths.js";
 import { isAddress, parseAddress } from "./address.js";
 import { fetchHubFile, type HubFileOptions } from "./hub-file.js";
@@ -8,6 +10,16 @@ export type { DownloadProgress } from "./download.js";
 
 /** How a file is fetched. */
 export type FetchOptions = HubFileOptions;
+
+/** For schemas of calls whose options stand beside these. */
+export const fetchShape = {
+  signal: abortSignal,
+  onProgress: callback,
+  sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits"),
+  notify: callback,
+} satisfies Record<keyof FetchOptions, z.ZodType>;
+
+const schema = optionsSchema<FetchOptions>(fetchShape);
 
 /**
  * Downloads a file once and returns its path in the cache.
@@ -20,6 +32,7 @@ export type FetchOptions = HubFileOptions;
  * `_DISK`, `_BUSY`, `_STATUS`; the signal's reason.
  */
 export function fetchFile(address: string, options: FetchOptions = {}): Promise<string> {
+  checkOptions(schema, options);
   const parsed = parseAddress(address);
   return parsed.kind === "hub" ? fetchHubFile(parsed, options) : fetchWebFile(parsed, options);
 }

@@ -1,6 +1,8 @@
 // A trained policy asked in a program: raw observations in, raw actions out, one at a time or many.
+import { z } from "zod";
 import { Random, type RandomStream } from "../engine/random.js";
 import { fail } from "../errors.js";
+import { checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
 import { denormalize, normalize } from "../normalization.js";
 import { emptyObservations, sizeOf } from "../space.js";
 import { chunkSampler } from "./chunk-sampler.js";
@@ -40,6 +42,20 @@ export interface RawActorOptions extends ActOptions {
   readonly actionSteps?: number;
 }
 
+const actShape = {
+  denoisingSteps: count,
+  clipIntermediate: z.boolean(),
+  initialNoise: z.enum(["sampled", "zero"]),
+  seed: wholeNumber,
+} satisfies Record<keyof ActOptions, z.ZodType>;
+
+/** Options of one question, of many samples, of an actor. */
+export const actingSchemas = {
+  act: optionsSchema<ActOptions>(actShape),
+  sample: optionsSchema<ActOptions & { readonly count?: number }>({ ...actShape, count }),
+  actor: optionsSchema<RawActorOptions>({ ...actShape, actionSteps: count }),
+};
+
 type Sampler = ReturnType<typeof chunkSampler>;
 
 /** Compiled once for each way to sample. */
@@ -53,9 +69,6 @@ export async function rawChunks(
   random: RandomStream | undefined,
 ): Promise<RawChunk[]> {
   const { space, normalization } = policy;
-  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1)) {
-    fail("DMPO_OPTIONS", "denoisingSteps", String(steps), "a positive integer");
-  }
   const [rows, { horizonSteps, actionDim }] = [observations.length, space];
   const seen = emptyObservations(space, rows);
   observations.forEach((observation, row) => {
@@ -142,9 +155,10 @@ export class RawActor {
   #pending: Float64Array[] = [];
 
   constructor(policy: TrainedPolicy, options: RawActorOptions) {
+    checkOptions(actingSchemas.actor, options);
     const { horizonSteps } = policy.space;
     const { actionSteps = horizonSteps } = options;
-    if (!(Number.isInteger(actionSteps) && actionSteps >= 1 && actionSteps <= horizonSteps)) {
+    if (actionSteps > horizonSteps) {
       fail("DMPO_OPTIONS", "actionSteps", String(actionSteps), `an integer from 1 to ${horizonSteps}`);
     }
     this.#policy = policy;

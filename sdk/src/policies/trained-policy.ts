@@ -1,5 +1,6 @@
 // A policy with weights and the statistics of its data: what pre-training yields, fine-tuning and evaluation take, and files hold.
 import { z } from "zod";
+import { checkOptions } from "../options.js";
 import { fail } from "../errors.js";
 import { Random } from "../engine/random.js";
 import type { HostTensor } from "../engine/tensor.js";
@@ -8,6 +9,7 @@ import {
   noiseOf,
   RawActor,
   rawChunks,
+  actingSchemas,
   type ActOptions,
   type RawActorOptions,
   type RawChunk,
@@ -101,6 +103,7 @@ export class TrainedPolicy {
   act(observation: RawObservation, options?: ActOptions): Promise<RawChunk>;
   act(observations: readonly RawObservation[], options?: ActOptions): Promise<RawChunk[]>;
   async act(given: RawObservation | readonly RawObservation[], options: ActOptions = {}) {
+    checkOptions(actingSchemas.act, options);
     if (isMany(given)) return rawChunks(this, given, options, noiseOf(options));
     return (await rawChunks(this, [given], options, noiseOf(options)))[0]!;
   }
@@ -110,8 +113,8 @@ export class TrainedPolicy {
    * @param options `count`, at least 1: default 100. @throws InputError as {@link act}.
    */
   async sample(observation: RawObservation, options: SampleOptions = {}): Promise<RawChunk[]> {
+    checkOptions(actingSchemas.sample, options);
     const { count = 100 } = options;
-    if (!(Number.isInteger(count) && count >= 1)) fail("DMPO_OPTIONS", "count", String(count), "a positive integer");
     return rawChunks(this, Array<RawObservation>(count).fill(observation), options, noiseOf(options));
   }
 

@@ -1,4 +1,6 @@
 // Metrics on the console: one line that is redrawn on a terminal, plain lines everywhere else.
+import { z } from "zod";
+import { callback, checkOptions, optionsSchema } from "../options.js";
 import type { MetricsRecord, MetricsSink } from "./metrics-sink.js";
 import { bar, chosen, duration, metrics, pace, position, stepsDone, type Counter } from "./progress-text.js";
 
@@ -24,11 +26,20 @@ export interface ConsoleStream {
   write(text: string): unknown;
 }
 
+const schema = z.strictObject({
+  ...optionsSchema<Omit<ConsoleSinkOptions, "counter">>({
+    ...{ total: z.number(), start: z.number(), offset: z.number(), shown: z.record(z.string(), z.string()) },
+    ...{ stream: z.looseObject({ write: callback }), silence: z.unknown(), isOver: z.boolean(), now: callback },
+  }).shape,
+  counter: z.string(),
+});
+
 /**
  * On a terminal: bar, elapsed and remaining time, rate and the latest value of every metric, redrawn every second.
  * Elsewhere: one line per record, without control characters, and one between records that are more than 4.5 s apart.
  */
 export function consoleSink(options: ConsoleSinkOptions): MetricsSink {
+  checkOptions(schema, options);
   const { stream = process.stdout } = options;
   const sink = stream.isTTY ? progressLine(options, stream) : plainLines(options, stream);
   return { ...sink, log: (record) => sink.log(chosen(options, record)) };

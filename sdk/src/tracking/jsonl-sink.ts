@@ -1,4 +1,6 @@
 // Metrics as JSON lines, readable by any tool, also while a run is going on.
+import { z } from "zod";
+import { parseOptions, pathText } from "../options.js";
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "../files.js";
@@ -10,6 +12,7 @@ import type { MetricsSink } from "./metrics-sink.js";
  * @throws the system's error if the file cannot be opened or written.
  */
 export function jsonlSink(path: string): MetricsSink {
+  parseOptions(z.strictObject({ path: pathText }), { path });
   let file = opened(path);
   let open = true;
   return {

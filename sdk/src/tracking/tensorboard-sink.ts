@@ -1,4 +1,6 @@
 // Metrics as TensorBoard event files: protobuf messages (event.proto, summary.proto of TensorFlow) in TFRecord framing.
+import { z } from "zod";
+import { callback, checkOptions, pathText } from "../options.js";
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -32,13 +34,17 @@ export interface TensorBoardSinkOptions {
   readonly now?: () => number;
 }
 
+const schema = z.strictObject({ folder: pathText, counter: z.string(), now: callback.optional() });
+
 let files = 0;
 
 /**
  * Writes every number of a record as a scalar; texts are left out. Each record reaches the system at once.
  * @throws the system's error if the file cannot be opened or written.
  */
-export function tensorBoardSink({ folder, counter, now = Date.now }: TensorBoardSinkOptions): MetricsSink {
+export function tensorBoardSink(options: TensorBoardSinkOptions): MetricsSink {
+  checkOptions(schema, options);
+  const { folder, counter, now = Date.now } = options;
   makeFolder(folder);
   const second = String(Math.floor(now() / 1000)).padStart(10, "0");
   const name = `events.out.tfevents.${second}.${hostname()}.${process.pid}.${files++}`;

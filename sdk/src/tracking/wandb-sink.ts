@@ -1,4 +1,6 @@
 // Metrics for Weights & Biases: a run folder as its own client writes offline, uploaded by `wandb sync`.
+import { z } from "zod";
+import { callback, checkOptions, optionsSchema, pathText } from "../options.js";
 import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -34,12 +36,21 @@ export interface WandbSink extends MetricsSink {
   readonly runFolder: string;
 }
 
+const schema = z.strictObject({
+  ...{ project: z.string(), name: z.string(), counter: z.string() },
+  ...optionsSchema<Omit<WandbSinkOptions, "project" | "name" | "counter">>({
+    ...{ entity: z.string().nullable(), config: z.looseObject({}), offline: z.boolean(), folder: pathText },
+    ...{ notify: callback, now: callback },
+  }).shape,
+});
+
 /**
  * Writes a run for Weights & Biases. Records of one step become one row, so a row is written when the next step begins, and at
  * the end. An upload that fails is told to `notify` and leaves the files.
  * @throws the system's error if the files cannot be written.
  */
 export function wandbSink(options: WandbSinkOptions): WandbSink {
+  checkOptions(schema, options);
   const { project, entity, name, config = {}, counter, offline = false, notify = () => {}, now = Date.now } = options;
   const started = now();
   const id = Array.from({ length: 8 }, () => randomInt(36).toString(36)).join("");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { SweepInput } from "../../config/run/sweep-plan.js";
 import { fail } from "../../errors.js";
 import type { BackEnd } from "../../experiments/sweeps/back-end.js";
-import type { BackEndOptions } from "../../experiments/sweeps/back-ends.js";
+import type { BackEndOptions } from "../../experiments/sweeps/back-end.js";
 import type { SweepRecord } from "../../experiments/sweeps/record.js";
 import { count, examples, exitCodes, path, type AddCommand, type CommandContext } from "../command.js";
 import { withConfigFlags } from "../config-flags.js";

@@ -1,7 +1,7 @@
 // Configurations from tables of keys: a table says where each option stands in the YAML, the option's own schema says the rest.
 import { z } from "zod";
 import type { Keys } from "../../options.js";
-import { unwrapped } from "./schema-keys.js";
+import { unwrapped } from "../../schema-issues.js";
 
 /** Options and where they stand. */
 export interface KeyTable {

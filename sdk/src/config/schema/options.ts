@@ -12,7 +12,7 @@ import { optionsOf, valueAt, type KeyTable } from "./keys.js";
 import { fastDevRunData } from "./fast-dev-run.js";
 import {
   beginsFresh,
-  demonstratedShape,
+  type demonstratedShape,
   evalShape,
   learningShape,
   learningTrain,

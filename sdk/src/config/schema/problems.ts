@@ -1,6 +1,7 @@
 // Turns the issues of a zod schema into problems a person can act on: path, value, place, expectation, nearest valid key.
 import { type z } from "zod";
 import { InputError, nearest, type Problem } from "../../errors.js";
+import { choicesOf, expectation } from "../../schema-issues.js";
 import { camelCaseKeys, toSnakeCase } from "../language/naming.js";
 import { schemaKeys } from "./schema-keys.js";
 import { lookup, nest, originOf, type Settings, type Value } from "../language/settings.js";
@@ -40,7 +41,7 @@ function problemsOf(issues: readonly Issue[], settings: Settings, keys: readonly
     return {
       path,
       wrong: value === undefined ? "missing" : `${JSON.stringify(value)}${place}`,
-      expected: expectation(issue),
+      expected: expectation(issue, { object: "a mapping", record: "a mapping" }),
       remedy: value === undefined ? `set it in the YAML file or with ${path}=...` : close && `did you mean ${close}?`,
     };
   });
@@ -76,47 +77,6 @@ function unknownKey(path: string, settings: Settings, keys: readonly string[]): 
     remedy: close && `did you mean "${close}"?`,
   };
 }
-
-/** The values that a choice has, or the types of a union. */
-function choicesOf(issue: Issue): string[] {
-  if (issue.code === "invalid_value") return issue.values.map(String);
-  return issue.code === "invalid_union" && "options" in issue ? (issue.options ?? []).map(String) : [];
-}
-
-/** "a number > 0": what the schema wants at the place of an issue. */
-function expectation(issue: Issue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return typeNames[issue.expected] ?? issue.expected;
-    case "invalid_value":
-      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${choicesOf(issue).join(", ")}`;
-    case "too_small":
-      return size(issue.origin, issue.inclusive ? ">=" : ">", issue.minimum);
-    case "too_big":
-      return size(issue.origin, issue.inclusive ? "<=" : "<", issue.maximum);
-    case "invalid_union":
-      if (issue.errors.length === 0) return `one of ${choicesOf(issue).join(", ")}`;
-      return [...new Set(issue.errors.flat().map(expectation))].join(" or ");
-    default:
-      return issue.message;
-  }
-}
-
-function size(origin: string, relation: string, bound: number | bigint): string {
-  if (origin === "array") return `a list with ${relation} ${bound} elements`;
-  if (origin === "string") return "a text that is not empty";
-  return `a number ${relation} ${bound}`;
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  number: "a number",
-  int: "a whole number",
-  string: "a text",
-  boolean: "true or false",
-  array: "a list",
-  object: "a mapping",
-  null: "null",
-};
 
 function pathOf(path: readonly PropertyKey[]): string {
   return path.map((key) => (typeof key === "string" ? toSnakeCase(key) : String(key))).join(".");

@@ -1,5 +1,6 @@
 // What keys a zod schema has, the candidates for "did you mean", and what their defaults are.
 import { z } from "zod";
+import { unwrapped } from "../../schema-issues.js";
 import { toSnakeCase } from "../language/naming.js";
 import type { Value } from "../language/settings.js";
 
@@ -27,19 +28,4 @@ export function schemaDefaults(schema: z.core.$ZodType, prefix = ""): Map<string
       return below.length === 0 && inner instanceof z.ZodDefault ? [[path, inner.def.defaultValue as Value]] : below;
     }),
   );
-}
-
-/** The type inside optional, nullable, default and what is done before it looks. */
-export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
-  let inner = schema;
-  while (
-    inner instanceof z.ZodOptional ||
-    inner instanceof z.ZodNullable ||
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault ||
-    inner instanceof z.ZodPipe
-  ) {
-    inner = inner instanceof z.ZodPipe ? inner.out : inner.unwrap();
-  }
-  return inner;
 }

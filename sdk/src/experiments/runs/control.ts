@@ -3,9 +3,10 @@ import { appendFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import type { CompileOptions } from "../../engine/compile.js";
 import { parseDevice } from "../../engine/device.js";
-import type { z } from "zod";
+import { availableParallelism } from "node:os";
+import { z } from "zod";
 import { writeFileAtomic } from "../../files.js";
-import { parseOptions } from "../../options.js";
+import { abortSignal, callback, checkOptions, count, optionsSchema, parseOptions, pathText } from "../../options.js";
 import { consoleSink } from "../../tracking/console-sink.js";
 import { jsonlSink } from "../../tracking/jsonl-sink.js";
 import { combine, type MetricsRecord, type MetricsSink } from "../../tracking/metrics-sink.js";
@@ -78,8 +79,12 @@ export function compileOptionsOf({ device, threads }: RunControl): CompileOption
   return { ...parseDevice(device), threads };
 }
 
-/** The control of a long call, stopped by its own signal and, in a notebook, by the stop button. */
+/**
+ * The control of a long call, stopped by its own signal and, in a notebook, by the stop button.
+ * @throws InputError naming every wrong option.
+ */
 export function stoppable<Control extends RunControl>(control: Control): Control {
+  checkOptions(controlSchema, takeControl(control)[0]);
   const signals = [control.signal, notebook()?.signal].filter((signal) => signal !== undefined);
   return { ...control, signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0] };
 }
@@ -133,17 +138,30 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-const controlKeys = [
-  "signal",
-  "progress",
-  "onProgress",
-  "console",
-  "sinks",
-  "folder",
-  "device",
-  "threads",
-  "workers",
-] as const satisfies readonly (keyof RunControl)[];
+/** More threads than this are a mistake: each has memory of its own. */
+const mostThreads = Math.max(64, 4 * availableParallelism());
+
+const sink = z.custom<MetricsSink>(
+  (value) => typeof (value as MetricsSink | null)?.log === "function",
+  "a sink, such as jsonlSink(PATH)",
+);
+
+/** For schemas of calls whose options stand beside these. */
+export const controlShape = {
+  signal: abortSignal,
+  progress: z.boolean(),
+  onProgress: callback,
+  console: z.boolean(),
+  sinks: z.array(sink),
+  folder: pathText.nullable(),
+  device: z.string().nullable(),
+  threads: count.max(mostThreads),
+  workers: z.int().nonnegative().max(mostThreads),
+} satisfies Record<keyof RunControl, z.ZodType>;
+
+const controlSchema = optionsSchema<RunControl>(controlShape);
+/** Names of the options of every long call. */
+export const controlKeys = Object.keys(controlShape) as (keyof RunControl)[];
 
 /** Separates the options of a method, which `schema` checks, from how the run is controlled. @throws InputError naming every wrong option. */
 export function splitOptions<Schema extends z.ZodObject>(
@@ -151,12 +169,13 @@ export function splitOptions<Schema extends z.ZodObject>(
   input: z.input<Schema> & RunControl,
 ): { readonly options: z.output<Schema>; readonly control: RunControl } {
   const [control, options] = takeControl(input);
-  return { options: parseOptions(schema, options as z.input<Schema>), control };
+  checkOptions(controlSchema, control);
+  return { options: parseOptions(schema, options as z.input<Schema>, controlKeys), control };
 }
 
 /** How the run is controlled, and everything else. */
 export function takeControl<T extends RunControl>(input: T): [RunControl, Omit<T, keyof RunControl>] {
-  const [control, options] = take<T, (typeof controlKeys)[number]>(input, controlKeys);
+  const [control, options] = take<T, keyof RunControl>(input, controlKeys);
   return [control, options];
 }
 

@@ -1,5 +1,6 @@
 // Evaluation of a policy over numbers of denoising steps: whole episodes, returns and the speed of inference.
 import { join } from "node:path";
+import { z } from "zod";
 import type { NpyArray } from "../../data/npy.js";
 import { encodeNpz } from "../../data/npz.js";
 import type { Estimate } from "../../evaluation/episode-statistics.js";
@@ -24,8 +25,9 @@ import type { Figure } from "../../figures/figure.js";
 import { saveFigure } from "../../figures/save-figure.js";
 import { comparisonTable } from "../../figures/text-table.js";
 import { writeFileAtomic } from "../../files.js";
-import { sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
-import { actorOptions, openEnvironments, type EnvironmentSettings } from "../play.js";
+import { checkOptions, count, optionsSchema } from "../../options.js";
+import { controlShape, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import { actorOptions, openEnvironments, playShape, type EnvironmentSettings } from "../play.js";
 import { policyOf, type PolicySource } from "../policy-source.js";
 import { claimFolder } from "./run-folder.js";
 import { versions } from "./versions.js";
@@ -46,6 +48,14 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
   readonly seed?: number;
 }
 
+const { streams: _, ...played } = playShape;
+const schema = optionsSchema<EvaluateInput & RunControl>({
+  ...controlShape,
+  ...played,
+  denoisingSteps: z.array(count).min(1),
+  clipIntermediate: z.boolean(),
+});
+
 /**
  * Plays `episodes` whole episodes for each number of denoising steps, without exploration noise.
  *
@@ -53,6 +63,7 @@ export interface EvaluateInput extends Omit<RunControl, "sinks" | "folder">, Par
  * @throws the signal's reason when stopped.
  */
 export async function evaluate(source: PolicySource, input: EvaluateInput = {}): Promise<EvaluationReport> {
+  checkOptions(schema, input);
   const policy = await policyOf(source);
   const {
     denoisingSteps = [...new Set([1, 2, 5, policy.model.defaultSteps])].sort((a, b) => a - b),

@@ -1,4 +1,5 @@
 // A fine-tuning run: what an algorithm made of a policy in environments, and where its files are.
+import { z } from "zod";
 import type { Dataset } from "../../data/dataset.js";
 import { environmentTitle } from "../../envs/registry.js";
 import { learningCurve } from "../../figures/charts/learning-curve.js";
@@ -9,8 +10,10 @@ import type { RunResult } from "../../learning/drive.js";
 import type { PartState } from "../../learning/parts.js";
 import type { TrainedPolicy } from "../../policies/trained-policy.js";
 import { logRow, type IterationRecord } from "../../rl/iteration-record.js";
-import type { EnvironmentSettings } from "../play.js";
-import type { RunControl } from "./control.js";
+import { checkOptions, count, optionsSchema, pathText, wholeNumber } from "../../options.js";
+import { dataset } from "../dataset-argument.js";
+import { environmentShape, type EnvironmentSettings } from "../play.js";
+import { controlKeys, type RunControl } from "./control.js";
 import { runLearning } from "./learning-run.js";
 
 /** A finished or stopped fine-tuning: its policies, its curve, and where its files are. */
@@ -111,24 +114,31 @@ export interface FineTuningSettings extends EnvironmentSettings {
   readonly resumePath?: string | null;
 }
 
+/** What a call may say besides the options of its algorithm; `data` is what {@link Dataset} has. */
+const settingShape = {
+  ...environmentShape,
+  data: dataset,
+  seed: wholeNumber,
+  saveEvery: count.nullable(),
+  films: z.strictObject({ every: count, episodes: count }).nullable(),
+  resumePath: pathText.nullable(),
+};
+const settingSchema =
+  optionsSchema<Omit<FineTuningSettings, "algorithm" | "base" | "learning" | "handedOn">>(settingShape);
+
+/** Names of the settings that stand beside the options of an algorithm. */
+export const settingNames = Object.keys(settingShape);
+
 /** A run stopped by the control's signal saves a checkpoint and returns what it has. */
 export async function runFineTuning(settings: FineTuningSettings, control: RunControl = {}): Promise<FineTuningRun> {
-  const {
-    algorithm,
-    base,
-    data,
-    handedOn,
-    learning: options,
-    seed = 42,
-    saveEvery,
-    films,
-    resumePath,
-    ...environments
-  } = settings;
+  const { algorithm, base, handedOn, learning: options, ...said } = settings;
+  checkOptions(settingSchema, said);
+  const { data, seed = 42, saveEvery, films, resumePath, ...environments } = said;
   const { logNames = {} } = algorithm;
   const { result, folder } = await runLearning<IterationRecord>(
     {
       ...{ algorithm, base, data, handedOn, options, seed, environments, saveEvery, films, resumePath, countsFrom: 0 },
+      optionsBeside: [...settingNames, ...controlKeys],
       task: `finetune/${await environmentTitle(settings.env)}`,
       metrics: (record) => ({ stage: record.stage, ...logRow(record, logNames) }),
       shown: {

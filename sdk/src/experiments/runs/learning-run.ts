@@ -27,6 +27,8 @@ export interface LearningSettings<Row> {
   /** The policy to start from, trained or with fresh weights. */
   readonly base: TrainedPolicy;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Names of what may stand beside these options where a person writes them. */
+  readonly optionsBeside?: readonly string[];
   readonly seed: number;
   /** Name of the run's folder below the log root, where the control names none. */
   readonly task: string;
@@ -61,7 +63,11 @@ export async function runLearning<Row>(
 ): Promise<{ readonly result: RunResult<Row>; readonly folder: string | undefined }> {
   const control = stoppable(given);
   const { algorithm, environments: wanted, films, saveEvery, countsFrom, test, resumePath } = wantedSettings;
-  const options = parseOptions(runOptions(algorithm, wantedSettings.base.model), wantedSettings.options);
+  const options = parseOptions(
+    runOptions(algorithm, wantedSettings.base.model),
+    wantedSettings.options,
+    wantedSettings.optionsBeside,
+  );
   const base = startingPolicy(algorithm, wantedSettings.base, options);
   const settings = { ...wantedSettings, base };
   const threads = compileOptionsOf(control).threads ?? defaultThreads();

@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { z } from "zod";
 import { fail, InputError } from "../../errors.js";
-import { folderOf, sinkOf, stoppable, type RunControl } from "../runs/control.js";
+import { callback, checkOptions, count, optionsSchema, pathText } from "../../options.js";
+import { controlShape, folderOf, sinkOf, stoppable, type RunControl } from "../runs/control.js";
 import { backEndOf } from "../sweeps/back-ends.js";
 import type { BackEnd } from "../sweeps/back-end.js";
 import { runCells } from "./cell-sweep.js";
@@ -59,6 +61,19 @@ export interface SensitivityInput<V extends Vary, Settings> extends Pick<
   readonly on?: "local" | "ray" | "slurm" | BackEnd;
 }
 
+const schema = z.strictObject({
+  ...optionsSchema<Omit<SensitivityInput<Vary, unknown>, "vary" | "run"> & Pick<RunControl, "workers">>({
+    ...controlShape,
+    seeds: z.array(z.number()),
+    settings: z.unknown(),
+    processes: count,
+    confidence: z.number().gt(0).lt(1),
+    on: z.union([z.enum(["local", "ray", "slurm"]), z.looseObject({ name: z.string(), submit: callback })]),
+  }).shape,
+  vary: z.looseObject({}),
+  run: z.union([callback, pathText, z.instanceof(URL)]),
+});
+
 /**
  * Runs every cell that `folder` does not hold already, and reports all of them. Stopping it (`signal`, the stop button of a
  * notebook) drops the runs in progress and returns the others; the same call with the same folder continues. More seeds or
@@ -70,6 +85,7 @@ export interface SensitivityInput<V extends Vary, Settings> extends Pick<
 export async function sensitivity<const V extends Vary, Settings = undefined>(
   input: SensitivityInput<V, Settings>,
 ): Promise<SensitivityReport> {
+  checkOptions(schema, input);
   const { vary, seeds = [0, 1, 2], run, settings, confidence, device } = input;
   const { signal } = stoppable(input);
   const cells = gridOf(vary, seeds);

@@ -1,4 +1,6 @@
 // Where the trials of a sweep run: one interface, one file for each back end.
+import { z } from "zod";
+import { count, optionsSchema } from "../../options.js";
 import type { Job, SweepRecord } from "./record.js";
 
 /** Where a job stands. */
@@ -50,6 +52,34 @@ export interface BackEnd {
   /** Whether its jobs end when the coordinator does. */
   readonly endsWithCoordinator: boolean;
 }
+
+/** What a person may say about where trials run; each back end takes what concerns it. */
+export interface BackEndOptions {
+  /** Jobs at the same time. */
+  readonly jobs?: number;
+  /** Trials of a job, one after another. */
+  readonly perJob?: number;
+  /** Compute threads of a trial. */
+  readonly threads: number;
+  /** Cores that a job asks for. Default: its threads. */
+  readonly cpus?: number;
+  /** GPUs that a job asks for. */
+  readonly gpus?: number;
+  /** Memory that a job asks for, in bytes. */
+  readonly memory?: number;
+  /** Ray: further resources, by their names. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Ray: the address of its dashboard. */
+  readonly address?: string;
+  /** Slurm: further options of sbatch, such as `--partition=gpu`. */
+  readonly sbatch?: readonly string[];
+}
+
+export const backEndSchema = optionsSchema<BackEndOptions>({
+  ...{ jobs: count, perJob: count, threads: count, cpus: z.number().positive(), gpus: z.number().nonnegative() },
+  ...{ memory: z.number().positive(), resources: z.record(z.string(), z.number().nonnegative()) },
+  ...{ address: z.string(), sbatch: z.array(z.string()) },
+});
 
 /** The name of a job outside of its sweep. */
 export const jobName = ({ definition: { id } }: Pick<SweepRecord, "definition">, { job }: Pick<Job, "job">) =>

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { availableParallelism, hostname } from "node:os";
 import { dirname } from "node:path";
+import { checkOptions, count, optionsSchema } from "../../options.js";
 import type { BackEnd, JobStatus } from "./back-end.js";
 import { workerArguments } from "./worker-command.js";
 
@@ -25,8 +26,12 @@ interface Running {
   status: JobStatus;
 }
 
+const schema = optionsSchema<LocalOptions>({ processes: count, threads: count, perJob: count });
+
 /** Processes of this machine, sharing its cores. */
-export function localProcesses({ processes, threads = 1, perJob }: LocalOptions = {}): BackEnd {
+export function localProcesses(options: LocalOptions = {}): BackEnd {
+  checkOptions(schema, options);
+  const { processes, threads = 1, perJob } = options;
   const running = new Map<string, Running>();
   let wake = () => {};
   // Kept for whoever asks next: nothing that happens between two looks is missed.

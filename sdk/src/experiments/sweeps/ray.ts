@@ -4,8 +4,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../errors.js";
 import { request, UnreachableError } from "../../hub/request.js";
-import { jobName, trialList, type BackEnd, type JobStatus, type ListedJob } from "./back-end.js";
-import type { BackEndOptions } from "./back-ends.js";
+import { checkOptions } from "../../options.js";
+import {
+  backEndSchema,
+  jobName,
+  trialList,
+  type BackEnd,
+  type BackEndOptions,
+  type JobStatus,
+  type ListedJob,
+} from "./back-end.js";
 import type { Job, SweepRecord } from "./record.js";
 import { remoteScript } from "./worker-command.js";
 
@@ -135,16 +143,9 @@ export async function rayNodes(address: string): Promise<RayNode[]> {
 }
 
 /** A Ray cluster. A job asks for as many cores as its trials have threads, where `cpus` says nothing else. */
-export function rayCluster({
-  jobs: most,
-  perJob,
-  threads,
-  cpus = threads,
-  gpus,
-  memory,
-  resources,
-  address: given,
-}: BackEndOptions): BackEnd {
+export function rayCluster(options: BackEndOptions): BackEnd {
+  checkOptions(backEndSchema, options);
+  const { jobs: most, perJob, threads, cpus = threads, gpus, memory, resources, address: given } = options;
   const address = rayAddress(given);
   const demand = {
     entrypoint_num_cpus: cpus,

@@ -5,8 +5,16 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { fail } from "../../errors.js";
-import { jobName, trialList, type BackEnd, type JobStatus, type ListedJob } from "./back-end.js";
-import type { BackEndOptions } from "./back-ends.js";
+import { checkOptions } from "../../options.js";
+import {
+  backEndSchema,
+  jobName,
+  trialList,
+  type BackEnd,
+  type BackEndOptions,
+  type JobStatus,
+  type ListedJob,
+} from "./back-end.js";
 import type { Job, SweepRecord } from "./record.js";
 import { remoteScript } from "./worker-command.js";
 
@@ -77,6 +85,7 @@ export function arrayScript(
 
 /** A cluster with Slurm. */
 export function slurmCluster(options: BackEndOptions): BackEnd {
+  checkOptions(backEndSchema, options);
   /** What came of jobs that are no longer queued does not change. */
   const ended = new Map<string, JobStatus>();
   return {
