@@ -148,9 +148,24 @@ export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinitio
 
 const shown = (value: unknown) => (typeof value === "function" ? "a function" : (JSON.stringify(value) ?? "undefined"));
 
+const needed = ["reset", "step", "observe", "terminated"] as const;
+
 function completed(simulation: SimulationInput, { name, pictures }: EnvironmentInput): Simulation {
-  if (pictures && !simulation.look) {
+  if (pictures && typeof simulation === "object" && simulation && !simulation.look) {
     fail("DMPO_ENV_DEFINITION", `environment ${name}: pictures`, "cannot be taken", "a simulation with look(out)");
+  }
+  const lacks = needed.filter(
+    (method) => typeof (simulation as Partial<SimulationInput> | null)?.[method] !== "function",
+  );
+  if (lacks.length > 0) {
+    const wrong =
+      typeof simulation === "object" && simulation ? `a simulation without ${lacks.join(", ")}` : shown(simulation);
+    fail(
+      "DMPO_ENV_DEFINITION",
+      `environment ${name}: create()`,
+      `returned ${wrong}`,
+      `an object with ${needed.join(", ")}`,
+    );
   }
   if (simulation.state && simulation.setState && simulation.delete) return simulation as Simulation;
   const { physics, scene } = simulation;

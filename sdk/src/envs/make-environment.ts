@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { fail } from "../errors.js";
 import { checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
+import { checkObservation, checkReward, checkTerminated } from "./answers.js";
 import { fetchFor } from "./assets/assets.js";
 import type {
   Capsule,
@@ -113,8 +114,10 @@ export class Environment {
     if (!this.#running) fail("DMPO_ENV_STATE", "environment", "no episode is running", "one that is", "call reset()");
     this.#setAction(action);
     const reward = this.#simulation.step(this.#action);
+    checkReward(reward, ++this.#elapsed);
     const terminated = this.#simulation.terminated();
-    const truncated = ++this.#elapsed >= this.definition.maxEpisodeSteps && !terminated;
+    checkTerminated(terminated, this.#elapsed);
+    const truncated = this.#elapsed >= this.definition.maxEpisodeSteps && !terminated;
     this.#running = !terminated && !truncated;
     return { observation: this.#observe(), reward, terminated, truncated };
   }
@@ -188,6 +191,7 @@ export class Environment {
   #observe(): Float64Array {
     const observation = new Float64Array(this.definition.observationDimension);
     this.#simulation.observe(observation);
+    checkObservation(observation, this.#elapsed);
     return observation;
   }
 

@@ -3,6 +3,8 @@
 // Chi et al. 2023, "Diffusion Policy" (action chunks).
 import { denormalize, normalize, type Normalization } from "../normalization.js";
 import { sizeOf } from "../space.js";
+import { warn } from "../plain-text.js";
+import { checkObservation, checkReward, checkTerminated } from "./answers.js";
 import type { ChunkBuffers } from "./chunk-buffers.js";
 import type { EnvironmentDefinition, Simulation } from "./environment.js";
 import type { EpisodeStarts } from "./episode-starts.js";
@@ -104,9 +106,11 @@ export class MultiStep {
       // Noted beforehand: where an action makes the thread fail, this tells which.
       executedSteps[0] = ++steps;
       const stepReward = this.#simulation.step(this.#action);
+      checkReward(stepReward, ++this.#elapsed);
       reward += stepReward;
       ended = this.#simulation.terminated();
-      const isLast = ++this.#elapsed >= this.#maxEpisodeSteps;
+      checkTerminated(ended, this.#elapsed);
+      const isLast = this.#elapsed >= this.#maxEpisodeSteps;
       this.#observe();
       if (this.#looksAlways) this.#look();
       const isEnough =
@@ -130,8 +134,13 @@ export class MultiStep {
     this.#simulation.look!(rgb.subarray(rgb.length - this.#pictureSize));
   }
 
+  /** What it throws is said, and changes nothing: whatever was computed is there. */
   delete(): void {
-    this.#simulation.delete();
+    try {
+      this.#simulation.delete();
+    } catch (error) {
+      warn(`an environment failed while it was freed: ${String(error)}`);
+    }
   }
 
   #readAction(actions: Float32Array, from: number): void {
@@ -150,6 +159,7 @@ export class MultiStep {
     const size = observation.length;
     const range = this.#normalization;
     this.#simulation.observe(observation);
+    checkObservation(observation, this.#elapsed);
     state.copyWithin(0, size);
     const to = state.length - size;
     for (let i = 0; i < size; i++) {

@@ -46,7 +46,7 @@ export class Simulator {
     this.#ownsModel = ownsModel;
     const shared = acquireModel(mujoco, text, files);
     this.#model = ownsModel ? new mujoco.MjModel(shared) : shared;
-    this.#data = new mujoco.MjData(this.#model);
+    this.#data = this.#makeData();
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
     this.#lendViews();
@@ -246,6 +246,22 @@ export class Simulator {
     releaseModel(this.#source);
   }
 
+  /** @throws InputError DMPO_ENV_MEMORY where this thread's engine has no room for it. */
+  #makeData(): MjData {
+    try {
+      return new this.#mujoco.MjData(this.#model);
+    } catch (error) {
+      const { users } = models.get(this.#source)!;
+      const mebibytes = Math.ceil(Number(this.#model.narena) / 2 ** 20);
+      if (this.#ownsModel) this.#model.delete();
+      releaseModel(this.#source);
+      if (!/allocate/.test(String(error))) throw error;
+      const remedy = `fewer environments, more workers, or \`<size memory="1M"/>\` in its MJCF, which now reserves ${mebibytes} MiB for each`;
+      const wrong = `the engine's memory, 2 GiB in each thread, is full with ${users - 1} of them in this thread`;
+      return fail("DMPO_ENV_MEMORY", "environments", wrong, "as many as there is room for", remedy);
+    }
+  }
+
   /** Views of WebAssembly memory die (length 0) when that memory grows, e.g. for another simulator. */
   #lent(name: string): Float64Array {
     if (this.#views[name]!.length === 0) this.#lendViews();
@@ -306,5 +322,6 @@ function compileModel(mujoco: MainModule, source: string, files: ModelSource["fi
 /** Ten megabytes of WebAssembly, loaded by the first simulation. */
 async function loadEngine(): Promise<MainModule> {
   const { default: load } = await import("mujoco-js");
-  return load();
+  // What it says when its memory is full is said by who asked for more.
+  return load({ printErr: (line: string) => void (/^Cannot enlarge memory/.test(line) || console.error(line)) });
 }

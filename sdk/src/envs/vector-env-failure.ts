@@ -6,6 +6,8 @@ import type { MemberTask } from "./vector-env-protocol.js";
 /** `index`: of the environment, undefined where no single one is to blame. */
 export function memberProblem(task: MemberTask, index: number | undefined, wrong: string): Omit<Problem, "remedy"> {
   const { title, count } = task;
+  // What was thrown, in one line.
+  wrong = wrong.replace(/InputError: /, "").replaceAll(/\n\s*/g, "; ");
   const expected = "every environment to finish its chunk";
   if (index === undefined) return { path: `env ${title}`, wrong, expected };
   const action = lastAction(task, index);

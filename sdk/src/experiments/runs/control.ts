@@ -98,18 +98,23 @@ export function sinkOf(
   const page = progress ? notebook() : undefined;
   return combine(
     ...(folder ? fileSinks(folder, shown) : []),
-    ...(console ? [consoleSink(shown)] : []),
+    ...(console ? [consoleSink(counterOf(shown))] : []),
     ...(page ? [notebookSink({ ...shown, notebook: page })] : []),
     ...(onProgress ? [{ log: onProgress, close: async () => {} }] : []),
     ...sinks,
   );
 }
 
+/** What a console shows; curves are for notebooks. */
+const counterOf = ({ counter, total, start, offset, shown }: Counter): Counter => ({
+  ...{ counter, total, start, offset, shown },
+});
+
 /** metrics.jsonl, run.log, result.npz and tensorboard/. What cannot be opened is left out with a warning. */
 function fileSinks(folder: string, shown: Counter): MetricsSink[] {
   const open = [
     () => jsonlSink(join(folder, "metrics.jsonl")),
-    () => consoleSink({ ...shown, stream: runLog(folder), silence: Infinity }),
+    () => consoleSink({ ...counterOf(shown), stream: runLog(folder), silence: Infinity }),
     () => resultTable(join(folder, "result.npz")),
     () => tensorBoardSink({ folder: join(folder, "tensorboard"), counter: shown.counter }),
   ];
