@@ -14,7 +14,7 @@ const sound: SimulationInput = {
 const toy = (wrong: object) =>
   defineEnvironment({
     ...{ name: "toy", observationDimension: 1, actionDimension: 1, maxEpisodeSteps: 10 },
-    create: () => ({ ...sound, ...wrong }) as SimulationInput,
+    create: () => ({ ...sound, ...wrong }),
   });
 
 /** The second of two environments goes wrong in its third step. */
