@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { decodeColumns, dequantise, encodeColumns, quantise } from "../../../sdk/src/figures/player/columns.js";
 import { pack } from "../../../sdk/src/figures/player/pack.js";
 import { unpack } from "../../../sdk/src/figures/player/packed.js";
-import type { PlayedRollout } from "../../../sdk/src/figures/player/recording.js";
+import type { PlayedMesh, PlayedRollout } from "../../../sdk/src/figures/player/recording.js";
 import { Random } from "../../../sdk/src/engine/random.js";
 
 const uniform = (count: number, low: number, high: number) =>
@@ -79,6 +79,20 @@ function circling(): PlayedRollout {
     view: { position: [0, -5, 2], target: [0, 0, 0], fieldOfView: 40, radius: 1 },
   };
 }
+
+test("meshes that have only their triangles in common stay apart, also where their counts are equal", () => {
+  const given = circling();
+  const [, triangle] = given.shapes;
+  const mesh = triangle!.solid as PlayedMesh;
+  const larger = { ...triangle!, solid: { ...mesh, positions: mesh.positions.map((value) => 3 * value) } };
+  const { rollouts } = unpack(gunzipSync(pack([{ ...given, shapes: [triangle!, larger, triangle!] }])));
+  const [first, second, third] = rollouts[0]!.shapes.map(({ solid }) => solid as typeof mesh);
+  expect(
+    second!.positions.map((value, i) => value - 3 * first!.positions[i]!).every((value) => Math.abs(value) < 1e-4),
+  ).toBe(true);
+  expect(Math.max(...second!.positions)).toBeCloseTo(6, 4);
+  expect(third).toBe(first);
+});
 
 test("a rollout comes back: poses within half a step, rotations within 2/65,535 of a radian times two", () => {
   const given = circling();

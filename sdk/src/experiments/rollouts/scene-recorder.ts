@@ -45,7 +45,7 @@ const fieldOfView = 40;
 /** Things of this size (m) are rooms, not what happens in them. */
 const largeThing = 2;
 /** Of what stands around (m), half its size. */
-const leastContext = 0.45;
+const leastContext = 0.65;
 
 export class SceneRecorder {
   readonly #source: SceneSource;
@@ -140,9 +140,10 @@ export class SceneRecorder {
     const small = solids.filter((solid) => this.#size([solid]) < largeThing);
     const context = [[...new Set([...moving, ...small])], solids].find((some) => some.length > 0) ?? [];
     const core = moving.length > 0 ? moving : context;
-    const middle = scaled(plus(this.#around(core).middle, this.#around(context).middle), 0.5);
-    const half = this.#size(core) / 2;
-    const radius = Math.max(0.05, Math.min(this.#size(context) / 2, Math.max(1.6 * half, leastContext)));
+    const [half, most] = [this.#size(core) / 2, this.#size(context) / 2];
+    const radius = Math.max(0.05, Math.min(most, Math.max(1.3 * half, leastContext)));
+    const around = this.#around(context).middle;
+    const middle = radius < most ? scaled(plus(this.#around(core).middle, around), 0.5) : around;
     const [camera] = this.#scene.cameras;
     const from: Vector = camera ? subtract(vectorAt(this.#first.cameraPosition, 0), middle) : [0.3, -1, 0.35];
     const flat = Math.hypot(from[0], from[1]);

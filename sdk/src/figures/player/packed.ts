@@ -75,12 +75,15 @@ export function unpack(bytes: Uint8Array): {
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as PackedHeader;
   const read = ({ offset, length: size }: PackedBytes) =>
     bytes.subarray(4 + length + offset, 4 + length + offset + size);
-  const meshes = new Map<number, PlayedMesh>();
+  const meshes = new Map<string, PlayedMesh>();
   const counts = (table: PackedTable) => decodeColumns(read(table), table.columns);
   const values = (table: PackedTable) => dequantise({ counts: counts(table), least: table.least!, step: table.step! });
-  const meshOf = ({ positions, normals, textureCoordinates, faces }: PackedMesh): PlayedMesh => {
-    const known = meshes.get(faces.offset);
+  const meshOf = (packed: PackedMesh): PlayedMesh => {
+    // Tables that are equal bytes differ in what these stand for.
+    const key = JSON.stringify(packed);
+    const known = meshes.get(key);
     if (known) return known;
+    const { positions, normals, textureCoordinates, faces } = packed;
     const halves = counts(faces);
     const mesh: PlayedMesh = {
       type: "mesh",
@@ -89,7 +92,7 @@ export function unpack(bytes: Uint8Array): {
       ...(textureCoordinates && { textureCoordinates: values(textureCoordinates) }),
       faces: Uint32Array.from({ length: halves.length / 2 }, (_, i) => halves[2 * i]! + 65_536 * halves[2 * i + 1]!),
     };
-    meshes.set(faces.offset, mesh);
+    meshes.set(key, mesh);
     return mesh;
   };
   return {

@@ -14,6 +14,7 @@ export function start(host: HTMLElement, bytes: Uint8Array): void {
   const root = host.attachShadow({ mode: "open" });
   const player = document.createElement("div");
   player.className = "player";
+  player.dataset.count = String(rollouts.length);
   const sheet = document.createElement("style");
   sheet.textContent = style;
   root.append(sheet, player);

@@ -30,7 +30,10 @@ input[type="range"]::-webkit-slider-thumb { -webkit-appearance: none; width: 14p
 input[type="range"]::-moz-range-thumb { width: 12px; height: 12px; border-radius: 50%; background: var(--accent); border: 2px solid var(--panel); }
 .time { min-width: 96px; text-align: right; color: var(--muted); }
 .curves { padding: 2px 12px 10px; }
-.curve { display: grid; grid-template-columns: minmax(80px, 20%) 1fr minmax(56px, auto); align-items: center; gap: 10px; margin-top: 6px; }
+.curve { display: grid; grid-template-columns: minmax(80px, 16%) 1fr 60px; align-items: center; gap: 10px; margin-top: 6px; }
+.player[data-count="2"] .curve { grid-template-columns: minmax(80px, 16%) 1fr 124px; }
+.player[data-count="2"] canvas { aspect-ratio: 2 / 1; }
+.player[data-count="2"] .view::after { content: ""; position: absolute; inset: 0 auto 0 50%; border-left: 1px solid var(--line); }
 .name { color: var(--muted); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .value { text-align: right; white-space: nowrap; }
 .value span + span { color: var(--second); margin-left: 8px; }
