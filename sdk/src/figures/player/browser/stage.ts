@@ -163,9 +163,11 @@ class Place {
   }
 
   get goesFar(): boolean {
-    const { radius } = this.#rollout.view;
+    const { ground, view } = this.#rollout;
     const way = this.#way;
-    for (let at = 0; at < way.length; at += 2) if (Math.hypot(way[at]!, way[at + 1]!) > 1.5 * radius) return true;
+    // On a table nobody goes far, whatever is thrown from it.
+    if (!ground) return false;
+    for (let at = 0; at < way.length; at += 2) if (Math.hypot(way[at]!, way[at + 1]!) > 1.5 * view.radius) return true;
     return false;
   }
 
