@@ -1,5 +1,6 @@
 // Makes sdk/dist/bundle/ of what tsc compiled: the package's entries in a few files, as reading four hundred takes longer than
-// running them. Each part keeps its own `import.meta`; zod goes along without the translations of its messages.
+// running them. Each part keeps its own `import.meta`; zod goes along without the translations of its messages. And
+// sdk/dist/player.js, the 3-D player as pages of notebooks and reports contain it, with the parts of three.js that it uses.
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -55,4 +56,17 @@ await build({
   sourcemap: true,
   logLevel: "warning",
   outdir: bundle,
+});
+
+await build({
+  entryPoints: [join(sdk, "src/figures/player/browser/main.ts")],
+  absWorkingDir: sdk,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  globalName: "dmpoPlayer",
+  target: ["chrome111", "firefox113", "safari16.4"],
+  legalComments: "inline",
+  logLevel: "warning",
+  outfile: join(compiled, "player.js"),
 });

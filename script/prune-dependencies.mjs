@@ -11,6 +11,10 @@ const superfluous = {
     /^dist\/ort/.test(path) && !/^dist\/ort(\.node\.|-wasm-simd-threaded\.(mjs|wasm)$)/.test(path),
   "@tensorflow/tfjs-core": otherBuild,
   "@tensorflow/tfjs-backend-cpu": otherBuild,
+  // The player is made of these.
+  three: (path) =>
+    /^(build|examples|src)(\/|$)/.test(path) &&
+    !/^(build(\/three\.(core|module)\.js)?|examples(\/jsm(\/controls(\/OrbitControls\.js)?)?)?)$/.test(path),
   // AssemblyScript calls the library, not these programs.
   binaryen: (path) => /^bin\//.test(path),
   zeromq: (path, { system }) => /^build\/(darwin|linux|win32)$/.test(path) && path !== `build/${system}`,

@@ -87,6 +87,8 @@ export type { Normalization } from "./normalization.js";
 export { TrainedPolicy, type SampleOptions } from "./policies/trained-policy.js";
 export type { ActOptions, RawActor, RawActorOptions, RawChunk, RawObservation } from "./policies/raw-acting.js";
 export { play, type PlaySettings } from "./experiments/play.js";
+export { Player, player, show, type Playable, type PlayerInput } from "./experiments/rollouts/player.js";
+export { rollout, Rollout, type RolloutInput } from "./experiments/rollouts/rollout.js";
 export { rolloutPoses, type RolloutOptions } from "./experiments/rollout-poses.js";
 export { dataTable, type ColumnTable, type DanfoFrame } from "./figures/data-table.js";
 export type { MimeBundle } from "./figures/mime.js";

@@ -6,10 +6,12 @@ import { JSDOM } from "jsdom";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   Dataset,
+  defineEnvironment,
   evaluate,
   makeEnvironment,
   MeanFlow,
   PPO,
+  rollout,
   VectorEnv,
   type FineTuningRun,
   type PretrainingRun,
@@ -24,13 +26,16 @@ async function shown(value: object) {
   const bundle = await (value as Displayed)[Symbol.for("Jupyter.display")]!();
   expect(Object.keys(bundle)).toEqual(["text/html", "text/plain"]);
   const { document } = new JSDOM(bundle["text/html"]).window;
-  expect(document.querySelector("script, style, link, iframe")).toBeNull();
+  expect(document.querySelector("style, link, iframe")).toBeNull();
+  const players = document.querySelectorAll("[data-dmpo-player]").length;
+  expect(document.querySelectorAll("script")).toHaveLength(players);
   const pictures = [...document.querySelectorAll("img")].map(({ src }) => {
-    const [, type, data] = /^data:image\/(png|gif);base64,(.*)$/.exec(src)!;
+    const [, type, data] = /^data:image\/(png|webp);base64,(.*)$/.exec(src)!;
     const image = Buffer.from(data!, "base64");
-    if (type === "gif") {
-      expect(image.subarray(0, 6).toString()).toBe("GIF89a");
-      return [image.readUInt16LE(6), image.readUInt16LE(8)] as const;
+    if (type === "webp") {
+      // The extended format: sizes less 1, of 24 bits each (RFC 9649).
+      expect(image.subarray(8, 16).toString()).toBe("WEBPVP8X");
+      return [image.readUIntLE(24, 3) + 1, image.readUIntLE(27, 3) + 1] as const;
     }
     expect(image.subarray(1, 4).toString()).toBe("PNG");
     return [image.readUInt32BE(16), image.readUInt32BE(20)] as const;
@@ -38,7 +43,7 @@ async function shown(value: object) {
   const tables = [...document.querySelectorAll("table")].map(({ rows }) =>
     [...rows].map(({ cells }) => [...cells].map(({ textContent }) => textContent)),
   );
-  return { bundle, pictures, tables, text: bundle["text/plain"]! };
+  return { bundle, pictures, tables, players, text: bundle["text/plain"]! };
 }
 
 const control = { threads: 1, workers: 0 };
@@ -141,11 +146,11 @@ test("an environment shows its robot, and stays as it was", async () => {
   const environment = await makeEnvironment("hopper-v2", { seed: 3 });
   environment.reset();
   const before = environment.state();
-  const { pictures, tables } = await shown(environment);
+  const { pictures, players, tables } = await shown(environment);
   expect(environment.state()).toEqual(before);
   environment.close();
   expect(tables[0]).toContainEqual(["numbers per observation", "11"]);
-  expect(pictures).toEqual([[240, 180]]);
+  expect([players, pictures]).toEqual([1, [[640, 360]]]);
   const vector = await VectorEnv.create({
     env: "hopper-v2",
     count: 2,
@@ -158,12 +163,10 @@ test("an environment shows its robot, and stays as it was", async () => {
   await vector.close();
 });
 
-test("a film of random actions runs at its true speed; what cannot be seen shows its observations", async () => {
+test("an environment that was not begun plays random actions; what cannot be seen shows its observations", async () => {
   const seen = await randomRollout(hopper);
-  const { animation, title } = "films" in seen ? seen.films[0]! : expect.unreachable();
-  const steps = Number(/, (\d+) random actions$/.exec(title)![1]);
-  expect(animation.framesPerSecond).toBe(25);
-  expect(animation.pictures).toHaveLength(Math.floor((steps - 1) * 0.008 * 25) + 1);
+  const [player] = "players" in seen ? seen.players : expect.unreachable();
+  const steps = Number(/, (\d+) random actions, \1 steps, return [\d.-]+$/.exec(String(player))![1]);
   const create: typeof hopper.create = async (options) => ({ ...(await hopper.create(options)), physics: undefined });
   const unseen = await randomRollout({ ...hopper, create, pose: undefined });
   const { data: lines, layout } = "figures" in unseen ? unseen.figures[0]! : expect.unreachable();
@@ -177,4 +180,15 @@ test("what is shown together stays far below the five megabytes of a notebook", 
   const all = [data, base, base.policy, tuned];
   const sizes = await Promise.all(all.map(async (value) => JSON.stringify((await shown(value)).bundle).length));
   expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(400_000);
+});
+
+test("a rollout shows the player with a picture beside it; of what cannot be seen, its sum of rewards", async () => {
+  const seen = await rollout(base, { maxSteps: 20 });
+  const bundle = await (seen as unknown as Displayed)[Symbol.for("Jupyter.display")]!();
+  expect(Object.keys(bundle)).toEqual(["text/html", "image/png", "text/plain"]);
+  expect(bundle["text/plain"]).toMatch(/^Rollout: meanflow in hopper-v2, 20 steps, return \d/);
+  const create: typeof hopper.create = async (options) => ({ ...(await hopper.create(options)), physics: undefined });
+  const env = defineEnvironment({ ...hopper, name: "unseen", aliases: [], create, pose: undefined });
+  const unseen = await shown(await rollout(base, { env, maxSteps: 20 }));
+  expect([unseen.players, unseen.pictures.length]).toEqual([0, 1]);
 });

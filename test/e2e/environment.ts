@@ -70,10 +70,12 @@ export async function python(
   return stdout;
 }
 
-export async function launchBrowser(): Promise<Browser> {
+/** @param graphics whether pages can draw in space, which Chromium computes without a graphics card. */
+export async function launchBrowser({ graphics = false } = {}): Promise<Browser> {
   const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   // Containers give Chromium neither user namespaces nor much shared memory.
-  const contained = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic"];
+  const drawing = graphics ? ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"] : ["--disable-gpu"];
+  const contained = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", ...drawing];
   return chromium.launch({ executablePath: browserPath, args: [...quiet, ...contained] });
 }
 

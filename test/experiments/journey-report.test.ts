@@ -7,6 +7,7 @@ import { PPO } from "../../sdk/src/experiments/algorithms.js";
 import { runJourney, type JourneyInput } from "../../sdk/src/experiments/journey.js";
 import { PolicyDescription } from "../../sdk/src/experiments/policy-description.js";
 import { rolloutPoses } from "../../sdk/src/experiments/rollout-poses.js";
+import { rollout, type Rollout } from "../../sdk/src/experiments/rollouts/rollout.js";
 import { evaluate, EvaluationReport } from "../../sdk/src/experiments/runs/evaluation.js";
 import type { SettingResult } from "../../sdk/src/evaluation/evaluate.js";
 import { histogram } from "../../sdk/src/figures/charts/histogram.js";
@@ -18,6 +19,19 @@ vi.mock(import("../../sdk/src/experiments/runs/evaluation.js"), async (original)
   evaluate: vi.fn(),
 }));
 vi.mock(import("../../sdk/src/experiments/rollout-poses.js"), () => ({ rolloutPoses: vi.fn() }));
+vi.mock(import("../../sdk/src/experiments/rollouts/rollout.js"), async (original) => ({
+  ...(await original()),
+  rollout: vi.fn(),
+}));
+vi.mock(import("../../sdk/src/experiments/rollouts/player.js"), () => ({
+  Player: class {
+    constructor(
+      readonly first: Rollout,
+      readonly options: { compareWith: Rollout },
+    ) {}
+    html = () => `${this.first.title} | ${this.options.compareWith.title}`;
+  } as never,
+}));
 vi.mock(import("../../sdk/src/figures/report/report-page.js"), () => ({ writeReport: vi.fn() }));
 vi.mock(import("../../sdk/src/figures/charts/histogram.js"), async (original) => {
   const { histogram } = await original();
@@ -73,6 +87,7 @@ beforeEach(() => {
   vi.mocked(rolloutPoses).mockResolvedValue(
     [0, 1].map((time) => ({ time, capsules: [{ from: [0, 0.1], to: [0, 0.9], radius: 0.1 }] })),
   );
+  vi.mocked(rollout).mockImplementation(async (_, { title } = {}) => ({ title, scene: {} }) as Rollout);
   vi.mocked(writeReport).mockImplementation(async (where) => join(where, "index.html"));
   // Returns say who was evaluated how: 1000 more after fine-tuning, 100 more without noise, and the steps.
   vi.mocked(evaluate).mockImplementation(async (run, { initialNoise, denoisingSteps } = {}) => {
@@ -237,12 +252,30 @@ test("the figures of the report, with their captions", async () => {
   ]);
 });
 
+test("both policies play from one start, side by side", async () => {
+  await runJourney(input);
+  expect(vi.mocked(rollout).mock.calls).toEqual([
+    [pretraining.policy, { env: "hopper-v2", title: "pre-trained" }],
+    [finetuning.policy, { env: "hopper-v2", title: "fine-tuned" }],
+  ]);
+  const { players } = vi.mocked(writeReport).mock.calls[0]![1];
+  expect(players).toEqual([
+    {
+      title: "Before and after, from the same start",
+      caption: "One episode of each policy. Drag to turn, click and scroll to zoom.",
+      html: "pre-trained | fine-tuned",
+    },
+  ]);
+});
+
 test("what there is no curve and no picture of is left out", async () => {
+  vi.mocked(rollout).mockResolvedValue({ scene: undefined } as Rollout);
   pretrain.mockResolvedValue({ ...pretraining, figures: () => ({}) } as never);
   finetune.mockResolvedValue({ ...finetuning, figures: () => ({}) } as never);
   vi.mocked(rolloutPoses).mockResolvedValue([{ time: 0, capsules: [] }]);
   await runJourney(input);
-  const { figures } = vi.mocked(writeReport).mock.calls[0]![1];
+  const { figures, players } = vi.mocked(writeReport).mock.calls[0]![1];
+  expect(players).toEqual([]);
   expect(figures!.map(({ title }) => title)).toEqual([
     "Return before and after fine-tuning",
     "One step against few",

@@ -106,6 +106,8 @@ test("an evaluation is a table, charts and files that agree with each other", as
   const target = await report.save(join(folder, "evaluation"));
   const files = await readdir(target);
   expect(files.filter((file) => file.endsWith(".png"))).toHaveLength(6);
+  const page = await readFile(join(target, "rollouts.html"), "utf8");
+  expect(page).toContain('alt="meanflow, 1 denoising step; meanflow, 3 denoising steps"');
   const { rows } = JSON.parse(await readFile(join(target, "eval_statistics.json"), "utf8")) as {
     rows: Record<string, number | null>[];
   };

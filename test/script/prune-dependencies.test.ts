@@ -15,6 +15,11 @@ const kept = [
   "zeromq/build/linux/x64/addon.node",
   "@tslab/typescript-for-tslab/lib/typescript.js",
   "binaryen/index.js",
+  "three/package.json",
+  "three/LICENSE",
+  "three/build/three.core.js",
+  "three/build/three.module.js",
+  "three/examples/jsm/controls/OrbitControls.js",
   "other/lib/index.js",
 ];
 const removed = [
@@ -31,6 +36,11 @@ const removed = [
   "@tslab/typescript-for-tslab/lib/tsserver.js",
   "@tslab/typescript-for-tslab/lib/lib.dom.d.ts",
   "binaryen/bin/wasm-opt",
+  "three/build/three.webgpu.js",
+  "three/src/Three.js",
+  "three/examples/fonts/optimer.typeface.json",
+  "three/examples/jsm/controls/FlyControls.js",
+  "three/examples/jsm/loaders/GLTFLoader.js",
   "other/lib/index.js.map",
 ];
 

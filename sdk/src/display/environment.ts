@@ -1,12 +1,14 @@
-// Environments in a notebook: their numbers and a film of random actions.
+// Environments in a notebook: their numbers, and the robot as it stands or in random actions.
 import { Environment } from "../envs/make-environment.js";
 import { VectorEnv } from "../envs/vector-env.js";
+import { player } from "../experiments/rollouts/player.js";
 import { showsAs } from "../figures/mime.js";
 import { panelBundle } from "./panel.js";
 import { randomRollout } from "./random-rollout.js";
 
-showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
-  panelBundle({
+showsAs(Environment.prototype, async (environment) => {
+  const { definition, secondsPerStep } = environment;
+  return panelBundle({
     heading: `Environment ${definition.name}`,
     facts: {
       "numbers per observation": definition.observationDimension,
@@ -14,9 +16,11 @@ showsAs(Environment.prototype, async ({ definition, secondsPerStep }) =>
       "steps per episode, at most": definition.maxEpisodeSteps,
       "simulated seconds per step": secondsPerStep,
     },
-    ...(await randomRollout(definition)),
-  }),
-);
+    ...(environment.isRunning && environment.scene()
+      ? { players: [await player(environment)] }
+      : await randomRollout(definition)),
+  });
+});
 
 showsAs(VectorEnv.prototype, async (environments) => {
   const { definition } = environments;

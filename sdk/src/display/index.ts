@@ -3,5 +3,6 @@ import "./dataset.js";
 import "./environment.js";
 import "./evaluation-report.js";
 import "./policy.js";
+import "./rollout.js";
 import "./run.js";
 import "./sensitivity.js";

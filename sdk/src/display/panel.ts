@@ -1,11 +1,11 @@
 // One output for a value with words, tables and charts. The charts are pictures within the HTML: a page that is offered
 // HTML and a picture side by side shows one of them only.
-import type { Animation } from "../envs/render/picture.js";
 import { preferredSize, titleText, type Figure } from "../figures/figure.js";
 import { htmlTable, plainTable, type Table } from "../figures/html-table.js";
 import type { MimeBundle } from "../figures/mime.js";
 import { formatNumber } from "../figures/number-format.js";
 import { toPng } from "../figures/static/static-export.js";
+import type { Player } from "../experiments/rollouts/player.js";
 import { escapeHtml } from "../html.js";
 
 export interface Panel {
@@ -17,12 +17,7 @@ export interface Panel {
   readonly tables?: readonly (Table & { readonly title: string })[];
   /** Those without a size of their own are drawn so that two fit side by side. */
   readonly figures?: readonly Figure[];
-  readonly films?: readonly Film[];
-}
-
-export interface Film {
-  readonly title: string;
-  readonly animation: Animation;
+  readonly players?: readonly Player[];
 }
 
 /** Pixels of a picture per pixel of the page: sharp enough on dense screens, and 20 to 120 kB per chart. */
@@ -38,13 +33,13 @@ export async function panelBundle({
   facts = {},
   tables = [],
   figures = [],
-  films = [],
+  players = [],
 }: Panel): Promise<MimeBundle> {
   const known = Object.entries(facts).flatMap(([name, fact]): [string, string][] =>
     fact === undefined ? [] : [[name, typeof fact === "number" ? formatNumber(fact) : fact]],
   );
   const widest = Math.max(...known.map(([name]) => name.length));
-  const pictures = films.map(filmHtml);
+  const pictures = players.map((player) => `<div style="flex: 1 1 480px">${player.html()}</div>`);
   for (const figure of figures) pictures.push(await picture(figure));
   return {
     "text/html": [
@@ -74,17 +69,8 @@ function factsHtml(known: readonly (readonly [string, string])[]): string {
 async function picture(figure: Figure): Promise<string> {
   const size = figure.layout.width === undefined ? compact : preferredSize(figure);
   const png = await toPng(figure, { scale, ...size });
-  return imageHtml(titleText(figure) ?? "chart", size.width, "image/png", png);
-}
-
-function filmHtml({ title, animation }: Film): string {
-  const image = imageHtml(title, animation.pictures[0]!.width, "image/gif", animation.gif());
-  return `<div><div style="opacity: 0.7">${escapeHtml(title)}</div>${image}</div>`;
-}
-
-function imageHtml(title: string, width: number, type: string, content: Uint8Array): string {
-  const data = Buffer.from(content).toString("base64");
-  return `<img alt="${escapeHtml(title)}" width="${width}" style="max-width: 100%" src="data:${type};base64,${data}">`;
+  const title = escapeHtml(titleText(figure) ?? "chart");
+  return `<img alt="${title}" width="${size.width}" style="max-width: 100%" src="data:image/png;base64,${png.toString("base64")}">`;
 }
 
 /** Options as rows, those within others under names such as "dispersive.weight". */

@@ -16,6 +16,7 @@ import { episodeStarts, type EpisodeStarts } from "./episode-starts.js";
 import { sizeOf } from "../space.js";
 import { findEnvironment } from "./registry.js";
 import type { Picture } from "./render/picture.js";
+import { physicsScene, type SceneSource } from "./render/scene.js";
 import { Renderer, type RendererOptions } from "./render/renderer.js";
 import { figureView, stickFigure } from "./render/stick-figure.js";
 import type { Viewpoint } from "./render/view.js";
@@ -97,6 +98,11 @@ export class Environment {
     return this.#simulation.secondsPerStep;
   }
 
+  /** Whether an episode is running: there was a {@link reset}, and no step since has ended it. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
   /** Starts an episode; returns the raw observation (Do). */
   reset(): Float64Array {
     this.#simulation.reset(this.#starts(++this.#episode));
@@ -156,6 +162,13 @@ export class Environment {
   /** The robot as a stick figure in the plane, metres; empty where there is no picture of it. */
   pose(): Capsule[] {
     return this.definition.pose?.(this.state().qpos) ?? [];
+  }
+
+  /** What there is to draw, and where it is; undefined where the environment has nothing to show. */
+  scene(): SceneSource | undefined {
+    const { physics, scene } = this.#simulation;
+    if (scene ?? physics) return scene ?? physicsScene(physics!);
+    return this.pose().length > 0 ? stickFigure(() => this.pose()) : undefined;
   }
 
   /**

@@ -41,6 +41,7 @@ export class MultiStep {
   readonly #maxEpisodeSteps: number;
   readonly #timeoutTerminates: boolean;
   readonly #visit: Visit | undefined;
+  readonly #begin: ((observation: Float64Array) => void) | undefined;
   readonly #action: Float64Array;
   readonly #observation: Float64Array;
   /** Of normalised observations. */
@@ -55,6 +56,7 @@ export class MultiStep {
   /**
    * @param chunk where actions are read and results are written.
    * @param visit called after every environment step, before an episode that ended gives way to the next.
+   * @param begin called with the first observation of every episode.
    */
   constructor(
     definition: EnvironmentDefinition,
@@ -63,6 +65,7 @@ export class MultiStep {
     chunk: ChunkBuffers,
     { maxEpisodeSteps = definition.maxEpisodeSteps, normalization, legacyTimeouts = false }: MultiStepOptions,
     visit?: Visit,
+    begin?: (observation: Float64Array) => void,
   ) {
     this.#simulation = simulation;
     this.#starts = starts;
@@ -71,6 +74,7 @@ export class MultiStep {
     this.#maxEpisodeSteps = Math.min(maxEpisodeSteps, definition.maxEpisodeSteps);
     this.#timeoutTerminates = legacyTimeouts && maxEpisodeSteps >= definition.maxEpisodeSteps;
     this.#visit = visit;
+    this.#begin = begin;
     this.#action = new Float64Array(definition.actionDimension);
     this.#observation = new Float64Array(definition.observationDimension);
     this.#bound = definition.observationBound ?? Infinity;
@@ -88,6 +92,7 @@ export class MultiStep {
     this.#elapsed = 0;
     this.#observe();
     for (let to = 0; to < state.length - size; to += size) state.copyWithin(to, state.length - size);
+    this.#begin?.(this.#observation);
     if (!rgb) return;
     this.#look();
     for (let to = 0; to < rgb.length - pictureSize; to += pictureSize) rgb.copyWithin(to, rgb.length - pictureSize);

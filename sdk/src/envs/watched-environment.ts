@@ -18,16 +18,19 @@ export interface WatchedEnvironmentOptions
 }
 
 /** What can be seen of an environment that something else steps. */
-export type Visible = Pick<Environment, "definition" | "secondsPerStep" | "state" | "pose" | "render">;
+export type Visible = Pick<Environment, "definition" | "secondsPerStep" | "state" | "pose" | "render" | "scene">;
 
 /** Called after every environment step; returns true to end the episode there, as a time limit would. */
 export type Watch = (environment: Visible, step: StepTaken) => boolean | void;
+
+/** Called when an episode has begun, also the next after one that ended, with its first observation (Do), raw. */
+export type Begin = (environment: Visible, observation: Float64Array) => void;
 
 /**
  * Opens it: `reset()` comes next, `close()` last. The arrays are the same objects throughout and overwritten by each call.
  * @throws InputError DMPO_ENV_UNKNOWN, DMPO_ENV_OPTIONS with all that is wrong.
  */
-export async function watchedEnvironment(options: WatchedEnvironmentOptions, watch: Watch) {
+export async function watchedEnvironment(options: WatchedEnvironmentOptions, watch: Watch, begin?: Begin) {
   const { env, seed, streams, actionSteps, condSteps, imageSteps, inertia, ...episodes } = options;
   const definition = await findEnvironment(env);
   checkVector({ ...options, count: 1 }, definition);
@@ -40,7 +43,9 @@ export async function watchedEnvironment(options: WatchedEnvironmentOptions, wat
   const shape = { count: 1, actionSteps, condSteps, observationDimension, actionDimension, ...(rgb && { rgb }) };
   const chunk = chunkBuffers(shape);
   const visit = (step: StepTaken) => watch(environment, step);
-  const multiStep = new MultiStep(definition, simulation, starts, chunk, episodes, visit);
+  const multiStep = new MultiStep(definition, simulation, starts, chunk, episodes, visit, (observation) =>
+    begin?.(environment, observation),
+  );
   const { actions, ...seen } = chunk;
   const space: Omit<Space, "horizonSteps"> = { actionDim: actionDimension, ...seenOf(shape) };
   return {

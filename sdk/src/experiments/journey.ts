@@ -6,7 +6,7 @@ import { comparisonBars } from "../figures/charts/comparison-bars.js";
 import { denoisingChart } from "../figures/charts/denoising-steps.js";
 import { histogram } from "../figures/charts/histogram.js";
 import { rolloutStrip } from "../figures/charts/rollout-strip.js";
-import { writeReport, type ReportFigure } from "../figures/report/report-page.js";
+import { writeReport, type ReportFigure, type ReportPlayer } from "../figures/report/report-page.js";
 import { comparisonTable } from "../figures/text-table.js";
 import { callback, checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
 import { dataset } from "./dataset-argument.js";
@@ -18,6 +18,8 @@ import { PPO, type FinetuneInput } from "./algorithms.js";
 import type { PretrainInput } from "./policy-description.js";
 import type { PretrainingRun } from "./runs/pretraining.js";
 import { rolloutPoses } from "./rollout-poses.js";
+import { Player } from "./rollouts/player.js";
+import { rollout } from "./rollouts/rollout.js";
 import { versions } from "./runs/versions.js";
 
 /** What the journey goes through; its stages keep their files in folders of their own below `folder`. */
@@ -204,11 +206,25 @@ async function writeJourney(
         rows: [["one call for all environments, one step", `${(1000 * speed).toFixed(2)} ms`]],
       },
     ],
+    players: await playersOf(journey, env),
     figures: await figuresOf(journey, about),
     footer: Object.entries(numbers.versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", "),
   });
+}
+
+async function playersOf({ pretraining, finetuning }: Measured, env: string): Promise<ReportPlayer[]> {
+  const first = await rollout(pretraining.policy, { env, title: "pre-trained" });
+  if (!first.scene) return [];
+  const compareWith = await rollout(finetuning.policy, { env, title: "fine-tuned" });
+  return [
+    {
+      title: "Before and after, from the same start",
+      caption: "One episode of each policy. Drag to turn, click and scroll to zoom.",
+      html: new Player(first, { compareWith }).html(),
+    },
+  ];
 }
 
 const rowsOf = ({ sampled, zero }: Evaluations) => ({ sampled: sampled.rows(), zero: zero.rows() });

@@ -4,7 +4,7 @@ import type { CompileOptions } from "../engine/compile.js";
 import { Random } from "../engine/random.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { VectorEnv } from "../envs/vector-env.js";
-import { watchedEnvironment, type Watch } from "../envs/watched-environment.js";
+import { watchedEnvironment, type Begin, type Watch } from "../envs/watched-environment.js";
 import type { Environments } from "../evaluation/environments.js";
 import {
   episodeRules,
@@ -163,11 +163,16 @@ export const episodeShape = {
 
 /**
  * Plays one episode, the same as {@link play} in the first of its environments, and calls `watch` after every environment
- * step; where that returns true the episode ends.
+ * step; where that returns true the episode ends. `begin` is called before the first.
  *
  * @throws InputError for an unknown environment or one that does not fit the policy.
  */
-export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOptions, watch: Watch): Promise<void> {
+export async function watchEpisode(
+  policy: TrainedPolicy,
+  options: EpisodeOptions,
+  watch: Watch,
+  begin?: Begin,
+): Promise<void> {
   const {
     env,
     seed = 0,
@@ -184,6 +189,7 @@ export async function watchEpisode(policy: TrainedPolicy, options: EpisodeOption
   const environment = await watchedEnvironment(
     { env, seed, streams, actionSteps, condSteps, imageSteps: space.rgb?.[0], maxEpisodeSteps, normalization },
     watch,
+    begin,
   );
   const acting = { ...actorOptions(seed, {}, streams), sampling: { steps, clipIntermediate }, initialNoise };
   const compile = { ...options.compile, threads: 1 };

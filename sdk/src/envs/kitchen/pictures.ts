@@ -10,6 +10,8 @@ import { kitchenModel } from "./model.js";
 export class KitchenPictures implements PhysicsArrays {
   readonly #simulator: Simulator;
   #visible: Simulator | "absent" | undefined;
+  /** What the visible model's derived quantities are of. */
+  #derived: Float64Array | undefined;
 
   constructor(simulator: Simulator) {
     this.#simulator = simulator;
@@ -27,8 +29,12 @@ export class KitchenPictures implements PhysicsArrays {
   dataArray(name: string): Float64Array {
     const visible = this.#load();
     if (!visible) return this.#simulator.dataArray(name);
-    visible.qpos.set(this.#simulator.qpos);
-    visible.forward();
+    const { qpos } = this.#simulator;
+    if (!this.#derived?.every((value, i) => value === qpos[i])) {
+      visible.qpos.set(qpos);
+      visible.forward();
+      this.#derived = qpos.slice();
+    }
     return visible.dataArray(name);
   }
 

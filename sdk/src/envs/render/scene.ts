@@ -46,11 +46,19 @@ export interface Material {
   readonly emission: number;
 }
 
+/** A simple shape as MuJoCo has it: sizes are radii and half lengths (m), round ones lie along z. */
+export interface Shape {
+  readonly type: "sphere" | "capsule" | "ellipsoid" | "cylinder" | "box";
+  readonly size: readonly number[];
+}
+
 /** A body of triangles; its pose is entry `geom` of {@link Poses}. */
 export interface Solid {
   readonly geom: number;
   readonly levels: LevelsOfDetail;
   readonly material: Material;
+  /** What its levels are of, where that is a simple shape. */
+  readonly shape?: Shape;
   /** What is painted on it, where its mesh has texture coordinates. */
   readonly texture?: Texture;
 }
@@ -117,8 +125,10 @@ export function readScene(source: PhysicsArrays, groups: readonly number[] = [0,
       const painted = readTexture(geom) ?? { texture: checker(material.color), period: [1, 1] as const };
       planes.push({ geom, material, halfSize: [a, b], ...painted });
     } else {
-      const levels = shape === "mesh" ? [{ mesh: readMesh(physics, geom), error: 0 }] : primitive(shape, a, b, c);
-      if (levels) solids.push({ geom, levels, material });
+      if (shape === "mesh") solids.push({ geom, levels: [{ mesh: readMesh(physics, geom), error: 0 }], material });
+      else if (shape && shape !== "hfield") {
+        solids.push({ geom, levels: primitive(shape, a, b, c), material, shape: { type: shape, size: [a, b, c] } });
+      }
     }
   });
   const fieldsOfView = physics.modelArray("cam_fovy");
@@ -170,13 +180,12 @@ export function cameraIndex({ cameras }: Scene, name: string): number {
   );
 }
 
-function primitive(shape: string | undefined, a: number, b: number, c: number): LevelsOfDetail | undefined {
+function primitive(shape: Shape["type"], a: number, b: number, c: number): LevelsOfDetail {
   if (shape === "sphere") return roundLevels(a, (around) => sphere(a, around));
   if (shape === "capsule") return roundLevels(a, (around) => capsule(a, b, around));
   if (shape === "ellipsoid") return roundLevels(Math.max(a, b, c), (around) => ellipsoid(a, b, c, around));
   if (shape === "cylinder") return roundLevels(a, (around) => cylinder(a, b, around));
-  if (shape === "box") return [{ mesh: box(a, b, c), error: 0 }];
-  return undefined;
+  return [{ mesh: box(a, b, c), error: 0 }];
 }
 
 /** A compiled mesh; vertices are doubled where faces that meet there have normals of their own. */

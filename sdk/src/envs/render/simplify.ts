@@ -27,6 +27,15 @@ export async function simplified(mesh: Mesh): Promise<readonly LevelsOfDetail[]>
   });
 }
 
+/** A mesh as a whole with as few triangles as differ by at most `error` (m). */
+export async function simplifiedWithin(mesh: Mesh, error: number): Promise<Mesh> {
+  const { MeshoptSimplifier } = await import("meshoptimizer/simplifier");
+  await MeshoptSimplifier.ready;
+  const { faces, ...vertices } = welded(mesh, mesh.faces);
+  const [kept] = MeshoptSimplifier.simplify(faces, vertices.positions, 3, 0, error, ["ErrorAbsolute"]);
+  return kept.length > 0 && kept.length < mesh.faces.length ? meshOfTriangles({ ...vertices, faces: kept }) : mesh;
+}
+
 /** Halves of halves, cut across their longest side. */
 function pieces(positions: Float32Array, faces: Uint32Array): Uint32Array[] {
   const middle = (face: number, axis: number) =>

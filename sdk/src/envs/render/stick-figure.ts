@@ -16,11 +16,15 @@ const paint: Material = {
 
 /** Links of the lengths that they have at first, where `pose` has them at every picture. */
 export function stickFigure(pose: () => readonly Capsule[]): SceneSource {
-  const solids = pose().map(({ from, to, radius }, geom) => ({
-    geom,
-    levels: roundLevels(radius, (around) => capsule(radius, Math.hypot(to[0] - from[0], to[1] - from[1]) / 2, around)),
-    material: paint,
-  }));
+  const solids = pose().map(({ from, to, radius }, geom) => {
+    const half = Math.hypot(to[0] - from[0], to[1] - from[1]) / 2;
+    return {
+      geom,
+      levels: roundLevels(radius, (around) => capsule(radius, half, around)),
+      material: paint,
+      shape: { type: "capsule" as const, size: [radius, half] },
+    };
+  });
   const scene: Scene = { solids, planes: [], lights: [], cameras: [] };
   return { scene: () => scene, poses: () => posesOf(pose()) };
 }

@@ -201,7 +201,10 @@ function solidsOf(shape: VisibleShape, geom: number, { meshes, textures }: Stock
   }
   const size = shape.geom === undefined ? shape.size : [1, 1, 1];
   const plain = primitive(shape, size);
-  if (!picture || !texture) return [{ geom, levels: plain, material: tinted(material, undefined) }];
+  if (!picture || !texture) {
+    const simple = shape.type === "box" || shape.type === "cylinder" ? { type: shape.type, size } : undefined;
+    return [{ geom, levels: plain, material: tinted(material, undefined), ...(simple && { shape: simple }) }];
+  }
   const unitSize = shape.type === "cylinder" ? [size[0]!, size[0]!, size[1]!] : size;
   const scale = picture.isUniform ? [1, 1, 1] : unitSize.map((value) => (value ? 1 / value : 1));
   const levels = plain.map(({ mesh: whole, error }) => ({

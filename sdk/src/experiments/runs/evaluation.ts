@@ -24,11 +24,22 @@ import { danfoFrame, dataTable, type ColumnTable, type DanfoFrame } from "../../
 import type { Figure } from "../../figures/figure.js";
 import { saveFigure } from "../../figures/save-figure.js";
 import { comparisonTable } from "../../figures/text-table.js";
+import { playerPage } from "../../figures/player/player-html.js";
 import { writeFileAtomic } from "../../files.js";
 import { checkOptions, count, optionsSchema } from "../../options.js";
-import { controlShape, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
+import {
+  announce,
+  compileOptionsOf,
+  controlShape,
+  sinkOf,
+  stoppable,
+  writeJson,
+  type RunControl,
+} from "./control.js";
 import { actorOptions, openEnvironments, playShape, type EnvironmentSettings } from "../play.js";
 import { policyOf, type PolicySource } from "../policy-source.js";
+import { Player } from "../rollouts/player.js";
+import { rollout, type Rollout } from "../rollouts/rollout.js";
 import { claimFolder } from "./run-folder.js";
 import { versions } from "./versions.js";
 
@@ -104,14 +115,26 @@ export async function evaluate(source: PolicySource, input: EvaluateInput = {}):
           stdReturn: statistics.return.standardDeviation,
         }),
     });
-    return new EvaluationReport(policy.model.spec.policy, await environmentTitle(env), evaluation);
+    const { actionSteps, maxEpisodeSteps: maxSteps } = input;
+    const compile = compileOptionsOf(input);
+    const playOne = (steps: number, signal?: AbortSignal) =>
+      rollout(policy, {
+        ...{ env, seed, maxSteps, denoisingSteps: steps, clipIntermediate, initialNoise, actionSteps, compile, signal },
+        title: `${policy.model.spec.policy}, ${steps} denoising ${steps === 1 ? "step" : "steps"}`,
+      });
+    return new EvaluationReport(policy.model.spec.policy, await environmentTitle(env), evaluation, playOne);
   } finally {
     await Promise.all([sink.close(), environments.close()]);
   }
 }
 
+/** Plays the first episode again with so many denoising steps. */
+type PlayOne = (denoisingSteps: number, signal?: AbortSignal) => Promise<Rollout>;
+
 /** What an evaluation found: results as data, as a table, as charts, as files. */
 export class EvaluationReport {
+  readonly #playOne: PlayOne | undefined;
+
   constructor(
     /** Name of the kind of policy, e.g. "meanflow". */
     readonly policy: string,
@@ -119,7 +142,10 @@ export class EvaluationReport {
     readonly env: string,
     /** Everything measured: initial noise, number of environments, and a result per number of steps. */
     readonly evaluation: EvaluationResult,
-  ) {}
+    playOne?: PlayOne,
+  ) {
+    this.#playOne = playOne;
+  }
 
   /** One result per number of denoising steps, with every episode. */
   get results(): readonly SettingResult[] {
@@ -179,7 +205,20 @@ export class EvaluationReport {
   }
 
   /**
-   * Writes the charts as PNG, the overview, and the numbers as JSON, CSV and NPZ into a new folder; returns its path.
+   * Plays the first episode again with the fewest denoising steps and with the most: from one start, for the 3-D player. The same
+   * policy always; none where the report was not made by {@link evaluate}.
+   */
+  async rollouts(signal?: AbortSignal): Promise<Rollout[]> {
+    const counts = this.results.map(({ denoisingSteps }) => denoisingSteps);
+    const chosen = this.#playOne ? [...new Set([Math.min(...counts), Math.max(...counts)])] : [];
+    const rollouts: Rollout[] = [];
+    for (const steps of chosen) rollouts.push(await this.#playOne!(steps, signal));
+    return rollouts;
+  }
+
+  /**
+   * Writes the charts as PNG, the overview, the numbers as JSON, CSV and NPZ, and {@link rollouts} as `rollouts.html`, where the
+   * environment can be seen, into a new folder; returns its path.
    * @param folder gets a number where it exists; default `dmpo_eval_results/<policy>/<env>/<UTC time>`.
    */
   async save(
@@ -217,7 +256,23 @@ export class EvaluationReport {
       join(target, "eval_statistics.npz"),
       encodeNpz(Object.fromEntries(columns) as Record<string, NpyArray>),
     );
+    await this.#savePlayer(target);
     return target;
+  }
+
+  /** Beside numbers that are safe: what cannot be played is said, and stops nothing. */
+  async #savePlayer(folder: string): Promise<void> {
+    try {
+      const [first, compareWith] = await this.rollouts();
+      if (!first?.scene) return;
+      const html = new Player(first, { compareWith }).html();
+      await writeFileAtomic(join(folder, "rollouts.html"), playerPage(`${this.policy} in ${this.env}`, [html]));
+    } catch (error) {
+      announce(
+        `no rollouts.html: ${error instanceof Error ? error.message.replaceAll(/\s*\n\s*/g, "; ") : error}`,
+        folder,
+      );
+    }
   }
 
   toString(): string {

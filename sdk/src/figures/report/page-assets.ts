@@ -11,6 +11,8 @@ h2 { font-size: 1.15rem; line-height: 1.3; margin: 0; }
 .summary p { margin: 0 0 12px; }
 .card { margin: 24px 0 0; padding: 20px 24px; background: #fff; border: 1px solid var(--line); border-radius: 10px; }
 .subtitle { margin: 2px 0 0; color: var(--muted); font-size: .9rem; }
+.player { margin-top: 12px; }
+.player > div { max-width: none !important; }
 .scroll { overflow-x: auto; }
 .static { display: block; width: 100%; height: auto; }
 .plot { width: 100%; }

@@ -26,6 +26,13 @@ export interface ReportFigure {
   readonly figure: Figure;
 }
 
+/** A 3-D player, see `playerHtml`. */
+export interface ReportPlayer {
+  readonly title: string;
+  readonly caption?: string;
+  readonly html: string;
+}
+
 /** What a report shows, in this order. */
 export interface Report {
   /** Heading of the page. */
@@ -34,6 +41,8 @@ export interface Report {
   readonly summary?: readonly string[];
   /** Each with its own heading. */
   readonly tables?: readonly ReportTable[];
+  /** Each with heading and caption. */
+  readonly players?: readonly ReportPlayer[];
   /** Each with heading and caption. */
   readonly figures?: readonly ReportFigure[];
   /** Small, at the end; e.g. versions. */
@@ -55,7 +64,8 @@ export async function writeReport(folder: string, report: Report): Promise<strin
 }
 
 /** The text of the page that {@link writeReport} writes. */
-export async function reportHtml({ title, summary = [], tables = [], figures = [], footer }: Report): Promise<string> {
+export async function reportHtml(report: Report): Promise<string> {
+  const { title, summary = [], tables = [], players = [], figures = [], footer } = report;
   checkTables(tables);
   const plain = figures.map(({ figure }) => untitled(fitted(withPlainArrays(figure))));
   const sections: string[] = [];
@@ -75,6 +85,7 @@ export async function reportHtml({ title, summary = [], tables = [], figures = [
 <h1>${escapeHtml(title)}</h1>
 <div class="summary">${summary.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join("\n")}</div>
 ${tables.map(tableSection).join("\n")}
+${players.map(playerSection).join("\n")}
 ${sections.join("\n")}
 ${footer === undefined ? "" : `<footer>${escapeHtml(footer)}</footer>`}
 </main>
@@ -110,6 +121,11 @@ function tableSection({ title, columns, rows }: ReportTable): string {
   const body = rows.map((_, row) => `<tr>${cells.map((column, at) => cell("td", column[row]!, at)).join("")}</tr>`);
   return `<section class="card"><h2>${escapeHtml(title)}</h2>
 <div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div></section>`;
+}
+
+function playerSection({ title, caption, html }: ReportPlayer): string {
+  const explained = caption === undefined ? "" : `<figcaption>${escapeHtml(caption)}</figcaption>`;
+  return `<figure class="card"><h2>${escapeHtml(title)}</h2>\n<div class="player">${html}</div>\n${explained}</figure>`;
 }
 
 async function figureSection({ title, caption, figure }: ReportFigure, plain: Figure, index: number): Promise<string> {
