@@ -79,7 +79,7 @@ test.skipIf(!hasAssets("robosuite", "all")).each(["lift", "can", "square", "tran
     const given = [`train_dataset_path=${data}`, `normalization_path=${statistics}`, "train.n_epochs=1"];
     await run("pretrain", "pre_meanflow_dispersive_mlp_img", ...given, "train.batch_size=8", `logdir=${folder}/pre`);
     const base = `base_policy_path=${folder}/pre/checkpoint/last.safetensors`;
-    const steps = ["train.n_train_itr=2", "train.n_steps=2", "train.batch_size=4", "train.update_epochs=1"];
+    const steps = ["train.n_train_itr=3", "train.n_steps=2", "train.batch_size=4", "train.update_epochs=1"];
     const short = [...steps, "train.n_critic_warmup_itr=0", "train.actor_lr=1e-3"];
     const filmed = ["env.save_video=True", "train.render.freq=1", "train.render.num=1", "train.grad_accumulate=1"];
     await run("finetune", "ft_ppo_meanflow_mlp_img", base, ...short, ...filmed, `logdir=${folder}/ft`);

@@ -3,7 +3,7 @@ import { makeEnvironment } from "../envs/make-environment.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { Animation, Picture } from "../envs/render/picture.js";
 import { writeFileAtomic } from "../files.js";
-import { heatColors, heatOpacity } from "../figures/charts/attention.js";
+import { heatColors, heatOpacity, leastScale } from "../figures/charts/attention.js";
 import type { AttentionOptions, CameraAttention } from "../policies/attention.js";
 import type { RawActorOptions } from "../policies/raw-acting.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
@@ -48,9 +48,12 @@ export async function attentionFilm(source: PolicySource, options: AttentionFilm
   } finally {
     environment.close();
   }
-  // The most that any patch gets in the film.
+  // The most that any patch gets in the film, or twice what it would get were all alike.
   const most = (frames[0] ?? []).map((_, camera) =>
-    frames.reduce((top, cameras) => Math.max(top, ...(cameras[camera]!.received.data as Float32Array)), 0),
+    frames.reduce(
+      (top, cameras) => Math.max(top, ...(cameras[camera]!.received.data as Float32Array)),
+      leastScale / frames[0]![camera]!.received.data.length,
+    ),
   );
   const film = new Animation(
     frames.map((cameras) =>

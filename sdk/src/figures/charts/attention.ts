@@ -2,6 +2,7 @@
 // the spatial embedding weighs each place.
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
+import { pictureSource } from "../static/picture-source.js";
 import { assertSound, numberProblems, problem } from "../series.js";
 import { axis, subplotHeadroom, subplotTitle, themedLayout, type Titles } from "../theme.js";
 
@@ -43,6 +44,9 @@ export const heatColors = [
   [1, [252, 255, 164]],
 ] as const;
 
+/** What the lightest colour of attention means at least, in units of even attention. */
+export const leastScale = 2;
+
 /** How much of what lies over a picture is heat. */
 export const heatOpacity = 0.6;
 
@@ -75,6 +79,8 @@ export function attention(
   const data: Trace[] = [];
   const axes: Record<string, Axis> = {};
   const annotations: object[] = [];
+  const images: object[] = [];
+  const sources = cameras.map(({ picture: { data, shape } }) => pictureSource(data, shape as [number, number, number]));
   const strengths = cameras.map(({ spatial }) => (spatial ? spatialStrength(spatial) : undefined));
   const scaled = cameras.map(({ received }) => Array.from(received.data, (share) => share * received.data.length));
   const panels = [
@@ -92,7 +98,12 @@ export function attention(
         : [],
     ),
   ];
-  const most = [0, 1].map((row) => Math.max(...panels.filter((one) => one.row === row).flatMap(({ heat }) => heat)));
+  // Attention that is even lies in the middle; weights have no unit, only differences.
+  const heats = (row: number) => panels.filter((one) => one.row === row).flatMap(({ heat }) => heat);
+  const scales = [
+    { zmin: 0, zmax: Math.max(leastScale, ...heats(0)) },
+    { zmin: Math.min(...heats(1)), zmax: Math.max(...heats(1)) },
+  ];
   panels.forEach(({ camera, i, row, heat, unit, shown }, index) => {
     const suffix = index === 0 ? "" : String(index + 1);
     const [, height, width] = camera.picture.shape as [number, number, number];
@@ -111,28 +122,33 @@ export function attention(
     const place = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
     annotations.push(subplotTitle(`${names[i] ?? `camera ${i + 1}`}: ${shown}`, suffix));
     const isLast = i === cameras.length - 1;
-    data.push(
-      { type: "image", z: pixelsOf(camera.picture), hoverinfo: "skip", ...place },
-      {
-        ...{ type: "heatmap", name: shown, opacity: heatOpacity, zsmooth: "best", zmin: 0, zmax: most[row]! },
-        z: rowsOf(heat, camera.received.shape.at(-1)!),
-        ...centres(camera.patch),
-        colorscale: heatColors.map(([at, color]) => [at, `rgb(${color.join(", ")})`]),
-        hovertemplate: `%{z:.3~g} ${unit}<extra></extra>`,
-        showscale: isLast,
-        ...(isLast && {
-          colorbar: {
-            title: { text: unit, side: "right" },
-            ...{ thickness: 12, x: 1.01, xanchor: "left", yanchor: "top", lenmode: "fraction", nticks: 5 },
-            ...{ len: panel / plot.height, y: 1 - top / plot.height, outlinewidth: 0 },
-          },
-        }),
-        ...place,
-      },
-    );
+    images.push({
+      ...{ source: sources[i]!, layer: "below", sizing: "stretch", xref: `x${suffix}`, yref: `y${suffix}` },
+      ...{ x: -0.5, y: -0.5, sizex: width, sizey: height, xanchor: "left", yanchor: "top" },
+    });
+    data.push({
+      ...{ type: "heatmap", name: shown, opacity: heatOpacity, zsmooth: "best", ...scales[row]! },
+      z: rowsOf(heat, camera.received.shape.at(-1)!),
+      ...centres(camera.patch),
+      colorscale: heatColors.map(([at, color]) => [at, `rgb(${color.join(", ")})`]),
+      hovertemplate: `%{z:.3~g} ${unit}<extra></extra>`,
+      showscale: isLast,
+      ...(isLast && {
+        colorbar: {
+          title: { text: unit, side: "right" },
+          ...{ thickness: 12, x: 1.01, xanchor: "left", yanchor: "top", lenmode: "fraction", nticks: 5 },
+          ...{ len: panel / plot.height, y: 1 - top / plot.height, outlinewidth: 0 },
+        },
+      }),
+      ...place,
+    });
   });
   const margin = 24;
-  const base = themedLayout(options, { width: plot.width + margin + right, showlegend: false, annotations }, head);
+  const base = themedLayout(
+    options,
+    { width: plot.width + margin + right, showlegend: false, annotations, images },
+    head,
+  );
   const { t: above } = base.margin as { readonly t: number };
   return figure({
     data,
@@ -152,17 +168,6 @@ const hidden = (more: Omit<Axis, "title">): Axis =>
 const centres = ({ size, stride }: AttendedPicture["patch"]) => ({
   ...{ x0: (size - 1) / 2, dx: stride, y0: (size - 1) / 2, dy: stride },
 });
-
-/** (H, W, 3), as Plotly has pictures; of one channel three alike. */
-function pixelsOf({ data, shape }: Grid): number[][][] {
-  const [channels, height, width] = shape as [number, number, number];
-  const plane = height * width;
-  return Array.from({ length: height }, (_, y) =>
-    Array.from({ length: width }, (_, x) =>
-      [0, 1, 2].map((channel) => data[Math.min(channel, channels - 1) * plane + y * width + x]!),
-    ),
-  );
-}
 
 const rowsOf = (values: readonly number[], columns: number): number[][] =>
   Array.from({ length: values.length / columns }, (_, row) => values.slice(row * columns, (row + 1) * columns));
