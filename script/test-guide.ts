@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { coverage, guideCommands } from "../sdk/src/cli/coverage.js";
 import { coveragePage } from "../sdk/src/cli/coverage-page.js";
+import { fastDevRunData } from "../sdk/src/config/schema/fast-dev-run.js";
 import { guideRunsSchema, type GuideRun } from "../sdk/src/cli/guide-runs.js";
 import { commandFrom, fitting, fittingTeachers, preparations, teacherNeeds } from "./guide/prerequisites.js";
 import { wantsBase, wantsTuned, type Command } from "./guide/prerequisites.js";
@@ -120,7 +121,8 @@ async function runCommand(command: Command): Promise<GuideRun> {
     if (before) take("resume_path", before, "state_2");
   }
   if (overrides.some((one) => one.startsWith("normalization_path="))) {
-    const statistics = join(data, command.directory.includes("robomimic") ? "robomimic" : "gym");
+    // Of the few demonstrations that such runs make.
+    const statistics = join(fastDevRunData, command.directory.includes("robomimic") ? "robomimic" : "gym");
     added.push(`normalization_path=${join(statistics, `${resolved.envName}-img`, "normalization.npz")}`);
   }
   const words = overrides.filter((one) => !added.some((other) => other.split("=")[0] === one.split("=")[0]));

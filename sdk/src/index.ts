@@ -42,6 +42,7 @@ export type * from "./experiments/option-types.js";
 export { PolicyDescription, type NetworkInput, type PretrainInput } from "./experiments/policy-description.js";
 export { evaluate, EvaluationReport, type EvaluateInput } from "./experiments/runs/evaluation.js";
 export { avoidingRollouts, type AvoidingRollouts, type AvoidingOptions } from "./experiments/avoiding-rollouts.js";
+export { attentionFilm, type AttentionFilmOptions } from "./experiments/attention-film.js";
 export { record, type RecordOptions } from "./experiments/record.js";
 export type { PolicySource } from "./experiments/policy-source.js";
 export {
@@ -85,6 +86,7 @@ export { timeDensity, type DrawnTime } from "./policies/time-density.js";
 export type { TimeDistributionInput, TimeFunction } from "./policies/time-sampling.js";
 export type { Normalization } from "./normalization.js";
 export { TrainedPolicy, type SampleOptions } from "./policies/trained-policy.js";
+export type { AttentionOptions, CameraAttention, PolicyAttention } from "./policies/attention.js";
 export type { ActOptions, RawActor, RawActorOptions, RawChunk, RawObservation } from "./policies/raw-acting.js";
 export { play, type PlaySettings } from "./experiments/play.js";
 export { Player, player, show, type Playable, type PlayerInput } from "./experiments/rollouts/player.js";

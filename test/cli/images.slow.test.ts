@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { builtInEnvironment } from "../../sdk/src/envs/registry.js";
+import { loadPolicy } from "../../sdk/src/experiments/load-policy.js";
+import { readMetrics } from "../../sdk/src/tracking/read-metrics.js";
 import { hasAssets } from "../assets.js";
 import { folderWith } from "../config/folder.js";
 import { dmpo } from "./dmpo.js";
@@ -29,6 +31,34 @@ async function writeData(folder: string, env: string): Promise<void> {
   await data.save(folder);
 }
 
+/** That PPO had losses and moved what sees as well as what acts. */
+async function assertLearned(pretrained: string, finetuned: string): Promise<void> {
+  const rows = await readMetrics(join(finetuned, "metrics.jsonl"));
+  const updates = rows.filter((row) => Object.keys(row).some((key) => /loss/i.test(key)));
+  expect(updates.length).toBeGreaterThan(0);
+  for (const row of updates) {
+    const losses = Object.entries(row).filter(([key]) => /loss|kl|gradient/i.test(key));
+    for (const [key, value] of losses) expect(Number.isFinite(value), `${key} is ${String(value)}`).toBe(true);
+  }
+  const [before, after] = await Promise.all(
+    [pretrained, finetuned].map((run) => loadPolicy(join(run, "checkpoint", "last.safetensors"))),
+  );
+  const [old, now] = [before!, after!].map(({ model, weights }) => model.views(weights));
+  const names = Object.keys(old!);
+  const moved = names.filter((name) => old![name]!.data.some((value, i) => value !== now![name]!.data[i]));
+  for (const part of ["backbone.vit.patch_embed", "backbone.vit.net.0", "compress", "mlp"]) {
+    expect(
+      names.some((name) => name.includes(part)),
+      part,
+    ).toBe(true);
+    expect(
+      moved.some((name) => name.includes(part)),
+      `${part} was moved`,
+    ).toBe(true);
+  }
+  for (const name of moved) expect(now![name]!.data.every(Number.isFinite), name).toBe(true);
+}
+
 test.skipIf(!hasAssets("robosuite", "all")).each(["lift", "can", "square", "transport"])(
   "%s: pre-training, PPO, evaluation and films from pictures",
   { timeout: 900_000 },
@@ -49,9 +79,11 @@ test.skipIf(!hasAssets("robosuite", "all")).each(["lift", "can", "square", "tran
     const given = [`train_dataset_path=${data}`, `normalization_path=${statistics}`, "train.n_epochs=1"];
     await run("pretrain", "pre_meanflow_dispersive_mlp_img", ...given, "train.batch_size=8", `logdir=${folder}/pre`);
     const base = `base_policy_path=${folder}/pre/checkpoint/last.safetensors`;
-    const short = ["train.n_train_itr=2", "train.n_steps=2", "train.batch_size=4", "train.update_epochs=1"];
+    const steps = ["train.n_train_itr=3", "train.n_steps=2", "train.batch_size=4", "train.update_epochs=1"];
+    const short = [...steps, "train.n_critic_warmup_itr=0", "train.actor_lr=1e-3"];
     const filmed = ["env.save_video=True", "train.render.freq=1", "train.render.num=1", "train.grad_accumulate=1"];
     await run("finetune", "ft_ppo_meanflow_mlp_img", base, ...short, ...filmed, `logdir=${folder}/ft`);
+    await assertLearned(`${folder}/pre`, `${folder}/ft`);
     const episodes = ["n_episodes=2", "denoising_step_list=[1]", "env.save_video=True"];
     await run("eval", "eval_meanflow_mlp_img", base, ...episodes, `logdir=${folder}/eval`);
     for (const file of ["ft/result.json", "ft/render/itr-0_trial-0.gif", "eval/render/eval_trial-0.gif"]) {

@@ -82,10 +82,9 @@ export async function locateData(family: DataFamily, name: string, request: Data
   const { folder = dataFolder(), original = false, download = true, make = {} } = request;
   const local = findLocal(join(resolve(userPath(folder)), family, name), original);
   if (local) {
-    if ("hdf5" in local && basename(local.hdf5) === demonstrationsFile) {
-      request.notify?.(
-        `${name}: demonstrations that were made here by a script, not the published ones (${local.hdf5})`,
-      );
+    const made = "hdf5" in local ? local.hdf5 : join(dirname(local.train), demonstrationsFile);
+    if (basename(made) === demonstrationsFile && existsSync(made)) {
+      request.notify?.(`${name}: demonstrations that were made here by a script, not the published ones (${made})`);
     }
     return local;
   }
@@ -111,7 +110,8 @@ export async function locateData(family: DataFamily, name: string, request: Data
   const { demonstrationsFor } = await import("./demonstrations/make.js");
   const { notify, signal } = request;
   const made = make && (await demonstrationsFor(`${family}/${name}`, { folder, notify, signal, ...make }));
-  return made ? { hdf5: made } : failMissing(family, name, folder, failures);
+  // Beside a recording with pictures lies what training reads.
+  return made ? (findLocal(dirname(made), original) ?? { hdf5: made }) : failMissing(family, name, folder, failures);
 }
 
 /** Files already on this machine; undefined if there are none. @throws InputError if two .hdf5 files compete. */

@@ -14,7 +14,7 @@ import { can } from "./robomimic/can.js";
 import { lift } from "./robomimic/lift.js";
 import { square } from "./robomimic/square.js";
 import { transport } from "./robomimic/transport.js";
-import { pictured, picturedManipulations, withCameras } from "./robomimic/pictured.js";
+import { pictured, picturedManipulations, usualCameras, withCameras } from "./robomimic/pictured.js";
 import { walker2d, walker2dV4 } from "./locomotion/walker2d.js";
 
 const environments: readonly EnvironmentDefinition[] = [
@@ -88,4 +88,4 @@ function lookUp(env: string): EnvironmentDefinition | undefined {
   return byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env)) ?? pictured(env);
 }
 
-export { withCameras };
+export { usualCameras, withCameras };

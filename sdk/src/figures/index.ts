@@ -1,5 +1,6 @@
 // Charts as data, and how they become files.
 export { actionDistribution, type ActionSample } from "./charts/action-distribution.js";
+export { attention, type AttendedPicture, type AttentionFigureOptions, type Grid } from "./charts/attention.js";
 export { comparisonBars } from "./charts/comparison-bars.js";
 export {
   denoisingChart,

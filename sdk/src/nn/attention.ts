@@ -27,6 +27,8 @@ export interface Attention {
   readonly masks: readonly Mask[];
   /** For tokens x (B T, E), a weighted mean of the values of `memory` (B S, E), projected: (B T, E). */
   apply(weights: Weights, x: tf.Tensor2D, memory: tf.Tensor2D): tf.Tensor2D;
+  /** By what shares each token of x weighs those of `memory`: (B, heads, T, S), the last axis summing to 1, nothing dropped. */
+  shares(weights: Weights, x: tf.Tensor2D, memory: tf.Tensor2D): tf.Tensor4D;
 }
 
 /**
@@ -54,6 +56,12 @@ export function attention(
   };
   /** (B n, E) as (B, heads, n, E / heads). */
   const byHead = (rows: tf.Tensor2D, n: number) => rows.reshape([-1, n, heads, depth]).transpose([0, 2, 1, 3]);
+  const sharesOf = (weights: Weights, x: tf.Tensor2D, memory: tf.Tensor2D): tf.Tensor4D => {
+    const queries = byHead(projected(weights, x, 0, 1), tokens);
+    const keys = byHead(projected(weights, memory, 1, 1), memoryTokens);
+    const scores: tf.Tensor4D = tf.matMul(queries.mul(1 / Math.sqrt(depth)), keys, false, true);
+    return tf.softmax(scores);
+  };
   return {
     parameters: [
       { name: matrix, shape: [3 * width, width], initialise: transformerStart.weight },
@@ -62,12 +70,11 @@ export function attention(
     ],
     masks: dropped.masks,
     apply(weights, x, memory) {
-      const queries = byHead(projected(weights, x, 0, 1), tokens);
-      const [keys, values] = [1, 2].map((part) => byHead(projected(weights, memory, part, 1), memoryTokens));
-      const scores = tf.matMul(queries.mul(1 / Math.sqrt(depth)), keys!, false, true);
-      const shares = dropped.apply(weights, tf.softmax(scores));
-      const mixed = tf.matMul(shares, values!).transpose([0, 2, 1, 3]).reshape<tf.Tensor2D>([-1, width]);
+      const values = byHead(projected(weights, memory, 2, 1), memoryTokens);
+      const shares = dropped.apply(weights, sharesOf(weights, x, memory));
+      const mixed = tf.matMul(shares, values).transpose([0, 2, 1, 3]).reshape<tf.Tensor2D>([-1, width]);
       return output.apply(weights, mixed);
     },
+    shares: sharesOf,
   };
 }

@@ -26,6 +26,20 @@ export function repeated({ state }: Observation, times: number): Observation {
   return { state: many.reshape([rows * times, ...shape]) };
 }
 
+/** Where a network that sees looks, B rows, V cameras that it looks at one by one, P patches in rows of equal length. */
+export interface Gaze {
+  /** V. */
+  readonly cameras: number;
+  /** Layers of self-attention. */
+  readonly layers: number;
+  /** Pixels that a patch reads, square, and from one patch to the next. */
+  readonly patch: { readonly size: number; readonly stride: number };
+  /** Shares of attention in a layer, counted from 0: (V B, heads, P, P), camera by camera, the last axis summing to 1. */
+  attention(weights: Weights, observation: Observation, layer: number): tf.Tensor4D;
+  /** How much each number that is made of a camera's picture weighs each patch: (V, outputs, P); absent where no weights say so. */
+  spatial?(weights: Weights): tf.Tensor3D;
+}
+
 /** Observations to what the head of a network reads. */
 export interface Encoder {
   /** Its own, names complete with their prefix; empty where the state passes through. */
@@ -38,6 +52,8 @@ export interface Encoder {
   readonly rgb?: PictureShape;
   /** What it draws while it learns from demonstrations, e.g. how pictures are moved; default nothing. */
   readonly training?: readonly TrainingDraw[];
+  /** Where it looks; absent where it sees no pictures. */
+  readonly gaze?: Gaze;
   /** Observations of B rows to their encodings (B, C). */
   apply(weights: Weights, observation: Observation): tf.Tensor2D;
 }

@@ -12,7 +12,7 @@ import { dropout, dropoutRate, maskDraw, type Mask, type TrainingDraw } from "./
 import { sizeOptions, stateSizes } from "./head.js";
 import { layerNorm, linear } from "./linear.js";
 import { weight } from "./module.js";
-import type { Encoder, PictureShape, Shapes } from "./network.js";
+import type { Encoder, Gaze, Observation, PictureShape, Shapes } from "./network.js";
 import { backboneOptions, pixelsFor, visionTransformer, type BackboneOptions } from "./vision-transformer.js";
 import { shapesBelow } from "./weight-shapes.js";
 
@@ -82,6 +82,8 @@ interface Compressor {
   readonly parameters: readonly ParameterSpec[];
   readonly masks: readonly Mask[];
   apply(weights: Weights, tokens: tf.Tensor3D, state: tf.Tensor2D): tf.Tensor2D;
+  /** Weights of each place for each number that comes out: (outputs, P). */
+  spatial?(weights: Weights): tf.Tensor2D;
 }
 
 export type EyeOptions = Pick<VisionOptions, "backbone" | "spatialEmb" | "visualFeatureDim"> & {
@@ -140,17 +142,28 @@ export function visionEncoder(eyes: EyeOptions, { rgb, stateSize }: SeenSizes, p
     const offsets = weights[shifts[i]!] as tf.Tensor2D | undefined;
     return (offsets ? shifted(picture, offsets, SHIFT) : picture).cast("float32");
   };
+  /** What the transformer reads, (V B, Ti C, H, W), camera by camera. */
+  const viewsOf = (weights: Weights, { rgb: pictures }: Observation): tf.Tensor4D => {
+    const seen = pictures ?? fail("DMPO_NETWORK", "observation", "has no pictures", "rgb beside the state");
+    const views = names.map((_, i) => view(weights, seen, i));
+    return cameras === 1 ? views[0]! : tf.concat4d(views, 0);
+  };
+  const isSpatial = eyes.spatialEmb > 0;
+  const spatial = (weights: Weights) =>
+    tf.stack(compressors.map((each) => each.spatial!(weights))) as unknown as tf.Tensor3D;
+  const gaze: Gaze = {
+    ...{ cameras, layers: eyes.backbone.depth, patch: vit.patch },
+    attention: (weights, observation, layer) => vit.shares(weights, viewsOf(weights, observation), layer),
+    ...(isSpatial && { spatial }),
+  };
   return {
-    ...{ rgb, stateSize },
+    ...{ rgb, stateSize, gaze },
     parameters: [vit, ...compressors].flatMap(({ parameters }) => parameters),
     width: cameras * (eyes.spatialEmb || eyes.visualFeatureDim) + stateSize,
     training: [...(augment ? moves : []), ...compressors.flatMap(({ masks }) => masks.map(maskDraw))],
     apply(weights, observation) {
       const state = observation.state.reshape<tf.Tensor2D>([-1, stateSize]);
-      const pictures =
-        observation.rgb ?? fail("DMPO_NETWORK", "observation", "has no pictures", "rgb beside the state");
-      const views = names.map((_, i) => view(weights, pictures, i));
-      const tokens = vit.apply(weights, cameras === 1 ? views[0]! : tf.concat4d(views, 0));
+      const tokens = vit.apply(weights, viewsOf(weights, observation));
       const rows = tokens.shape[0] / cameras;
       const features = compressors.map((each, i) =>
         each.apply(weights, cameras === 1 ? tokens : tokens.slice([i * rows], [rows]), state),
@@ -194,6 +207,7 @@ function spatialEmbedding(
       ...[project, norm].flatMap(({ parameters }) => parameters),
     ],
     masks: dropped.masks,
+    spatial: (weights) => weight<tf.Tensor2D>(weights, `${name}.input_proj.0.weight`).slice([0, 0], [outputs, tokens]),
     apply(weights, seen, state) {
       const matrix = weight<tf.Tensor2D>(weights, `${name}.input_proj.0.weight`);
       // The state is the same for all features, so that its part of the map is computed once.

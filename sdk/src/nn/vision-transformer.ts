@@ -32,6 +32,18 @@ export interface VisionTransformer {
   /** Width E of a token. */
   readonly width: number;
   apply(weights: Weights, pictures: tf.Tensor4D): tf.Tensor3D;
+  /** By what shares each token of a layer, counted from 0, weighs the others: (B, heads, P, P), the last axis summing to 1. */
+  shares(weights: Weights, pictures: tf.Tensor4D, layer: number): tf.Tensor4D;
+  /** Pixels that a token reads, square, and from one token to the next. */
+  readonly patch: Patch;
+}
+
+/** What a token reads of a picture. */
+export interface Patch {
+  /** Pixels in width and height. */
+  readonly size: number;
+  /** Pixels from one patch to the next. */
+  readonly stride: number;
 }
 
 /** The convolutions of each style: kernel, stride. */
@@ -46,6 +58,11 @@ const stems = {
 /** Pixels of the picture whose convolutions leave `extent` x `extent` tokens. */
 export const pixelsFor = (extent: number, style: BackboneOptions["embedStyle"]): number =>
   stems[style].reduceRight((size: number, [kernel, stride]) => (size - 1) * stride + kernel, extent);
+
+const patchOf = (style: BackboneOptions["embedStyle"]): Patch => ({
+  size: pixelsFor(1, style),
+  stride: pixelsFor(2, style) - pixelsFor(1, style),
+});
 
 /**
  * Parameters `<name>.pos_embed`, `<name>.patch_embed.*`, `<name>.net.*`, `<name>.norm.*`, for pictures of C x `size` x `size`.
@@ -92,23 +109,30 @@ export function visionTransformer(
   const last = layerNorm(`${name}.norm`, width, 1e-5);
   const positions = `${name}.pos_embed`;
   const [first, ...more] = convolutions;
+  /** Tokens (B P, E) that the first layer reads. */
+  const embed = (weights: Weights, pictures: tf.Tensor4D): tf.Tensor2D => {
+    const pixels: tf.Tensor4D = pictures.mul<tf.Tensor4D>(1 / 255).sub(0.5);
+    const maps = convolutions.reduce((x, each, i) => {
+      const seen = i > 0 ? tf.relu(norm?.apply(weights, x) ?? x) : x;
+      return each.apply(weights, seen, each.stride);
+    }, pixels);
+    const rows = maps.transpose([0, 2, 3, 1]).reshape<tf.Tensor2D>([-1, tokens * width]);
+    const placed = rows.add<tf.Tensor2D>(weight(weights, positions).reshape([tokens * width]));
+    return placed.reshape<tf.Tensor2D>([-1, width]);
+  };
   return {
-    ...{ tokens, width },
+    ...{ tokens, width, patch: patchOf(embedStyle) },
     parameters: [
       { name: positions, shape: [1, tokens, width], initialise: normal(INITIAL_STD) },
       ...[first!, ...(norm ? [norm] : []), ...more, ...layers, last].flatMap(({ parameters }) => parameters),
     ],
     apply(weights, pictures) {
-      const pixels: tf.Tensor4D = pictures.mul<tf.Tensor4D>(1 / 255).sub(0.5);
-      const maps = convolutions.reduce((x, each, i) => {
-        const seen = i > 0 ? tf.relu(norm?.apply(weights, x) ?? x) : x;
-        return each.apply(weights, seen, each.stride);
-      }, pixels);
-      const rows = maps.transpose([0, 2, 3, 1]).reshape<tf.Tensor2D>([-1, tokens * width]);
-      const placed = rows.add<tf.Tensor2D>(weight(weights, positions).reshape([tokens * width]));
-      const start = placed.reshape<tf.Tensor2D>([-1, width]);
-      const attended = layers.reduce((x, each) => each.apply(weights, x), start);
+      const attended = layers.reduce((x, each) => each.apply(weights, x), embed(weights, pictures));
       return last.apply(weights, attended).reshape([-1, tokens, width]);
+    },
+    shares(weights, pictures, layer) {
+      const before = layers.slice(0, layer).reduce((x, each) => each.apply(weights, x), embed(weights, pictures));
+      return layers[layer]!.shares(weights, before);
     },
   };
 }
@@ -146,6 +170,10 @@ function layer(name: string, width: number, heads: number, tokens: number) {
       const first = x.add<tf.Tensor2D>(self.apply(weights, among, among));
       const wide = activations.GELU(widen.apply(weights, norm2!.apply(weights, first)));
       return first.add(narrow.apply(weights, wide));
+    },
+    shares(weights: Weights, x: tf.Tensor2D): tf.Tensor4D {
+      const among = norm1!.apply(weights, x);
+      return self.shares(weights, among, among);
     },
   };
 }

@@ -4,7 +4,8 @@ import { Random, type RandomStream } from "../engine/random.js";
 import { fail } from "../errors.js";
 import { checkOptions, count, optionsSchema, wholeNumber } from "../options.js";
 import { denormalize, normalize } from "../normalization.js";
-import { emptyObservations, sizeOf } from "../space.js";
+import { emptyObservations, sizeOf, type Observations } from "../space.js";
+import { attentionOf, type AttentionOptions, type PolicyAttention } from "./attention.js";
 import { chunkSampler } from "./chunk-sampler.js";
 import { hostObservation } from "./host-observation.js";
 import { emptyDraws, fillDraws } from "./policy-model.js";
@@ -71,10 +72,7 @@ export async function rawChunks(
   const { space, normalization } = policy;
   const [rows, { horizonSteps, actionDim }] = [observations.length, space];
   const seen = emptyObservations(space, rows);
-  observations.forEach((observation, row) => {
-    writeHistory(policy, stateOf(observation), seen.state, row);
-    writePictures(policy, observation, seen.rgb, row);
-  });
+  observations.forEach((observation, row) => writeObservation(policy, observation, seen, row));
   const sampler = samplerOf(policy, { steps, clipIntermediate });
   const draws = emptyDraws(sampler.drawn, rows);
   if (random) fillDraws(sampler.drawn, draws, random);
@@ -101,6 +99,17 @@ function samplerOf(policy: TrainedPolicy, sampling: { steps?: number; clipInterm
 
 const stateOf = (observation: RawObservation): ArrayLike<number> =>
   "state" in observation ? observation.state : observation;
+
+/** An observation as the policy sees it, into a row of `seen`. @throws InputError DMPO_POLICY_OBSERVATION. */
+export function writeObservation(
+  policy: TrainedPolicy,
+  observation: RawObservation,
+  seen: Observations,
+  row: number,
+): void {
+  writeHistory(policy, stateOf(observation), seen.state, row);
+  writePictures(policy, observation, seen.rgb, row);
+}
 
 /** @throws InputError DMPO_POLICY_OBSERVATION. */
 function writePictures(policy: TrainedPolicy, observation: RawObservation, out: Uint8Array | undefined, row: number) {
@@ -183,6 +192,16 @@ export class RawActor {
       this.#pending = chunk!.slice(0, this.#actionSteps);
     }
     return this.#pending.shift()!;
+  }
+
+  /**
+   * Where the policy looks, for what it has seen of the episode so far: call it after {@link act}.
+   * @throws InputError DMPO_POLICY_PICTURES, DMPO_POLICY_OBSERVATION before the first observation.
+   */
+  async attention(options: AttentionOptions = {}): Promise<PolicyAttention> {
+    if (!this.#history) fail("DMPO_POLICY_OBSERVATION", "attention", "nothing was seen yet", "act() before it");
+    const [state, rgb] = [this.#history, this.#pictures];
+    return attentionOf(this.#policy, rgb ? { state, rgb } : state, options);
   }
 
   #remember(given: RawObservation): void {

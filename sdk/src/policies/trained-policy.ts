@@ -15,6 +15,7 @@ import {
   type RawChunk,
   type RawObservation,
 } from "./raw-acting.js";
+import { attentionOf, type AttentionOptions, type PolicyAttention } from "./attention.js";
 import { fitWeights } from "./fit-weights.js";
 import { networkFamily, PolicyModel, policySpec } from "./policy-model.js";
 import type { Space } from "../space.js";
@@ -116,6 +117,15 @@ export class TrainedPolicy {
     checkOptions(actingSchemas.sample, options);
     const { count = 100 } = options;
     return rawChunks(this, Array<RawObservation>(count).fill(observation), options, noiseOf(options));
+  }
+
+  /**
+   * Where it looks in the pictures of one observation: `const { cameras } = await policy.attention(observation)`, numbers for
+   * `figures.attention(...)`.
+   * @throws InputError DMPO_POLICY_PICTURES for a policy that sees no pictures, DMPO_POLICY_OBSERVATION, DMPO_OPTIONS.
+   */
+  attention(observation: RawObservation, options: AttentionOptions = {}): Promise<PolicyAttention> {
+    return attentionOf(this, observation, options);
   }
 
   /** For closed loops, action by action: `const action = await actor.act(observation)`. @throws InputError DMPO_OPTIONS. */

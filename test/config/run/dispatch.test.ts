@@ -339,14 +339,23 @@ test("a task's usual place stands for demonstrations made here; a file that is n
   vi.stubEnv("DMPO_DATA_DIR", home);
   vi.stubEnv("HF_HUB_OFFLINE", "1");
   vi.mocked(demonstrationsFor).mockImplementation(async () => bundledDatasets["hopper-medium-mini"]);
-  const asked = async (...overrides: string[]) => {
+  const askedBy = async (name: string, ...overrides: string[]) => {
     const given = [`logdir=${folder}/run-${++runs}`, "obs_dim=11", "action_dim=3", ...overrides];
     const context = { environment: { DMPO_DATA_DIR: home } };
-    await runExperiment(resolveExperiment("cfg/robomimic/pretrain/lift", "pre_gaussian_mlp", given, context));
+    await runExperiment(resolveExperiment("cfg/robomimic/pretrain/lift", name, given, context));
   };
+  const asked = (...overrides: string[]) => askedBy("pre_gaussian_mlp", ...overrides);
   await asked("n_demonstrations=7");
   expect(vi.mocked(demonstrationsFor).mock.calls).toMatchObject([["robomimic/lift", { episodes: 7, folder: home }]]);
   expect(dataOf().actionDimension).toBe(3);
+
+  // A policy that sees needs what its cameras saw.
+  vi.mocked(demonstrationsFor).mockClear();
+  const cameras = ["agentview", "birdview"];
+  const keys = `env.image_keys=[${cameras.map((camera) => `${camera}_image`).join(",")}]`;
+  // What stands in for them here has none.
+  await expect(askedBy("pre_meanflow_mlp_img", keys)).rejects.toThrow(/pictures/);
+  expect(vi.mocked(demonstrationsFor).mock.calls).toMatchObject([["robomimic/lift-img", { episodes: 100, cameras }]]);
 
   vi.mocked(demonstrationsFor).mockClear();
   const named = `train_dataset_path=${home}/robomimic/lift/train.npz`;

@@ -70,6 +70,30 @@ describe.skipIf(!hasAssets("robosuite"))("with robosuite's files", () => {
     expect(lines[1]).toMatch(/^robomimic\/lift: 1 of 2 episodes, about \d+ s left$/);
   });
 
+  test.skipIf(!hasAssets("robosuite", "all"))(
+    "of policies that see they have pictures, through the usual cameras or those that are asked for",
+    { timeout: 180_000 },
+    async () => {
+      const folder = join(root, "seen");
+      const data = await Dataset.robomimic("lift-img", { ...few, folder });
+      const home = join(folder, "robomimic", "lift-img");
+      expect(data.images!.shape).toEqual([3, 96, 96]);
+      expect(data).toMatchObject({ observationDimension: 9, actionDimension: 7 });
+      expect(lines[0]).toContain("`dmpo data make robomimic/lift --cameras robot0_eye_in_hand`");
+      expect(readdirSync(home).sort()).toEqual(
+        ["demonstrations.hdf5", "description.log", "normalization.npz", "train.npz", "val.npz"].filter((file) =>
+          existsSync(join(home, file)),
+        ),
+      );
+      lines.length = 0;
+      expect((await Dataset.robomimic("lift-img", { ...few, folder, make: false })).steps).toBe(data.steps);
+      expect(lines).toEqual([expect.stringContaining("made here by a script")]);
+      const two = { ...few, folder: join(root, "two"), make: { ...few.make, cameras: ["agentview", "birdview"] } };
+      expect((await Dataset.robomimic("lift-img", two)).images!.shape).toEqual([6, 96, 96]);
+      await expect(Dataset.kitchen("mixed-img", { ...few, folder })).rejects.toThrow(/kitchen/);
+    },
+  );
+
   test("stopped, it leaves what is over for the next time", async () => {
     const folder = join(root, "stopped");
     const stop = new AbortController();

@@ -10,6 +10,8 @@ interface EnvironmentFamily {
   readonly env: z.ZodRawShape;
   /** The environment that `env:` describes, where it does so beside `env_name`. */
   readonly environment?: (name: string, env: unknown) => string;
+  /** The cameras that `env:` names. */
+  readonly cameras?: (env: unknown) => readonly string[];
   /** Whether the reference would show what happens in a window. */
   readonly opensWindow?: (env: unknown) => boolean;
 }
@@ -29,6 +31,8 @@ const furniture = z
   })
   .optional();
 const pictured = z.object({ imageKeys: z.array(z.string()).default([]) });
+const camerasOf = (env: unknown): readonly string[] =>
+  pictured.parse(env ?? {}).imageKeys.map((key) => key.replace(/_image$/, ""));
 const furnitureEnvironment = z.object({ specific: furniture });
 
 const families = {
@@ -45,9 +49,10 @@ const families = {
     names: ["lift", "can", "square", "transport"],
     env: { ...observations, imageKeys: z.array(text).optional().describe("pictures of cameras, <camera>_image") },
     environment(name, env) {
-      const { imageKeys } = pictured.parse(env ?? {});
-      return imageKeys.length > 0 ? withCameras(name, ...imageKeys.map((key) => key.replace(/_image$/, ""))) : name;
+      const cameras = camerasOf(env);
+      return cameras.length > 0 ? withCameras(name, ...cameras) : name;
     },
+    cameras: camerasOf,
   },
   d3il: { names: ["avoiding-m5"], env: { saveFullObservations: flag } },
   furniture: {
@@ -72,6 +77,9 @@ export function environmentKeys(name: string): z.ZodRawShape {
 
 /** The environment to make for `env_name` and the values of `env:`. */
 export const environmentIn = (name: string, env: unknown) => familyOf(name)?.environment?.(name, env) ?? name;
+
+/** The cameras that a policy sees it through. */
+export const camerasIn = (name: string, env: unknown): readonly string[] => familyOf(name)?.cameras?.(env) ?? [];
 
 /** Whether the reference would open a window, in whose place episodes are filmed. */
 export const opensWindow = (name: string, env: unknown) => familyOf(name)?.opensWindow?.(env) ?? false;

@@ -7,7 +7,7 @@ import { algorithms } from "../../rl/registry.js";
 import { findPolicy } from "../../policies/registry.js";
 import { pretrainKeys, pretrainOptions } from "../../pretrain/options.js";
 import { pathTables } from "./algorithm-sections.js";
-import { environmentIn, opensWindow } from "./environment-sections.js";
+import { camerasIn, environmentIn, opensWindow } from "./environment-sections.js";
 import { optionsOf, valueAt, type KeyTable } from "./keys.js";
 import { fastDevRunData } from "./fast-dev-run.js";
 import {
@@ -77,12 +77,14 @@ function networkOf(config: Config, { policy }: Selection, key = "model.network")
 }
 
 /** How many episodes of the data are used, and which are made where there is none. */
-function episodesOf({
-  maxNEpisodes,
-  nDemonstrations,
-  fastDevRun,
-}: Config & z.output<z.ZodObject<typeof demonstratedShape>>) {
-  const made: DemonstrationOptions = { episodes: nDemonstrations, ...(fastDevRun && { folder: fastDevRunData }) };
+function episodesOf(config: Config & z.output<z.ZodObject<typeof demonstratedShape>>) {
+  const { maxNEpisodes, nDemonstrations, fastDevRun, envName, env } = config;
+  const cameras = camerasIn(envName, env);
+  const made: DemonstrationOptions = {
+    episodes: nDemonstrations,
+    ...(cameras.length > 0 && { cameras }),
+    ...(fastDevRun && { folder: fastDevRunData }),
+  };
   return { maxEpisodes: maxNEpisodes, make: nDemonstrations > 0 && made };
 }
 

@@ -10,7 +10,7 @@ import { fetchFor } from "../../envs/assets/assets.js";
 import { demonstrations, findDemonstration } from "../../envs/demonstrations.js";
 import type { Demonstration, Quality } from "../../envs/demonstrator.js";
 import type { EnvironmentDefinition } from "../../envs/environment.js";
-import { builtInEnvironment, withCameras } from "../../envs/registry.js";
+import { builtInEnvironment, usualCameras, withCameras } from "../../envs/registry.js";
 import { fail } from "../../errors.js";
 import { makeFolder, writeFileAtomic } from "../../files.js";
 import { withLock } from "../../hub/lock.js";
@@ -20,6 +20,9 @@ import { writeHdf5 } from "../hdf5.js";
 import { processRobomimic } from "../process-recording.js";
 import { openStage, playEpisode, type PlayedEpisode } from "./play.js";
 import { writeRobomimic } from "./robomimic-layout.js";
+
+/** Image policies look for data in a folder of their own, whose name ends so, as published ones do. */
+const PICTURED = "-img";
 
 /** How many, and how. */
 export interface DemonstrationOptions {
@@ -83,10 +86,12 @@ export async function demonstrationsFor(
   place: string,
   options: MakeDemonstrationsOptions = {},
 ): Promise<string | undefined> {
-  const demonstration = demonstrations.find(({ folder }) => folder === place);
-  if (!demonstration) return undefined;
+  const found = demonstrationAt(place, options);
+  if (!found) return undefined;
+  const { demonstration, cameras } = found;
   const { episodes = 100, notify = warn } = options;
-  const home = folderOf(demonstration, options);
+  const making = { ...options, cameras };
+  const home = folderOf(demonstration, making);
   return alone(home, options, () => {
     const existing = recordingIn(home);
     if (existing) {
@@ -95,18 +100,27 @@ export async function demonstrationsFor(
     }
     notify(
       `${place} is not in the data folder, and could not be fetched: a script makes ${episodes} demonstrations now ` +
-        `(\`dmpo data make ${demonstration.name}\`); stopped, it goes on where it was`,
+        `(\`dmpo data make ${[demonstration.name, ...(cameras.length > 0 ? ["--cameras", cameras.join(",")] : [])].join(" ")}\`); ` +
+        "stopped, it goes on where it was",
     );
-    return make(demonstration, home, options);
+    return make(demonstration, home, making);
   });
+}
+
+/** Whose demonstrations belong at a place, and through which cameras: of "robomimic/lift-img" those asked for, else the usual ones. */
+function demonstrationAt(place: string, { cameras = [] }: Pick<DemonstrationOptions, "cameras">) {
+  const plain = demonstrations.find(({ folder }) => folder === place);
+  if (plain) return { demonstration: plain, cameras };
+  const seen = demonstrations.find(({ folder }) => `${folder}${PICTURED}` === place);
+  const usual = seen && usualCameras(builtInEnvironment(seen.environment).name);
+  return seen && usual && { demonstration: seen, cameras: cameras.length > 0 ? cameras : usual };
 }
 
 function folderOf(
   { folder: place }: Demonstration,
   { folder = dataFolder(), cameras = [] }: MakeDemonstrationsOptions,
 ): string {
-  // Image policies look for data in a folder of their own, as published ones do.
-  return join(folder, ...`${place}${cameras.length > 0 ? "-img" : ""}`.split("/"));
+  return join(folder, ...`${place}${cameras.length > 0 ? PICTURED : ""}`.split("/"));
 }
 
 /** A program at a time in the folder of a task; the others wait. */
@@ -196,10 +210,16 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
     const pictures = seen.pictures && { cameras, side: seen.pictures[2], of };
     await writeRobomimic(incomplete, kept, environment, pictures);
   } else await writeD4rl(incomplete, kept, environment);
+  if (seen.pictures) {
+    // As training reads it, a picture at a time. It looks for train.npz, which therefore comes last.
+    await processRobomimic(incomplete, { folder: parts, validationSplit: 0, normalized: true, cameras });
+    const files = readdirSync(parts).filter((file) => /\.(npz|log)$/.test(file));
+    for (const file of files.sort((a, b) => Number(a === "train.npz") - Number(b === "train.npz"))) {
+      await rename(join(parts, file), join(home, file));
+    }
+  }
   await rename(incomplete, target);
   rmSync(parts, { recursive: true });
-  // As training reads it, a picture at a time.
-  if (seen.pictures) await processRobomimic(target, { folder: home, validationSplit: 0, normalized: true, cameras });
   const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
   const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
   notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);

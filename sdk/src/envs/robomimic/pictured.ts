@@ -25,6 +25,10 @@ export const picturedManipulations: readonly EnvironmentDefinition[] = tasks.map
   definitionOf(task, task.seenBy),
 );
 
+/** The cameras that published policies see a task through; undefined for tasks without any. */
+export const usualCameras = (task: string): readonly string[] | undefined =>
+  tasks.find(({ name }) => name === task)?.seenBy;
+
 /**
  * The environment called e.g. "can@agentview+robot0_eye_in_hand"; undefined for names of another form.
  * @throws InputError DMPO_RENDER_CAMERA for a camera that the task does not have.
