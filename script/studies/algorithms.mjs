@@ -25,6 +25,8 @@ const whole = { ...chunked, iterations: 16, valFreq: 3, steps: 250 };
 /** 25 of a thousand chunks in one environment. */
 const alone = { ...chunked, environments: 1, iterations: 31, valFreq: 6, steps: 1000, evaluationEpisodes: 10 };
 const scaled = { rewardScale: 0.01 };
+/** An update for every fourth action. */
+const rare = { batchSize: 256, criticReplayRatio: 64, actorReplayRatio: 64 };
 const warm = { ...scaled, nCriticWarmupItr: 2 };
 
 /** Of methods that begin with fresh weights, but for SAC, which takes single actions. */
@@ -44,37 +46,39 @@ const methods = {
   DIPO: { start: "diffusion", options: { ...chunked, ...warm } },
   IDQL: { start: "diffusion", options: { ...chunked, ...warm, replayRatio: 64 } },
   DQL: { start: "diffusion", options: { ...chunked, ...warm } },
-  SAC: { options: { ...alone, iterations: 106, valFreq: 21 } },
-  IBRL: { start: "gaussian", wantsData: true, options: { ...alone, criticNumUpdate: 1 } },
-  FQL: {
-    ...{ start: "reflow", wantsData: true },
-    options: { ...alone, iterations: 42, valFreq: 7, offlineSteps: 10_000, evalBaseModel: false },
-  },
+  SAC: { options: { ...alone, ...rare, iterations: 106, valFreq: 21 } },
   "Cal-QL": {
     ...{ wantsData: true, policy: squashed, run: calql },
-    options: { batchSize: 256, nRandomActions: 4, cqlNActions: 4, evaluationEpisodes: 10 },
+    options: { batchSize: 128, nRandomActions: 4, cqlNActions: 4, evaluationEpisodes: 10 },
+  },
+  IBRL: {
+    ...{ start: "gaussian", wantsData: true },
+    options: { ...alone, batchSize: 128, updateFreq: 4, criticNumUpdate: 2, nCritics: 3 },
+  },
+  FQL: {
+    ...{ start: "reflow", wantsData: true },
+    options: { ...alone, iterations: 37, valFreq: 7, batchSize: 128, offlineSteps: 5000, evalBaseModel: false },
   },
   RLPD: {
-    wantsData: true,
-    policy: squashed,
-    options: { ...alone, explorationSteps: 1250, criticNumUpdate: 2, nCritics: 5 },
+    ...{ wantsData: true, policy: squashed },
+    options: { ...alone, batchSize: 128, explorationSteps: 1250, criticNumUpdate: 1, nCritics: 3 },
   },
 };
 
-/** 5,000 updates on demonstrations, then one for every second chunk, until the budget is spent. */
+/** 2,700 updates on demonstrations, then one for every fourth chunk, until the budget is spent. */
 async function calql({ data, options, control }) {
   const offline = await dmpo.CalQL.offline(data, {
     ...options,
     env,
     iterations: 11,
     valFreq: 10,
-    numUpdate: 555,
+    numUpdate: 300,
     ...control,
   });
   const spent = new AbortController();
   const onProgress = ({ step }) => step >= budget && spent.abort();
   const online = await offline.online({
-    ...{ iterations: 10_000, valFreq: 20, onlineUtdRatio: 0.5, actionSteps: 4 },
+    ...{ iterations: 10_000, valFreq: 50, onlineUtdRatio: 0.25, folder: null },
     ...{ signal: spent.signal, onProgress: (record) => (control.onProgress(record), onProgress(record)) },
   });
   const settings = { env, environments: 10, episodes: 10, initialNoise: "zero", seed: 9000 };
@@ -103,7 +107,7 @@ async function learn(name, seed, { folder, ...control }) {
   const data = await Dataset.bundled("hopper-medium-mini");
   const base = start && (await trained(start, seed, data, { folder, ...control }));
   const input = { env, seed, ...options, ...(wantsData && { data }), ...(policy && { policy }) };
-  const progress = { ...control, onProgress: (record) => report(name, seed, record) };
+  const progress = { ...control, folder: null, onProgress: (record) => report(name, seed, record) };
   const before = process.cpuUsage().user;
   const done = run
     ? await run({ data, options: { seed, policy, ...options }, control: progress })
@@ -125,10 +129,12 @@ function report(name, seed, record) {
   if (value !== undefined) console.error(`${name}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
 }
 
+const fileName = (name, seed) => `${name.toLowerCase().replace(/\W+/g, "-")}-seed-${seed}`;
+
 /** Label and run of every case; `only` names some. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
   return seeds.flatMap((seed) =>
-    (only ?? Object.keys(methods)).map((name) => [`${name}, seed ${seed}`, () => learn(name, seed, control)]),
+    (only ?? Object.keys(methods)).map((name) => [fileName(name, seed), () => learn(name, seed, control)]),
   );
 }
 
