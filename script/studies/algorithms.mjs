@@ -173,7 +173,7 @@ export async function summarize(rows, picture) {
   });
   const figure = figures.learningCurve(series, {
     title: "Ways to learn, hopper",
-    subtitle: "mean return of evaluations; 100,000 environment steps",
+    subtitle: `mean return of evaluations, ${series.some(({ spread }) => spread) ? "over seeds; band: deviation over them" : "one seed each"}`,
   });
   await figures.saveFigure(figure, picture);
   console.log(`\nlearning curves: ${picture}`);

@@ -81,7 +81,11 @@ test("weights of returns: those of finished episodes, normalised, at most so gre
 test("critics learn from the smallest target value of what the policy does next", () => {
   const critics = { count: 2, parameters: [], values: ({ q1, q2 }: Weights) => [q1!, q2!] };
   const sample = () => tf.zeros<tf.Rank.R3>([1, 1, 1]);
-  const valued = policyValueLoss(critics, { draws: { shapes: {}, fill: () => {} }, sample }, { gamma: 0.5, rewardScale: 1 });
+  const valued = policyValueLoss(
+    critics,
+    { draws: { shapes: {}, fill: () => {} }, sample },
+    { gamma: 0.5, rewardScale: 1 },
+  );
   const observation = { state: tf.zeros<tf.Rank.R3>([1, 1, 1]) };
   const { loss } = valued(
     { q1: tf.tensor1d([0]), q2: tf.tensor1d([1]) },
