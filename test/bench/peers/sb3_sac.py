@@ -1,5 +1,5 @@
 # Stable-Baselines3's SAC, batches of 256 and two layers of 256. --task update: one call is --updates updates of a full memory;
-# --task learn: --steps steps of Gymnasium's hopper with an update each, then the mean return of 20 episodes, on standard output.
+# --task learn: --steps steps of Gymnasium's hopper, an update after --every of them, then the mean return of 20 episodes.
 import json
 import time
 
@@ -11,7 +11,7 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.logger import Logger
 
-options = arguments(task="update", updates=10, steps=20_000, seed=0)
+options = arguments(task="update", updates=10, steps=40_000, every=4, seed=0)
 environment = gymnasium.make("Hopper-v5")
 learns = options.task == "learn"
 model = SAC(
@@ -22,6 +22,7 @@ model = SAC(
     learning_rate=3e-4,
     buffer_size=50_000,
     learning_starts=5000,
+    train_freq=options.every,
     policy_kwargs={"net_arch": [256, 256]},
 )
 if learns:
