@@ -79,7 +79,7 @@ test("weights of returns: those of finished episodes, normalised, at most so gre
 });
 
 test("critics learn from the smallest target value of what the policy does next", () => {
-  const critics = { count: 2, parameters: [], values: ({ q1, q2 }: Weights) => [q1!, q2!] };
+  const critics = { count: 2, parameters: [], values: ({ q1, q2 }: Weights) => [q1, q2] as tf.Tensor1D[] };
   const sample = () => tf.zeros<tf.Rank.R3>([1, 1, 1]);
   const valued = policyValueLoss(
     critics,
