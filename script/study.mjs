@@ -1,16 +1,19 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
-// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist.
+// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` are
+// kept in docs/results, where the study goes on; `--only SAC,DQL` names some of its methods.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
+import * as algorithms from "./studies/algorithms.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seeds: { type: "string", default: "0,1,2" },
     threads: { type: "string" },
-    folder: { type: "string", default: "runs/study" },
+    folder: { type: "string" },
+    only: { type: "string" },
     table: { type: "boolean", default: false },
   },
 });
@@ -82,29 +85,46 @@ const studies = {
     ),
 };
 
+/** Its rows are curves, committed; the bases are not. */
+studies.algorithms = () =>
+  algorithms.cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
+
 const [name] = positionals;
 if (!Object.hasOwn(studies, name ?? "")) {
-  console.error(`usage: npm run study -- ${Object.keys(studies).join(" | ")} [--seeds 0,1,2] [--threads N] [--table]`);
+  console.error(
+    `usage: npm run study -- ${Object.keys(studies).join(" | ")} [--seeds 0,1,2] [--threads N] [--only NAMES] [--table]`,
+  );
   process.exit(2);
 }
-const folder = join(values.folder, name);
+const folder = join(values.folder ?? (name === "algorithms" ? "docs/results" : "runs/study"), name);
 await mkdir(folder, { recursive: true });
 const done = new Set(await readdir(folder));
 for (const [label, run] of values.table ? [] : studies[name]()) {
   const file = `${label}.json`;
   if (done.has(file)) continue;
   const start = performance.now();
-  const row = await run();
-  await writeFile(
-    join(folder, `${file}.part`),
-    JSON.stringify({ ...row, seconds: (performance.now() - start) / 1000 }),
-  );
-  await rename(join(folder, `${file}.part`), join(folder, file));
+  try {
+    const row = await run();
+    const seconds = (performance.now() - start) / 1000;
+    await writeFile(join(folder, `${file}.part`), `${JSON.stringify({ ...row, seconds })}\n`);
+    await rename(join(folder, `${file}.part`), join(folder, file));
+  } catch (error) {
+    // The others are worth having nevertheless.
+    console.error(`${label} failed:`, error);
+    process.exitCode = 1;
+  }
 }
 
 const rows = [];
 for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
   rows.push([file.replace(".json", ""), JSON.parse(await readFile(join(folder, file), "utf8"))]);
+}
+if (name === "algorithms") {
+  await algorithms.summarize(
+    rows.map(([, row]) => row),
+    "docs/images/hopper-algorithms.png",
+  );
+  process.exit();
 }
 const shown = ({ mean, standardDeviation }) => `${mean.toFixed(0)} ± ${standardDeviation.toFixed(0)}`;
 const columns = ["sampled 1", "sampled 5", "zero 1"];

@@ -19,6 +19,8 @@ export interface Row {
   readonly threads: number;
   /** The same from the fastest call of each instead of the median. */
   readonly bestRatio?: number | null;
+  /** The same from the processors' time. */
+  readonly processorRatio?: number | null;
   readonly message?: string;
 }
 
@@ -41,6 +43,8 @@ export interface Peer extends Contestant {
 export interface Measurement {
   readonly median: number;
   readonly minimum: number;
+  /** Of all processors together, in the mean: what other programs on the machine disturb least. */
+  readonly processor?: number;
   readonly peakMiB: number;
 }
 
@@ -92,7 +96,7 @@ export function rows(
   name: string,
   threads: number,
   { ours, peers }: Result,
-  { unit = "ms", figure = "median" }: { unit?: string; figure?: keyof Measurement } = {},
+  { unit = "ms", figure = "median" }: { unit?: string; figure?: Exclude<keyof Measurement, "processor"> } = {},
 ): Row[] {
   return peers.map(({ name: peerName, measured: peer, message }) => ({
     name,
@@ -103,6 +107,7 @@ export function rows(
     ratio: peer && ours[figure] / peer[figure],
     threads,
     ...(figure === "median" && { bestRatio: peer && ours.minimum / peer.minimum }),
+    ...(ours.processor && { processorRatio: peer?.processor ? ours.processor / peer.processor : null }),
     ...(message && { message }),
   }));
 }
@@ -130,9 +135,11 @@ const lastLine = (text: string) => text.trim().split("\n").at(-1)!;
 
 function summary(measurements: readonly Measurement[]): Measurement {
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  const processor = measurements.flatMap((one) => one.processor ?? []);
   return {
     median: median(measurements.map((one) => one.median)),
     minimum: Math.min(...measurements.map((one) => one.minimum)),
     peakMiB: median(measurements.map((one) => one.peakMiB)),
+    ...(processor.length > 0 && { processor: median(processor) }),
   };
 }

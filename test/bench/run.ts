@@ -51,7 +51,7 @@ if (options.json) {
   writeFileSync(options.json, `${JSON.stringify(fields, null, 2)}\n`);
 }
 
-function readable({ name, unit, ours, peer, peerName, ratio, threads, bestRatio }: Row) {
+function readable({ name, unit, ours, peer, peerName, ratio, threads, bestRatio, processorRatio }: Row) {
   const shown = (value: number | null | undefined) => (value ? Number(value.toPrecision(3)) : "-");
   return {
     name,
@@ -61,6 +61,7 @@ function readable({ name, unit, ours, peer, peerName, ratio, threads, bestRatio 
     unit,
     ratio: shown(ratio),
     "ratio of best": shown(bestRatio),
+    ...(processorRatio !== undefined && { "of processor time": shown(processorRatio) }),
     peerName,
   };
 }

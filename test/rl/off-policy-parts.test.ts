@@ -1,7 +1,7 @@
 // The parts of off-policy algorithms against closed forms, and golden numbers where the reference has them.
 import { beforeAll, expect, test } from "vitest";
 import { Random, type RandomStream } from "../../sdk/src/engine/random.js";
-import { tf } from "../../sdk/src/engine/tensor.js";
+import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { Averages } from "../../sdk/src/rl/averages.js";
 import { uphill } from "../../sdk/src/rl/dipo.js";
 import { pull } from "../../sdk/src/rl/dql.js";
@@ -10,6 +10,7 @@ import { slope } from "../../sdk/src/rl/qsm.js";
 import { ReplayBuffer } from "../../sdk/src/rl/replay-buffer.js";
 import { returnWeights } from "../../sdk/src/rl/rwr.js";
 import { tdLambda } from "../../sdk/src/rl/td-lambda.js";
+import { policyValueLoss } from "../../sdk/src/rl/twin-critics.js";
 import { effectiveShare, exponentialWeight, populationStandardized } from "../../sdk/src/rl/weighted-imitation.js";
 import golden from "../golden/finetune.json" with { type: "json" };
 import { expectClose } from "../nn/close.js";
@@ -75,6 +76,26 @@ test("weights of returns: those of finished episodes, normalised, at most so gre
   expect(exponentialWeight(-1, 2, 50)).toBeCloseTo(Math.exp(-2), 12);
   expect(effectiveShare([1, 1, 1, 1])).toBe(1);
   expect(effectiveShare([1, 0, 0, 0])).toBe(0.25);
+});
+
+test("critics learn from the smallest target value of what the policy does next", () => {
+  const critics = { count: 2, parameters: [], values: ({ q1, q2 }: Weights) => [q1, q2] as tf.Tensor1D[] };
+  const sample = () => tf.zeros<tf.Rank.R3>([1, 1, 1]);
+  const valued = policyValueLoss(
+    critics,
+    { draws: { shapes: {}, fill: () => {} }, sample },
+    { gamma: 0.5, rewardScale: 1 },
+  );
+  const observation = { state: tf.zeros<tf.Rank.R3>([1, 1, 1]) };
+  const { loss } = valued(
+    { q1: tf.tensor1d([0]), q2: tf.tensor1d([1]) },
+    {
+      ...{ observation, nextObservation: observation, action: sample(), draws: {} },
+      ...{ reward: tf.tensor1d([1]), terminated: tf.tensor1d([0]) },
+      others: { actor: {}, target: { q1: tf.tensor1d([4]), q2: tf.tensor1d([2]) } },
+    },
+  );
+  expectClose(loss, [2 ** 2 + 1 ** 2]);
 });
 
 test("the pull of one critic is in units of the other's size, whose gradient is left out", () => {

@@ -1,7 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import { tf } from "../../sdk/src/engine/tensor.js";
+import type { RunState } from "../../sdk/src/learning/drive.js";
+import { actionCritics } from "../../sdk/src/nn/critic.js";
 import { sac } from "../../sdk/src/rl/sac.js";
-import { bestReturn, pointMassSetup, riccati, squashedGaussian } from "./point-mass.js";
+import { softValue } from "../../sdk/src/rl/soft-actor.js";
+import { expectClose } from "../nn/close.js";
+import { bestReturn, pointMassSetup, riccati, squashedGaussian, valueOfStaying } from "./point-mass.js";
 import { stateAfter } from "./stopped-run.js";
 import { smallPolicy } from "./setup.js";
 
@@ -23,7 +27,10 @@ const quick = {
 };
 
 test("the point mass is steered as the Riccati equation steers it", async () => {
-  const { curve, policy, best } = await sac.train(setup(), { ...quick, iterations: 41 });
+  let state: RunState | undefined;
+  const options = { ...quick, iterations: 41 };
+  const onIteration = (_: unknown, run: { state: () => RunState }) => void (state = run.state());
+  const { curve, policy, best } = await sac.train(setup(), options, { onIteration });
   const [before, reached] = [curve[0]!.episodes.return.mean, best!.episodes.return.mean];
   expect(before).toBeLessThan(2.5 * bestReturn(8));
   // Returns are costs: at most a tenth more than the least possible one.
@@ -40,6 +47,17 @@ test("the point mass is steered as the Riccati equation steers it", async () => 
   expect(temperature).toBeGreaterThan(0);
   expect(entropy).toBeGreaterThan(-4);
   expect(bufferSize).toBe(38 * 50 * 8);
+  // The next reward is -0.25; then the best feedback of seven steps, and what the noise costs that entropy asks for. Targets that do not
+  // follow would stop at the first.
+  const value = valueOfStaying(state!, actionCritics(quick.critic, 2, 2, 1));
+  const { cost } = riccati(7);
+  expect(value).toBeLessThan(-0.25 - 0.25 * cost + 0.02);
+  expect(value).toBeGreaterThan(-0.25 - 0.25 * cost - 0.25);
+});
+
+test("what follows is worth its value and its entropy", () => {
+  const worth = softValue(tf.tensor1d([3, -1]), tf.tensor1d([2, -4]), tf.scalar(0.5));
+  expectClose(worth, [3 - 1, -1 + 2]);
 });
 
 test("a resumed run equals an uninterrupted one, buffer and temperature included", async () => {

@@ -14,7 +14,7 @@ import { isEvaluation } from "./iteration-record.js";
 import { collect, collecting, criticRates, evaluationOf, offPolicyKeys, replaying } from "./off-policy.js";
 import { joined, ReplayBuffer } from "./replay-buffer.js";
 import { learningRates } from "./schedules.js";
-import { softActor, temperatureFrom, type SoftBatch } from "./soft-actor.js";
+import { softActor, softValue, temperatureFrom, type SoftBatch } from "./soft-actor.js";
 import { criticWeights, normalizedCriticOptions, twinCritics } from "./twin-critics.js";
 import { criticLoss, meanOf, valueTarget } from "./value-losses.js";
 
@@ -74,8 +74,8 @@ async function* run(stage: Stage, parts: RlpdParts, o: RlpdOptions): AsyncGenera
     const next = soft.act(batch.others.actor, batch.nextObservation, batch.draws);
     const all = tf.stack(critics.values(batch.others.target, batch.nextObservation, next.action));
     const nextValue = tf.gather(all, batch.pair.cast("int32")).min(0);
-    const entropy = o.backupEntropy ? next.logProbability.mul(batch.alpha) : tf.zerosLike(next.logProbability);
-    const target = valueTarget(batch.reward, batch.terminated, nextValue.sub(entropy), o);
+    const followed = o.backupEntropy ? softValue(nextValue, next.logProbability, batch.alpha) : nextValue;
+    const target = valueTarget(batch.reward, batch.terminated, followed, o);
     return criticLoss(critics.values(weights, batch.observation, batch.action), target);
   };
   const updateCritic = compileTraining(valueLoss, critic, { name: "RLPD critic loss", ...compile });

@@ -13,7 +13,7 @@ import { refusesDensity, refusesGradient, wholePolicy } from "./declaration.js";
 import { isEvaluation } from "./iteration-record.js";
 import { collect, evaluationOf } from "./off-policy.js";
 import { ReplayBuffer } from "./replay-buffer.js";
-import { softActor, temperatureFrom, type SoftBatch } from "./soft-actor.js";
+import { softActor, softValue, temperatureFrom, type SoftBatch } from "./soft-actor.js";
 import { criticWeights, twinCritics } from "./twin-critics.js";
 import { criticLoss, least, valueTarget } from "./value-losses.js";
 
@@ -72,9 +72,8 @@ async function* run(stage: Stage, parts: SacParts, o: SacOptions): AsyncGenerato
   const valueLoss = (weights: Weights, batch: SoftBatch) => {
     const next = soft.act(batch.others.actor, batch.nextObservation, batch.draws);
     const nextValue = least(critics.values(batch.others.target, batch.nextObservation, next.action));
-    // The soft value of what follows: its entropy counts too.
-    const softValue = nextValue.sub(next.logProbability.mul(batch.alpha));
-    const target = valueTarget(batch.reward, batch.terminated, softValue, o);
+    const followed = softValue(nextValue, next.logProbability, batch.alpha);
+    const target = valueTarget(batch.reward, batch.terminated, followed, o);
     return criticLoss(critics.values(weights, batch.observation, batch.action), target);
   };
   const updateCritic = compileTraining(valueLoss, critic, { name: "SAC critic loss", ...compile });

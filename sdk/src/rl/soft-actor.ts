@@ -20,6 +20,10 @@ export interface SoftBatch extends CriticBatch {
   readonly others: Readonly<Record<"actor" | "target" | "critic", Weights>>;
 }
 
+/** What it is worth to go on (B): its value, and that it keeps its entropy, which is minus the log density. */
+export const softValue = (value: tf.Tensor, logProbability: tf.Tensor, alpha: tf.Scalar): tf.Tensor =>
+  value.sub(logProbability.mul(alpha));
+
 /** The temperature as a part: its logarithm learns. */
 export function temperatureFrom(initial: number): Trainable {
   const layout = new ParameterLayout([{ name: "log_alpha", shape: [1], initialise: constant(0) }]);

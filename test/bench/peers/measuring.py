@@ -19,14 +19,16 @@ def arguments(**defaults):
     return options
 
 
-def report(call, repeats, warmup=5):
-    """Prints the milliseconds of `repeats` calls and the process's peak resident memory."""
+def report(call, repeats, warmup=5, parts=1):
+    """Prints the milliseconds of `repeats` calls, each by `parts`, of the clock and of processors, and the process's peak resident memory."""
     for _ in range(warmup):
         call()
-    milliseconds = []
+    milliseconds, before = [], time.process_time()
     for _ in range(repeats):
         start = time.perf_counter()
         call()
-        milliseconds.append(1000 * (time.perf_counter() - start))
+        milliseconds.append(1000 * (time.perf_counter() - start) / parts)
+    processor = 1000 * (time.process_time() - before) / repeats / parts
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"median": statistics.median(milliseconds), "minimum": min(milliseconds), "peakMiB": peak}))
+    measured = {"median": statistics.median(milliseconds), "minimum": min(milliseconds), "processor": processor}
+    print(json.dumps({**measured, "peakMiB": peak}))
