@@ -65,6 +65,7 @@ export const doors = [
   { packages: /^mujoco-js(\/|$)/, files: /^envs\/simulator$/, shown: "envs/simulator.ts" },
   { packages: /^arquero(\/|$)/, files: /^figures\/data-table$/, shown: "figures/data-table.ts" },
   { packages: /^meshoptimizer(\/|$)/, files: /^envs\/render\/simplify$/, shown: "envs/render/simplify.ts" },
+  { packages: /^(acorn|eslint-scope)$/, files: /^envs\/free-names$/, shown: "envs/free-names.ts" },
   { packages: /^h5wasm(\/|$)/, files: /^data\/hdf5$/, shown: "data/hdf5.ts" },
 ];
 
