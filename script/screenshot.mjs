@@ -1,7 +1,10 @@
-// `npm run screenshot`: the picture of the README, docs/images/notebook.png, taken by the end-to-end test that runs the quickstart.
+// `npm run screenshot`: the pictures of the README and of docs/kernel.md, taken by the end-to-end tests that run the quickstart and a
+// few cells. `-- cells` takes the latter only.
 import { join } from "node:path";
 import { projectRoot } from "./jupyter-environment.mjs";
 
+const onlyCells = process.argv[2] === "cells";
 process.env.DMPO_SCREENSHOT = join(projectRoot, "docs/images/notebook.png");
-process.argv.push("jupyterlab", "-t", "screenshot");
+process.env.DMPO_SCREENSHOTS = join(projectRoot, "docs/images");
+process.argv.splice(2, process.argv.length, ...(onlyCells ? [] : ["jupyterlab"]), "screenshots", "-t", "screenshot");
 await import("./end-to-end.mjs");
