@@ -4,15 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  hasChromium,
-  hasJupyter,
-  LabServer,
-  launchBrowser,
-  projectRoot,
-  registerKernel,
-  type Registered,
-} from "./environment.js";
+import { hasChromium, hasJupyter, LabServer, launchBrowser, registerKernel, type Registered } from "./environment.js";
 import { LabPage } from "./lab-page.js";
 import { writeNotebook } from "./notebook-file.js";
 

@@ -1,6 +1,6 @@
 // Why MuJoCo refuses a model. Its exceptions are C++ objects that begin with their message, in the engine's memory, which the
 // bindings show only through the arrays of a simulation.
-import type { MainModule } from "mujoco-js";
+import type { Engine } from "./simulator.js";
 
 /** Messages of MuJoCo's, and how long they may be (`mjCError`, `mjXError`). */
 const longest = 500;
@@ -12,9 +12,9 @@ const smallest = '<mujoco><worldbody><body><freejoint/><geom size="1"/></body></
  * @param compile makes the engine's model of MJCF text.
  */
 export function reasonOf(
-  mujoco: MainModule,
+  mujoco: Engine,
   thrown: unknown,
-  compile: (source: string) => InstanceType<MainModule["MjModel"]>,
+  compile: (source: string) => InstanceType<Engine["MjModel"]>,
 ): string {
   const { excPtr } = thrown as { readonly excPtr?: unknown };
   if (typeof excPtr !== "number") return String(thrown);

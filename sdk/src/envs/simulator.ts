@@ -310,6 +310,9 @@ function compileModel(mujoco: MainModule, source: string, files: ModelSource["fi
   }
 }
 
+/** The engine, for what reads its reasons. */
+export type Engine = MainModule;
+
 /** What the engine prints while it compiles a model. */
 let heard: string[] | undefined;
 
