@@ -18,8 +18,8 @@ const superfluous = {
   // AssemblyScript calls the library, not these programs.
   binaryen: (path) => /^bin\//.test(path),
   zeromq: (path, { system }) => /^build\/(darwin|linux|win32)$/.test(path) && path !== `build/${system}`,
-  // The kernel puts stock TypeScript in the place of this one, whose main file has to be found for that.
-  "@tslab/typescript-for-tslab": (path) => /^lib\/./.test(path) && path !== "lib/typescript.js",
+  // The kernel puts stock TypeScript in the place of this one, whose main file has to be found for that; lint wants its types.
+  "@tslab/typescript-for-tslab": (path) => /^lib\/./.test(path) && !/^lib\/typescript\.(js|d\.ts)$/.test(path),
 };
 
 /** Builds for browsers, and tests; our bundle is made of the modules. */

@@ -67,6 +67,7 @@ export const doors = [
   { packages: /^arquero(\/|$)/, files: /^figures\/data-table$/, shown: "figures/data-table.ts" },
   { packages: /^meshoptimizer(\/|$)/, files: /^envs\/render\/simplify$/, shown: "envs/render/simplify.ts" },
   { packages: /^three(\/|$)/, files: /^figures\/player\/browser\//, shown: "figures/player/browser/*" },
+  { packages: /^(acorn|eslint-scope)$/, files: /^envs\/free-names$/, shown: "envs/free-names.ts" },
   { packages: /^h5wasm(\/|$)/, files: /^data\/hdf5$/, shown: "data/hdf5.ts" },
 ];
 

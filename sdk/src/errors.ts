@@ -1,4 +1,5 @@
 // Errors as data: the leaf that every room may import.
+import { fileURLToPath } from "node:url";
 import { plainText } from "./plain-text.js";
 
 /** One thing that is wrong with an input: where, what was found, what was expected, what to do. */
@@ -27,8 +28,26 @@ export class InputError extends Error {
   ) {
     const more = problems.length - mostShown;
     const shown = problems.slice(0, mostShown).map(lines);
+    // Deep in the package the caller's frames would be beyond the end.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = Math.max(stackTraceLimit, 50);
     super(plainText([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n")), options);
+    this.stack = fromOutside(this.stack);
+    Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+const packageFolder = new URL("..", import.meta.url);
+/** How frames name files of this package. */
+const ownPlaces = [packageFolder.href, fileURLToPath(packageFolder)];
+
+/** The stack from the caller's line on: what is wrong is the input. The whole stack where there is no caller, as in the command. */
+function fromOutside(stack: unknown): string | undefined {
+  if (typeof stack !== "string") return undefined;
+  const [first, ...rest] = stack.split(/\n(?=\s+at )/);
+  const frames = rest.filter((frame) => !ownPlaces.some((place) => frame.includes(place)));
+  const hasCaller = frames.some((frame) => /[/\\.]\w+:\d+:\d+\)?$/.test(frame) && !/\(?node:/.test(frame));
+  return hasCaller ? [first, ...frames].join("\n") : stack;
 }
 
 /** Problems in a message, which is to be read; `problems` has all of them. */

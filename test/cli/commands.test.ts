@@ -1,6 +1,7 @@
 // Commands around configurations: check, sweep, doctor, completion, and runs that wait.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type * as MissingParts from "../../sdk/src/config/schema/missing-parts.js";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -84,8 +85,9 @@ test("a comma list without --multirun says how to sweep", async () => {
 });
 
 test("doctor has a line for everything", async () => {
-  const { code, out } = await dmpo("doctor");
-  expect(code).toBe(0);
+  // In a process of its own, as graphics libraries complain on standard error about the devices that are absent.
+  const command = fileURLToPath(new URL("../../sdk/bin/dmpo.js", import.meta.url));
+  const { stdout: out } = await promisify(execFile)(process.execPath, [command, "doctor"]);
   for (const name of ["node", "device cpu", "device webgpu", "mujoco", "data folder", "jupyter"]) {
     expect(out).toMatch(new RegExp(`^(ok|absent) +${name} `, "m"));
   }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defineEnvironment, type EnvironmentInput, type EnvironmentSource } from "../../sdk/src/envs/environment.js";
 import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
 import { environmentTitle, findEnvironment } from "../../sdk/src/envs/registry.js";
+import { defineRobot, type Robot } from "../../sdk/src/envs/robot.js";
 import { VectorEnv } from "../../sdk/src/envs/vector-env.js";
 import { pendulum } from "./fixtures/pendulum.js";
 
@@ -42,12 +43,52 @@ function expectedReward(angle: number): number {
   return total;
 }
 
-test("a definition is stepped in this thread, which is said once", async () => {
+test("a definition that closes over nothing is stepped by threads, with the same numbers", async () => {
   const { first, rewards, workers } = await trial(pendulum, 3);
-  await trial(pendulum, 3);
-  expect(workers).toBe(0);
-  expect(warnings).toEqual([expect.stringMatching(/^pendulum is defined in this program, so one thread/)]);
+  expect(workers).toBe(3);
+  expect(warnings).toEqual([]);
+  expect(await trial(pendulum, 0)).toEqual({ first, rewards, workers: 0 });
   [0, 1, 2, 3].forEach((i) => expect(rewards[i]).toBeCloseTo(expectedReward(first[2 * i]!), 6));
+});
+
+test("one that closes over something is stepped in this thread, which is said once with the name", async () => {
+  const gravity = 9.81;
+  const closing = defineEnvironment({
+    ...pendulum,
+    create: (options) => (gravity > 0 ? pendulum.create(options) : Promise.reject(new Error())),
+  });
+  const { rewards, workers } = await trial(closing, 3);
+  await trial(closing, 3);
+  expect(workers).toBe(0);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^pendulum is defined in this program and its create\(\) uses gravity, pendulum from outside, so/,
+    ),
+  ]);
+  expect(rewards).toEqual((await trial(pendulum, 0)).rewards);
+});
+
+test("a robot that closes over nothing is stepped by threads, with the same numbers", async () => {
+  const rod = defineRobot({
+    name: "rod",
+    observationDimension: 2,
+    actionDimension: 1,
+    maxEpisodeSteps: 20,
+    frameSkip: 2,
+    length: 0.5,
+    model() {
+      return `<mujoco><worldbody><body pos="0 0 1"><joint name="pivot" type="hinge" axis="0 1 0"/>
+        <geom type="capsule" fromto="0 0 0 0 0 ${this.length}" size="0.03" mass="1"/></body></worldbody>
+        <actuator><motor joint="pivot" gear="2"/></actuator></mujoco>`;
+    },
+    perturb: ({ qpos }, random) => void (qpos[0] = random.nextUniform()),
+    observe: ({ qpos, qvel }, out) => out.set([qpos[0]!, qvel[0]!]),
+    reward: (_, [torque], { qpos }) => Math.cos(qpos[0]!) - torque! ** 2,
+    terminated: () => false,
+  } as Robot & { length: number } & ThisType<{ length: number }>);
+  const { workers, ...threaded } = await trial(rod, 2);
+  expect(workers).toBe(2);
+  expect({ ...threaded, workers: 0 }).toEqual(await trial(rod, 0));
 });
 
 test("nothing is said where one thread was asked for", async () => {

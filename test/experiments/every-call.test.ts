@@ -1,6 +1,7 @@
 // Every option of every public call: a wrong value and an unknown name end in one problem that names the option, before anything is done.
 import { describe, expect, test } from "vitest";
 import {
+  attentionFilm,
   avoidingRollouts,
   CalQL,
   consoleSink,
@@ -15,10 +16,12 @@ import {
   makeEnvironment,
   MeanFlow,
   play,
+  player,
   PPO,
   QLearningSampler,
   rayCluster,
   record,
+  rollout,
   ReFlow,
   rolloutPoses,
   runJourney,
@@ -114,6 +117,18 @@ const calls: readonly (readonly [string, Call, Wrong])[] = [
     { ...episode, width: [0], framesPerSecond: [0, 51], maxSeconds: [0], path: [3], signal: [3] },
   ],
   ["rolloutPoses", (o: object) => rolloutPoses(policy, o), episode],
+  ["rollout", (o: object) => rollout(policy, o), { ...episode, title: [3], signal: [3] }],
+  [
+    "player",
+    (o: object) => player(policy, o),
+    { curves: ["reward", [3]], compareWith: [3], camera: [3], follow: ["yes"] },
+  ],
+  [
+    "attentionFilm",
+    (o: object) => attentionFilm(policy, o),
+    { layer: [0], maxSteps: [0], framesPerSecond: [99], scale: [0], path: [3], seed: [0.5] },
+  ],
+  ["attention", (o: object) => policy.attention({ state, rgb: new Uint8Array(3) }, o), { layer: [0, 1.5] }],
   ["avoidingRollouts", (o: object) => avoidingRollouts(policy, o), { env: [3], episodes: [0], seed: ["x"] }],
   [
     "loadPolicy",

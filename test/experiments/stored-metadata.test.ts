@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeRawSafetensors, encodeRawSafetensors, type RawContents } from "../../sdk/src/checkpoints/safetensors.js";
 import { Dataset } from "../../sdk/src/data/dataset.js";
 import { InputError } from "../../sdk/src/errors.js";
@@ -14,6 +14,9 @@ import { temporaryFolder } from "../data/temporary-folder.js";
 import { tiny } from "./tiny-fine-tuning.js";
 
 const folder = temporaryFolder();
+// Dozens of runs are continued that are over already, each with a notice.
+beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
+afterEach(() => void vi.restoreAllMocks());
 const control = { threads: 1, workers: 0, progress: false };
 const described = MeanFlow.improved().withNetwork({ mlpDims: [8], timeDim: 4 });
 const training = { epochs: 2, batchSize: 256, saveEvery: 1 };

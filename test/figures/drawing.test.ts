@@ -1,13 +1,19 @@
 // Everything that draws, in one file: the drawing engine starts once.
-import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { JSDOM } from "jsdom";
 import { afterAll, expect, test, vi } from "vitest";
+import { comparisonBars } from "../../sdk/src/figures/charts/comparison-bars.js";
+import { lossCurve } from "../../sdk/src/figures/charts/loss-curve.js";
 import { learningCurve } from "../../sdk/src/figures/charts/learning-curve.js";
 import { saveFigure } from "../../sdk/src/figures/save-figure.js";
 import { reportHtml, writeReport } from "../../sdk/src/figures/report/report-page.js";
+import { textRuns } from "../../sdk/src/figures/static/svg-text.js";
+import { transformed } from "../../sdk/src/figures/static/svg-transform.js";
 import { closeStaticExport, toPng, toSvg } from "../../sdk/src/figures/static/static-export.js";
 
 const runs = [
@@ -97,6 +103,116 @@ test("lines keep their width in a reader's other font", async () => {
   const name = [...document.querySelectorAll(".legend text")].find(({ textContent }) => textContent === "first run")!;
   expect(Number(name.getAttribute("textLength"))).toBeGreaterThan(40);
   expect(name.getAttribute("lengthAdjust")).toBe("spacingAndGlyphs");
+});
+
+const seeds = (count: number, name: string) =>
+  Array.from({ length: count }, (_, at) => ({
+    name: `${name} ${at}`,
+    x: [0, 1e5, 2e5, 3e5],
+    y: [1e3 + at, 2e3 + 100 * at, 2500 - 50 * at, 3e3 + at],
+    spread: [10, 100, 50, 80],
+  }));
+const losses = (...values: number[]) =>
+  lossCurve([
+    { name: "training", x: values.map((_, epoch) => epoch + 1), y: values },
+    { name: "validation", x: values.map((_, epoch) => epoch + 1), y: values.map((value) => 1.2 * value) },
+  ]);
+const bars = (...names: string[]) =>
+  comparisonBars(
+    ["return of an episode in the environment", "success"],
+    names.map((name, at) => ({
+      name,
+      values: [
+        { mean: 10 + at, spread: 1 },
+        { mean: 3, spread: 0.5 },
+      ],
+    })),
+    { title: "The pendulum", subtitle: "whiskers: standard deviation over episodes" },
+  );
+
+/** Boxes of what is written, from the letters' tops to their bottoms, with a name for each. */
+function writtenBoxes(document: Document) {
+  const measure = createCanvas(8, 8).getContext("2d");
+  return [...document.querySelectorAll("text")].map((element) => {
+    const boxes = textRuns(element, measure).map(({ text, x, y, font, matrix }) => {
+      measure.font = font;
+      const size = Number(/([\d.]+)px/.exec(font)![1]);
+      const box = { x, y: y - 0.72 * size, width: measure.measureText(text).width, height: 0.9 * size };
+      return transformed(matrix, box);
+    });
+    return { text: element.textContent, boxes };
+  });
+}
+
+test.each([
+  [
+    "fourteen runs, long names, a long title",
+    learningCurve(seeds(14, "MeanFlow improved dispersive, seed"), {
+      title: "A title that is long ".repeat(6),
+      references: [{ name: "demonstrations", value: 1500 }],
+    }),
+  ],
+  [
+    "Chinese names",
+    learningCurve(seeds(5, "改良平均流策略与分散正则化的训练曲线 种子"), {
+      title: "学习曲线：回报随环境步数的变化",
+      subtitle: "αβγ",
+      x: "环境步数",
+      y: "回报",
+    }),
+  ],
+  [
+    "powers",
+    learningCurve(seeds(2, "x<sup>2</sup> y<sub>i</sub>, run"), {
+      title: "H<sub>2</sub>O e<sup>-λt</sup>",
+      y: "10<sup>3</sup> m",
+    }),
+  ],
+  ["bars", bars("careless controller with a long name", "imitation", "after PPO fine-tuning", "another")],
+  ["a loss within a decade", losses(0.99, 0.5, 0.101)],
+  ["a loss over a decade", losses(0.19, 0.1, 0.05, 0.0189)],
+  ["a loss over ten decades", losses(10, 1e-3, 1e-6, 1e-9)],
+  ["a flat loss", losses(0.0912, 0.0911, 0.09105, 0.091)],
+] as const)("nothing that is written is cut or lies on anything else: %s", async (_, figure) => {
+  const document = parseXml(await toSvg(figure));
+  const size = (name: string) => Number(document.documentElement.getAttribute(name));
+  const texts = writtenBoxes(document);
+  expect(texts.length).toBeGreaterThan(6);
+  for (const [at, { text, boxes }] of texts.entries()) {
+    for (const box of boxes) {
+      expect(Math.min(box.x, box.y), text).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width, text).toBeLessThanOrEqual(size("width"));
+      expect(box.y + box.height, text).toBeLessThanOrEqual(size("height"));
+      for (const other of texts.slice(at + 1)) {
+        const crossing = other.boxes.some(
+          (b) => b.x < box.x + box.width && box.x < b.x + b.width && b.y < box.y + box.height && box.y < b.y + b.height,
+        );
+        expect(crossing, `"${text}" and "${other.text}"`).toBe(false);
+      }
+    }
+  }
+  const ticks = [...document.querySelectorAll(".ytick text")];
+  expect(ticks.length).toBeGreaterThan(2);
+});
+
+test("pictures do not depend on the fonts of the machine", async () => {
+  const program = `
+    const { learningCurve } = await import(${JSON.stringify(new URL("../../sdk/src/figures/charts/learning-curve.ts", import.meta.url).href)});
+    const { toPng } = await import(${JSON.stringify(new URL("../../sdk/src/figures/static/static-export.ts", import.meta.url).href)});
+    const runs = [{ name: "first run", x: [0, 1, 2], y: [0, 2, 3] }, { name: "second run", x: [0, 1], y: [1, 1] }];
+    const png = await toPng(learningCurve(runs, { title: "Return" }));
+    console.log((await import("node:crypto")).createHash("sha256").update(png).digest("hex"));`;
+  const empty = join(folder, "fonts.conf");
+  writeFileSync(empty, '<?xml version="1.0"?><fontconfig></fontconfig>');
+  const hashes = await Promise.all(
+    [{}, { FONTCONFIG_FILE: empty }].map(async (fonts) => {
+      const given = ["--import", "tsx", "--input-type=module", "-e", program];
+      const { stdout } = await promisify(execFile)(process.execPath, given, { env: { ...process.env, ...fonts } });
+      return stdout.trim();
+    }),
+  );
+  expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect(hashes[1]).toBe(hashes[0]);
 });
 
 test("every kind of two-dimensional trace can be drawn", async () => {

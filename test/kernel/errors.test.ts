@@ -58,6 +58,30 @@ describe("while running", () => {
     expect(error!.traceback).toMatch(/Error: outer[\s\S]*caused by TypeError: inner/);
   });
 
+  test("the line of a cell stands first, however deep in a library it happened, whose frames are cut short", async () => {
+    const { error } = await kernel.execute(
+      "import { tf } from 'dmpo/engine';\nconst ones = tf.ones<tf.Rank.R2>([2, 3]);\ntf.matMul(ones, ones);",
+    );
+    expect(error!.evalue).toMatch(/inner shapes/);
+    expect(error!.traceback).toMatch(/must match\.\n {2}2 \|.*\n> 3 \| tf\.matMul\(ones, ones\);\n +\^/);
+    expect(error!.traceback).toMatch(
+      /(.*tensorflow\.cjs.*\n){3} {4}\.\.\. \d+ more in libraries\n {4}at cell-\d+\.ts:3:4/,
+    );
+    const input = await kernel.execute(
+      "import { Dataset } from 'dmpo';\nawait Dataset.npz('/nowhere/to/be/found.npz');",
+    );
+    expect(input.error!.traceback).toMatch(/> 2 \| await Dataset\.npz.*\n +\^\n {4}at (async )?cell-\d+\.ts:2:/);
+  });
+
+  test("the line where a cause was thrown is shown too", async () => {
+    const { error } = await kernel.execute(
+      "function inner(): never {\n  throw new TypeError('inner');\n}\ntry {\n  inner();\n} catch (cause) {\n  throw new Error('outer', { cause });\n}",
+    );
+    expect(error!.traceback).toMatch(
+      /> 7 \| {3}throw new Error[\s\S]*caused by TypeError: inner\n[\s\S]*> 2 \| {3}throw new TypeError/,
+    );
+  });
+
   test("console.trace shows the user's lines", async () => {
     const { stderr } = await kernel.execute("function inner() {\n  console.trace('here', 1);\n}\ninner();");
     expect(stderr).toMatch(/^Trace: here 1\n\s+at inner \(cell-\d+\.ts:2:11\)\n\s+at cell-\d+\.ts:4:1\n$/);

@@ -167,6 +167,21 @@ describe("help", () => {
     expect(reply.content.matches).toContain("withDispersive");
   });
 
+  test("an option where it is given: type, default and what it does", async () => {
+    const explained = async (code: string, name: string) => {
+      const position = { cursor_pos: code.indexOf(name) + 2, detail_level: 0 };
+      const { reply } = await kernel.request("inspect_request", { code, ...position });
+      return reply.content.data["text/plain"] as string;
+    };
+    const begin = "import { PPO } from 'dmpo';\ndeclare const base: Parameters<typeof PPO.finetune>[0];\n";
+    const targetKl = await explained(`${begin}PPO.finetune(base, { iterations: 20, targetKl: 0.02 });`, "targetKl");
+    expect(targetKl).toMatch(/^\(property\) PPOInput\.targetKl\?: number \| null[\s\S]*Default/);
+    expect(await explained(`${begin}await PPO.finetune(base, { gamma`, "gamma")).toMatch(
+      /gamma\?: number[\s\S]*0 to 1/,
+    );
+    expect(await explained("const own = { a: 1 }; own.a;", "a: 1")).toBe("(property) a: number");
+  });
+
   test("types and documentation, also from inside the brackets of a call", async () => {
     const code = "import { Dataset } from 'dmpo'; Dataset.d4rl(";
     const { reply } = await kernel.request("inspect_request", { code, cursor_pos: code.length, detail_level: 0 });

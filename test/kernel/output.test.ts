@@ -95,3 +95,48 @@ describe("display", () => {
     expect((await kernel.execute(code)).text).toBe(text);
   });
 });
+
+test("an environment defined in a cell is stepped by threads where it closes over nothing, else a notice names what it uses", async () => {
+  const { stdout, error } = await kernel.execute(`
+import { defineEnvironment, VectorEnv } from "dmpo";
+const gravity = 9.81;
+const fall = (name: string, create: Parameters<typeof defineEnvironment>[0]["create"]) =>
+  defineEnvironment({ name, observationDimension: 1, actionDimension: 1, maxEpisodeSteps: 9, create });
+const [free, bound] = [
+  fall("free", async () => {
+    let height = await Promise.resolve(1);
+    return {
+      secondsPerStep: 1,
+      reset: (random) => void (height = random.nextUniform()),
+      step: ([push = 0]) => (height += push - 9.81),
+      observe: (out) => void (out[0] = height),
+      terminated: () => false,
+    };
+  }),
+  fall("bound", () => {
+    let height = 1;
+    return {
+      secondsPerStep: 1,
+      reset: (random) => void (height = random.nextUniform()),
+      step: ([push = 0]) => (height += push - gravity),
+      observe: (out) => void (out[0] = height),
+      terminated: () => false,
+    };
+  }),
+];
+for (const [env, workers] of [[free, 1], [free, 0], [bound, 1]] as const) {
+  const vector = await VectorEnv.create({ env, count: 2, seed: 1, workers, actionSteps: 1, condSteps: 1 });
+  await vector.reset();
+  await vector.step(new Float32Array(2));
+  console.log(vector.workers, vector.rewards.join(" "));
+  await vector.close();
+}`);
+  expect(error).toBeUndefined();
+  const [threads, alone, notice, rest] = stdout.split("\n");
+  expect(threads).toMatch(/^1 /);
+  expect(alone).toBe(threads!.replace(/^1/, "0"));
+  expect(notice).toMatch(
+    /^bound is defined in this program and its create\(\) uses gravity from outside, so one thread/,
+  );
+  expect(rest).toBe(alone);
+});

@@ -14,6 +14,7 @@ const kept = [
   "@tensorflow/tfjs-core/dist/ops/add.js",
   "zeromq/build/linux/x64/addon.node",
   "@tslab/typescript-for-tslab/lib/typescript.js",
+  "@tslab/typescript-for-tslab/lib/typescript.d.ts",
   "binaryen/index.js",
   "three/package.json",
   "three/LICENSE",

@@ -17,6 +17,13 @@ interface Internals {
   readonly nullTransformationContext: ts.TransformationContext;
   getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
   getContainerNode(node: ts.Node): ts.Node | undefined;
+  getContainingObjectLiteralElement(node: ts.Node): (ts.Node & { parent: ts.ObjectLiteralExpression }) | undefined;
+  getPropertySymbolsFromContextualType(
+    element: ts.Node,
+    checker: ts.TypeChecker,
+    contextual: ts.Type,
+    unionSymbolOk: boolean,
+  ): ts.Symbol[];
   typeToDisplayParts(checker: ts.TypeChecker, type: ts.Type, enclosing: ts.Node | undefined): ts.SymbolDisplayPart[];
 }
 
@@ -39,6 +46,13 @@ export const forkFunctions = {
   getQuickInfoAtPosition,
 };
 
+/** Of the name of a property in an object that is handed over: the property that is wanted there, which is the documented one. */
+function optionOf(node: ts.Node, checker: ts.TypeChecker): ts.Symbol | undefined {
+  const element = internals.getContainingObjectLiteralElement(node);
+  const wanted = element && checker.getContextualType(element.parent);
+  return wanted && internals.getPropertySymbolsFromContextualType(element, checker, wanted, false)[0];
+}
+
 /** What the language service says about the name at `position`, with types as displayed to people. */
 function getQuickInfoAtPosition(
   file: ts.SourceFile,
@@ -50,7 +64,7 @@ function getQuickInfoAtPosition(
   if (node === file) return undefined;
   const textSpan = { start: node.getStart(file), length: node.getEnd() - node.getStart(file) };
   const container = internals.getContainerNode(node);
-  const symbol = checker.getSymbolAtLocation(node);
+  const symbol = optionOf(node, checker) ?? checker.getSymbolAtLocation(node);
   if (symbol && !(checker as unknown as { isUnknownSymbol(s: ts.Symbol): boolean }).isUnknownSymbol(symbol)) {
     const { symbolKind, ...info } = internals.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
       checker,

@@ -4,7 +4,7 @@ import { inspect, types } from "node:util";
 import type { ErrorReport } from "../channel.js";
 import { excerpt, red } from "./excerpt.js";
 import { host } from "./host.js";
-import { framesOf } from "./stack-frames.js";
+import { framesOf, shortened } from "./stack-frames.js";
 
 const deepestCause = 5;
 
@@ -17,7 +17,12 @@ export function reportError(error: unknown, cell: { name: string; code: string }
   const ename = nameOf(error);
   const evalue = messageOf(error);
   const frames = readable(() => framesOf(error), []);
-  const lines = [red(`${ename}: ${evalue}`), ...excerptAt(frames, cell), ...frames, ...causes(error, deepestCause)];
+  const lines = [
+    red(`${ename}: ${evalue}`),
+    ...excerptAt(frames, cell),
+    ...shortened(frames),
+    ...causes(error, deepestCause, cell),
+  ];
   return { ename, evalue, traceback: lines.join("\n") };
 }
 
@@ -25,7 +30,7 @@ export function reportError(error: unknown, cell: { name: string; code: string }
 export function errorText(error: unknown): string {
   if (!isError(error)) return shown(error);
   const frames = readable(() => framesOf(error), []);
-  return [`${nameOf(error)}: ${messageOf(error)}`, ...frames, ...causes(error, deepestCause)].join("\n");
+  return [`${nameOf(error)}: ${messageOf(error)}`, ...shortened(frames), ...causes(error, deepestCause)].join("\n");
 }
 
 /** Also errors of other realms, whose classes are not the cells' ones, and objects that inherit from an error. */
@@ -59,7 +64,12 @@ function readable<T>(read: () => T, otherwise: T): T {
   }
 }
 
-function causes(error: Error, depth: number, seen: readonly unknown[] = []): string[] {
+function causes(
+  error: Error,
+  depth: number,
+  cell?: { name: string; code: string },
+  seen: readonly unknown[] = [],
+): string[] {
   if (depth === 0) return [];
   const above = [...seen, error];
   const cause = readable<unknown>(() => error.cause, undefined);
@@ -67,13 +77,14 @@ function causes(error: Error, depth: number, seen: readonly unknown[] = []): str
   const below = readable(() => (Array.isArray(errors) ? [...(errors as unknown[])] : []), []);
   return [...(cause === undefined ? [] : [cause]), ...below].flatMap((each) => {
     if (above.includes(each)) return [];
-    return isError(each)
-      ? [
-          `caused by ${nameOf(each)}: ${messageOf(each)}`,
-          ...readable(() => framesOf(each), []),
-          ...causes(each, depth - 1, above),
-        ]
-      : [`caused by ${shown(each)}`];
+    if (!isError(each)) return [`caused by ${shown(each)}`];
+    const frames = readable(() => framesOf(each), []);
+    return [
+      `caused by ${nameOf(each)}: ${messageOf(each)}`,
+      ...(cell ? excerptAt(frames, cell) : []),
+      ...shortened(frames),
+      ...causes(each, depth - 1, cell, above),
+    ];
   });
 }
 

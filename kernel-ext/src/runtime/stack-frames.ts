@@ -21,6 +21,8 @@ export function mapFramesOf(name: string, mapper: PositionMapper): void {
  * @param kernelFolder where this kernel's code is
  */
 export function installStackMapping(kernelFolder: string): void {
+  // Deep in a library the cell's own line would be beyond the end.
+  host.Error.stackTraceLimit = 100;
   kernelPlaces = [`${kernelFolder}/`, `${pathToFileURL(kernelFolder).href}/`];
   host.Error.prepareStackTrace = (error, sites) => {
     if (typeof error === "object" && error !== null) mappedErrors.add(error);
@@ -37,6 +39,22 @@ export function framesOf(error: object): string[] {
   const lines = stack.split("\n").filter((line) => /^\s+at /.test(line) && !/\(?node:/.test(line));
   // A cell may have put a function of its own in place of the mapping one.
   return mappedErrors.has(error) ? lines : withoutKernel(lines).map(mapped);
+}
+
+/** Frames in a row that belong to libraries are shown so many at most. */
+const mostForeign = 3;
+
+/** The frames with those of libraries, of which there may be dozens, cut short. */
+export function shortened(frames: readonly string[]): string[] {
+  const isOwn = (frame: string) =>
+    mappers.has(place.exec(frame)?.[2]?.replace(/^(?:\s*at )?(?:async )?/, "") ?? "") || !/:\d+:\d+\)?$/.test(frame);
+  return frames.flatMap((frame, at) => {
+    let before = 0;
+    while (before < at && !isOwn(frames[at - 1 - before]!)) before++;
+    if (isOwn(frame) || before < mostForeign) return [frame];
+    const isLast = at + 1 === frames.length || isOwn(frames[at + 1]!);
+    return isLast ? [`    ... ${before + 1 - mostForeign} more in libraries`] : [];
+  });
 }
 
 function withoutKernel(frames: readonly string[]): string[] {

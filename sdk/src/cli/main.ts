@@ -15,6 +15,7 @@ import { addRun } from "./commands/run.js";
 import { addSweep } from "./commands/sweep.js";
 import { addSync } from "./commands/sync.js";
 import { addVersion } from "./commands/version.js";
+import { heartbeat } from "./heartbeat.js";
 import { packageVersion } from "./package-version.js";
 import { plainTerminal, processTerminal, type Terminal } from "./terminal.js";
 
@@ -52,6 +53,7 @@ export async function run(argv: readonly string[], given: Terminal = processTerm
   const terminal = plainTerminal(given);
   let exitCode: number = exitCodes.ok;
   const program = createProgram(terminal, (code) => (exitCode = code));
+  const fallSilent = given === processTerminal ? heartbeat() : () => {};
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -59,6 +61,8 @@ export async function run(argv: readonly string[], given: Terminal = processTerm
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     terminal.error(`dmpo: ${failureText(error, program.opts<{ verbose?: true }>().verbose)}`);
     return error instanceof InputError && isConfigError(error) ? exitCodes.usage : exitCodes.failure;
+  } finally {
+    fallSilent();
   }
 }
 

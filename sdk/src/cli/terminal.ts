@@ -41,12 +41,18 @@ for (const [name, stream] of Object.entries({ "standard output": process.stdout,
   });
 }
 
+let asking = 0;
+/** Whether a question waits for its answer. */
+export const isAsking = (): boolean => asking > 0;
+
 async function ask(question: string): Promise<string> {
+  asking++;
   const { createInterface } = await import("node:readline/promises");
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return await dialogue.question(question);
   } finally {
+    asking--;
     dialogue.close();
   }
 }

@@ -12,6 +12,8 @@ function load(): typeof TensorFlow {
   if (library) return library;
   // One file made of the parts that are used (script/bundle-tensorflow.mjs).
   library = createRequire(import.meta.url)("#tensorflow") as typeof TensorFlow;
+  // Its own frames fill the usual ten, so that errors would not say which line of the program called it.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 30);
   waiting.forEach((work) => work());
   return library;
 }

@@ -129,11 +129,28 @@ export type EnvironmentSource = string | EnvironmentInput;
 
 const complete = new WeakMap<EnvironmentInput, EnvironmentDefinition>();
 
+/** What a definition was made of: an {@link EnvironmentInput}, or the functions of a robot. */
+interface GivenInput {
+  readonly form: "environment" | "robot";
+  readonly input: object;
+}
+
+const inputs = new WeakMap<EnvironmentDefinition, GivenInput>();
+
+/** What `definition` was made of. */
+export const inputOf = (definition: EnvironmentDefinition): GivenInput =>
+  inputs.get(definition) ?? { form: "environment", input: definition };
+
 /**
  * An environment, frozen. What is returned goes wherever an environment is asked for, and is what a module exports by default.
  * @throws InputError DMPO_ENV_DEFINITION with all that is wrong.
  */
 export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinition {
+  return definedBy({ form: "environment", input }, input);
+}
+
+/** The same for what was given in another form. */
+export function definedBy(given: GivenInput, input: EnvironmentInput): EnvironmentDefinition {
   const known = complete.get(input);
   if (known) return known;
   check(input);
@@ -143,6 +160,7 @@ export function defineEnvironment(input: EnvironmentInput): EnvironmentDefinitio
     create: async (options) => completed(await input.create(options), input),
   });
   for (const key of [input, definition]) complete.set(key, definition);
+  inputs.set(definition, given);
   return definition;
 }
 

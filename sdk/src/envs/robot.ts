@@ -1,6 +1,6 @@
 // A robot in MuJoCo and what is to be done with it: the few functions in which such environments differ.
 import type { RandomStream } from "../engine/random.js";
-import { defineEnvironment, type EnvironmentDefinition, type EnvironmentInput, type Inertia } from "./environment.js";
+import { definedBy, type EnvironmentDefinition, type EnvironmentInput, type Inertia } from "./environment.js";
 import { Simulator } from "./simulator.js";
 
 /** An environment in MuJoCo, by the functions in which robots differ; `Simulator` is the state, in raw units. */
@@ -29,39 +29,42 @@ export interface Robot extends Omit<EnvironmentInput, "create"> {
 /** An environment from a robot's functions. */
 export function defineRobot(robot: Robot): EnvironmentDefinition {
   const { frameSkip, clipsActions = true, position = () => 0 } = robot;
-  return defineEnvironment({
-    ...robot,
-    async create({ inertia }) {
-      const state = await Simulator.load(robot.model(inertia));
-      const secondsPerStep = state.timestep * frameSkip;
-      return {
-        secondsPerStep,
-        reset(random) {
-          state.reset();
-          robot.perturb(state, random);
-          state.forward();
-        },
-        step(action) {
-          if (clipsActions) clip(action);
-          state.ctrl.set(action);
-          const before = position(state);
-          state.step(frameSkip);
-          return robot.reward((position(state) - before) / secondsPerStep, action, state);
-        },
-        observe: (out) => robot.observe(state, out),
-        terminated: () => robot.terminated(state),
-        state: () => ({ qpos: state.qpos.slice(), qvel: state.qvel.slice() }),
-        setState({ qpos, qvel }) {
-          state.reset();
-          state.qpos.set(qpos);
-          state.qvel.set(qvel);
-          state.forward();
-        },
-        physics: state,
-        delete: () => state.delete(),
-      };
+  return definedBy(
+    { form: "robot", input: robot },
+    {
+      ...robot,
+      async create({ inertia }) {
+        const state = await Simulator.load(robot.model(inertia));
+        const secondsPerStep = state.timestep * frameSkip;
+        return {
+          secondsPerStep,
+          reset(random) {
+            state.reset();
+            robot.perturb(state, random);
+            state.forward();
+          },
+          step(action) {
+            if (clipsActions) clip(action);
+            state.ctrl.set(action);
+            const before = position(state);
+            state.step(frameSkip);
+            return robot.reward((position(state) - before) / secondsPerStep, action, state);
+          },
+          observe: (out) => robot.observe(state, out),
+          terminated: () => robot.terminated(state),
+          state: () => ({ qpos: state.qpos.slice(), qvel: state.qvel.slice() }),
+          setState({ qpos, qvel }) {
+            state.reset();
+            state.qpos.set(qpos);
+            state.qvel.set(qvel);
+            state.forward();
+          },
+          physics: state,
+          delete: () => state.delete(),
+        };
+      },
     },
-  });
+  );
 }
 
 function clip(action: Float64Array): void {

@@ -3,7 +3,8 @@
 import type { MainModule, MjData, MjModel } from "mujoco-js";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path/posix";
-import { fail } from "../errors.js";
+import { fail, InputError } from "../errors.js";
+import { oneLine, reasonOf } from "./model-reason.js";
 
 let engine: Promise<MainModule> | undefined;
 
@@ -309,19 +310,37 @@ function compileModel(mujoco: MainModule, source: string, files: ModelSource["fi
     written.push(path);
     return path;
   };
+  const compile = (text: string) => mujoco.MjModel.loadFromXML(write("model.xml", text)) as MjModel | null;
+  const wrong = (reason: string) => fail("DMPO_ENV_MODEL", "model", reason, "a model that MuJoCo can compile");
+  heard = [];
   try {
     for (const [name, path] of files) write(name, readFileSync(path));
-    return mujoco.MjModel.loadFromXML(write("model.xml", source));
+    // Of text that is no XML there is no model, and the reason is printed.
+    return compile(source) ?? wrong(oneLine(heard.join("\n")) || "MuJoCo makes nothing of it and says no reason");
   } catch (error) {
-    return fail("DMPO_ENV_MODEL", "model", String(error), "a model that MuJoCo can compile");
+    if (error instanceof InputError) throw error;
+    return wrong(reasonOf(mujoco, error, (text) => compile(text)!));
   } finally {
-    for (const path of written) mujoco.FS.unlink(path);
+    heard = undefined;
+    for (const path of new Set(written)) mujoco.FS.unlink(path);
   }
 }
+
+/** The engine, for what reads its reasons. */
+export type Engine = MainModule;
+
+/** What the engine prints while it compiles a model. */
+let heard: string[] | undefined;
 
 /** Ten megabytes of WebAssembly, loaded by the first simulation. */
 async function loadEngine(): Promise<MainModule> {
   const { default: load } = await import("mujoco-js");
-  // What it says when its memory is full is said by who asked for more.
-  return load({ printErr: (line: string) => void (/^Cannot enlarge memory/.test(line) || console.error(line)) });
+  return load({
+    print: (line: string) => (heard ? heard.push(line) : console.log(line)),
+    printErr(line: string) {
+      if (heard) heard.push(line);
+      // That its memory is full is said by who asked for more.
+      else if (!/^Cannot enlarge memory/.test(line)) console.error(line);
+    },
+  });
 }

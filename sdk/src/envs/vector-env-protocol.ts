@@ -1,6 +1,7 @@
 // What the threads of a vector environment have in common: how a member is built, and the few integers in shared memory
 // through which the main thread commands the workers.
 import { chunkOf, type ChunkBuffers } from "./chunk-buffers.js";
+import { definitionFrom, type DefinitionText } from "./definition-text.js";
 import type { EnvironmentSource, Inertia } from "./environment.js";
 import { episodeStarts } from "./episode-starts.js";
 import { MultiStep, type MultiStepOptions } from "./multi-step.js";
@@ -8,7 +9,7 @@ import { findEnvironment } from "./registry.js";
 
 /** What every member is built from; where there are workers plain data, so that it can be sent to them. */
 export interface MemberTask extends MultiStepOptions {
-  readonly env: EnvironmentSource;
+  readonly env: EnvironmentSource | { readonly text: DefinitionText };
   /** Name of the environment. */
   readonly title: string;
   readonly count: number;
@@ -63,7 +64,7 @@ export function controlWords(workers: number): Int32Array {
 /** Member `index` of the vector; its random numbers depend on its seed and place only. */
 export async function createMember(task: MemberTask, index: number): Promise<MultiStep> {
   const { env, count, streams, seeds, places, inertia, buffers, ...options } = task;
-  const definition = await findEnvironment(env);
+  const definition = typeof env === "object" && "text" in env ? definitionFrom(env.text) : await findEnvironment(env);
   const simulation = await definition.create({ inertia });
   const starts = (episode: number) => episodeStarts(seeds[index]!, places[index], streams)(episode);
   return new MultiStep(definition, simulation, starts, chunkOf(buffers, count, index), options);

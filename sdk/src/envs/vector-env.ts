@@ -8,6 +8,7 @@ import { warn } from "../plain-text.js";
 import { observationShapes, sizeOf, type Observations, type Space } from "../space.js";
 import { fetchFor } from "./assets/assets.js";
 import { checkActions, chunkBuffers, seenOf, type ChunkBuffers, type ChunkShape } from "./chunk-buffers.js";
+import { definitionText } from "./definition-text.js";
 import type { EnvironmentDefinition } from "./environment.js";
 import { isModule, moduleAddress } from "./environment-module.js";
 import type { MultiStep } from "./multi-step.js";
@@ -131,8 +132,9 @@ export class VectorEnv implements Outputs, ChunkShape {
     const { maxEpisodeSteps, normalization, legacyTimeouts, inertia = definition.inertia ?? "legacy" } = options;
     const { observationDimension, actionDimension, pictures } = definition;
     const wanted = Math.min(options.workers ?? availableParallelism() - 1, count - 1);
-    const workers = typeof env === "string" ? wanted : 0;
-    if (wanted > workers) sayThatOneThreadWorks(definition);
+    const text = typeof env === "string" || wanted <= 0 ? undefined : await definitionText(definition);
+    if (typeof text === "string") sayThatOneThreadWorks(definition, text);
+    const workers = typeof text === "string" ? 0 : wanted;
     const rgb = imageSteps === undefined ? undefined : [imageSteps, ...pictures!];
     const shape = { count, actionSteps, condSteps, observationDimension, actionDimension, ...(rgb && { rgb }) };
     const allocate = (bytes: number) => (workers > 0 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
@@ -157,7 +159,9 @@ export class VectorEnv implements Outputs, ChunkShape {
 
     const start = (share: number) => Math.floor((share * count) / (workers + 1));
     const shares = Array.from({ length: workers }, (_, worker) => [start(worker), start(worker + 1)] as const);
-    const team = workers > 0 ? new WorkerTeam(task, shares, { patienceSeconds, workerMemoryMiB }) : undefined;
+    const limits = { patienceSeconds, workerMemoryMiB };
+    const sent = typeof text === "object" ? { ...task, env: { text } } : task;
+    const team = workers > 0 ? new WorkerTeam(sent, shares, limits) : undefined;
     const members: MultiStep[] = [];
     try {
       for (let index = start(workers); index < count; index++) members.push(await createMember(task, index));
@@ -284,12 +288,12 @@ export class VectorEnv implements Outputs, ChunkShape {
 
 const said = new WeakSet<EnvironmentDefinition>();
 
-/** What was defined in the program cannot be sent to a thread. Said once for each. */
-function sayThatOneThreadWorks(definition: EnvironmentDefinition): void {
+/** Said once for each definition. */
+function sayThatOneThreadWorks(definition: EnvironmentDefinition, why: string): void {
   if (said.has(definition)) return;
   said.add(definition);
   warn(
-    `${definition.name} is defined in this program, so one thread steps all its environments; ` +
-      `in a module of its own, given by its path, it uses all cores`,
+    `${definition.name} is defined in this program and ${why}, so one thread steps all its environments; ` +
+      `written without it, or in a module of its own, given by its path, it uses all cores`,
   );
 }

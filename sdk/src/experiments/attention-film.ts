@@ -1,4 +1,5 @@
 // A film of where a policy looks: an episode as its cameras see it, under the attention that each patch gets.
+import { z } from "zod";
 import { makeEnvironment } from "../envs/make-environment.js";
 import type { EnvironmentSource } from "../envs/environment.js";
 import { Animation, Picture } from "../envs/render/picture.js";
@@ -6,6 +7,8 @@ import { writeFileAtomic } from "../files.js";
 import { heatColors, heatOpacity, leastScale } from "../figures/charts/attention.js";
 import type { AttentionOptions, CameraAttention } from "../policies/attention.js";
 import type { RawActorOptions } from "../policies/raw-acting.js";
+import { abortSignal, checkOptions, count, limit, optionsSchema, pathText } from "../options.js";
+import { actingShapes } from "../policies/raw-acting.js";
 import { policyOf, type PolicySource } from "./policy-source.js";
 
 /** What is filmed and how: one layer's attention, the policy acting with these options. */
@@ -24,16 +27,32 @@ export interface AttentionFilmOptions extends AttentionOptions, RawActorOptions 
   readonly signal?: AbortSignal;
 }
 
+const schema = optionsSchema<AttentionFilmOptions>({
+  ...actingShapes.actor,
+  ...{ layer: count, env: z.unknown(), maxSteps: limit, framesPerSecond: z.number().positive().max(50) },
+  ...{ scale: count, path: pathText, signal: abortSignal },
+});
+
 /**
  * Plays one episode and films where the policy looks: for every camera its picture, and beside it the same under its attention,
  * whose colours mean the same in all frames of a camera.
  * @throws InputError DMPO_POLICY_PICTURES for a policy that sees no pictures, DMPO_ENV_UNKNOWN, DMPO_OPTIONS.
  */
 export async function attentionFilm(source: PolicySource, options: AttentionFilmOptions = {}): Promise<Animation> {
+  checkOptions(schema, options);
   const policy = await policyOf(source);
-  const { env = policy.environment, layer, maxSteps = 100, framesPerSecond = 10, scale = 2, path, signal } = options;
+  const {
+    env = policy.environment,
+    layer,
+    maxSteps = 100,
+    framesPerSecond = 10,
+    scale = 2,
+    path,
+    signal,
+    ...acting
+  } = options;
   const environment = await makeEnvironment(env, { seed: options.seed });
-  const actor = policy.actor(options);
+  const actor = policy.actor(acting);
   const frames: (readonly CameraAttention[])[] = [];
   try {
     let observation = environment.reset();

@@ -8,7 +8,7 @@ import type { Space } from "../space.js";
 import { activationName } from "./activations.js";
 import { head } from "./head.js";
 import { stateEncoder, type Encoder, type Observation } from "./network.js";
-import { eyeOptions, seenSizes, visionEncoder } from "./vision-encoder.js";
+import { eyeOptions, ofPictures, seenSizes, visionEncoder } from "./vision-encoder.js";
 
 export const criticOptions = z.strictObject({
   mlpDims: z.array(count).min(1).default([256, 256, 256]).describe("hidden widths"),
@@ -21,12 +21,14 @@ export const criticOptions = z.strictObject({
 export const ownCriticOptions = criticOptions.extend({
   outBiasInit: z.number().default(0).describe("first value of all states"),
   type: z.enum(["mlp", "vit"]).optional().describe("follows from what the policy sees; stating it checks that"),
-  ...eyeOptions,
-  numImg: count
-    .default(1)
-    .describe("of pictures: cameras that are looked at one by one, with the same vision transformer"),
-  augment: z.literal(false).default(false).describe("pictures are moved once per iteration instead: train.augment"),
-  dropout: z.literal(0).default(0).describe("values have none"),
+  ...ofPictures({
+    ...eyeOptions,
+    numImg: count
+      .default(1)
+      .describe("of pictures: cameras that are looked at one by one, with the same vision transformer"),
+    augment: z.literal(false).default(false).describe("pictures are moved once per iteration instead: train.augment"),
+    dropout: z.literal(0).default(0).describe("values have none"),
+  }),
 });
 
 export interface Critic {

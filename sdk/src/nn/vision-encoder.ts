@@ -26,6 +26,15 @@ export const pictureSizes = {
   imgSize: count.describe("pixels in width and height"),
 };
 
+/** Marks options as without effect where no pictures are seen. */
+export function ofPictures<T extends z.ZodRawShape>(options: T): T {
+  const marked = Object.entries(options).map(([name, schema]) => [
+    name,
+    (schema as z.ZodType).meta({ ofPictures: true }),
+  ]);
+  return Object.fromEntries(marked) as T;
+}
+
 export const eyeOptions = {
   backbone: backboneOptions.prefault({}).describe("vision transformer"),
   spatialEmb: z

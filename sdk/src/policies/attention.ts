@@ -3,6 +3,7 @@
 import { compile } from "../engine/compile.js";
 import type { HostTensor, tf, Weights } from "../engine/tensor.js";
 import { fail } from "../errors.js";
+import { checkOptions, count, optionsSchema } from "../options.js";
 import type { Gaze, Observation, PictureShape } from "../nn/network.js";
 import { emptyObservations, sizeOf } from "../space.js";
 import { hostObservation } from "./host-observation.js";
@@ -50,12 +51,15 @@ type Looking = (input: {
 /** Compiled once for each layer. */
 const compiled = new WeakMap<TrainedPolicy, Map<number, Looking>>();
 
+const schema = optionsSchema<AttentionOptions>({ layer: count });
+
 /** @throws InputError DMPO_POLICY_PICTURES for a policy that sees no pictures, DMPO_OPTIONS, DMPO_POLICY_OBSERVATION. */
 export async function attentionOf(
   policy: TrainedPolicy,
   observation: RawObservation,
   options: AttentionOptions = {},
 ): Promise<PolicyAttention> {
+  checkOptions(schema, options);
   const { space, model } = policy;
   const { gaze, rgb } = model.network.encoder;
   if (!gaze || !rgb) {

@@ -50,11 +50,17 @@ const actShape = {
   seed: wholeNumber,
 } satisfies Record<keyof ActOptions, z.ZodType>;
 
-/** Options of one question, of many samples, of an actor. */
+/** For schemas of calls whose options stand beside these: one question, many samples, an actor. */
+export const actingShapes = {
+  act: actShape,
+  sample: { ...actShape, count },
+  actor: { ...actShape, actionSteps: count } satisfies Record<keyof RawActorOptions, z.ZodType>,
+};
+
 export const actingSchemas = {
-  act: optionsSchema<ActOptions>(actShape),
-  sample: optionsSchema<ActOptions & { readonly count?: number }>({ ...actShape, count }),
-  actor: optionsSchema<RawActorOptions>({ ...actShape, actionSteps: count }),
+  act: optionsSchema<ActOptions>(actingShapes.act),
+  sample: optionsSchema<ActOptions & { readonly count?: number }>(actingShapes.sample),
+  actor: optionsSchema<RawActorOptions>(actingShapes.actor),
 };
 
 type Sampler = ReturnType<typeof chunkSampler>;

@@ -237,15 +237,17 @@ test.each([
   expect(readFileSync(join(target, "config.yaml"), "utf8")).toBe(`${showExperiment(experiment)}\n`);
 });
 
-test("an evaluation reports each setting as it ends, then its table", async () => {
+test("an evaluation shows its progress, keeps what each setting gave, and says its table before the files are drawn", async () => {
   vi.mocked(evaluate).mockImplementationOnce(async (_, input) => {
     input!.onProgress!({ denoisingSteps: 2, meanReturn: 12.34, stdReturn: 0.56 });
     return { save: async (to: string) => (mkdirSync(to), to), toString: () => "a table" } as never;
   });
   const { signal } = new AbortController();
   const { experiment, target, lines } = await run(evaluation, always[evaluation]!, signal);
-  expect(lines).toEqual(["denoising steps 2: return 12.3 ± 0.6", `a table\nwritten to ${target}`]);
-  expect(readFileSync(join(target, "run.log"), "utf8")).toBe(`${lines.join("\n")}\n`);
+  expect(lines).toEqual(["a table", `written to ${target}`]);
+  const kept = ["denoising steps 2: return 12.3 ± 0.6", ...lines];
+  expect(readFileSync(join(target, "run.log"), "utf8")).toBe(`${kept.join("\n")}\n`);
+  expect(vi.mocked(evaluate).mock.calls[0]![1]!.console).toBe(true);
   expect(readFileSync(join(target, "config.yaml"), "utf8")).toBe(`${showExperiment(experiment)}\n`);
   expect(vi.mocked(evaluate).mock.calls[0]![1]!.signal).toBe(signal);
   expect(vi.mocked(filmMaker).mock.calls[0]![2].signal).toBe(signal);

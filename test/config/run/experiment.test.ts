@@ -208,6 +208,20 @@ test("a shown configuration means the same when it is loaded again", () => {
   expect(resolveExperiment(folder, "shown", [], context).options).toEqual(first.options);
 });
 
+test("what concerns pictures is shown where there are some, or where it was written", () => {
+  const [hopper, can] = ["cfg/gym/finetune/hopper-v2", "cfg/robomimic/finetune/can"];
+  const critic = (...[folder, name, ...overrides]: [string, string, ...string[]]) =>
+    Object.keys((resolveExperiment(folder, name, overrides, context).config.model as { critic: object }).critic);
+  const always = ["mlp_dims", "activation_type", "use_layernorm", "residual_style", "out_bias_init"];
+  expect(critic(hopper, "ft_ppo_meanflow_mlp")).toEqual(always);
+  expect(critic(hopper, "ft_ppo_meanflow_mlp", "model.critic.backbone.depth=2", "model.critic.num_img=1")).toEqual([
+    ...[...always, "backbone", "num_img"],
+  ]);
+  expect(critic(can, "ft_ppo_meanflow_mlp_img")).toEqual(
+    expect.arrayContaining(["backbone", "spatial_emb", "dropout"]),
+  );
+});
+
 test("every problem is reported at once, with value, place, expectation and the nearest valid key", () => {
   const error = inputErrorOf(() =>
     resolveExperiment(

@@ -89,13 +89,14 @@ export async function runExperiment(experiment: Experiment, context: ExperimentC
       });
       const steps = experiment.options.denoisingSteps ?? [base.model.defaultSteps];
       const evaluation = await evaluate(base, {
-        ...evaluationInput(experiment.options, steps, signal, report),
-        ...{ threads, workers },
+        ...evaluationInput(experiment.options, steps, signal, journal.keep),
+        ...{ threads, workers, console: true },
       });
+      report(evaluation.toString());
       const folder = await evaluation.save(run.folder);
       await saveConfig(experiment, folder);
       journal.keepIn(folder);
-      report(`${evaluation.toString()}\nwritten to ${folder}`);
+      report(`written to ${folder}`);
       await filmEvaluation(base, experiment.options, steps[0], folder, signal);
       return;
     }

@@ -18,7 +18,8 @@ import {
 import { applyOverrides, parseOverrides, type Override } from "../language/overrides.js";
 import { unknownKeys, validate } from "../schema/problems.js";
 import { adaptReference, ourPath, ourValue, referenceEnvironment } from "../reference/reference.js";
-import { schemaDefaults } from "../schema/schema-keys.js";
+import { isBlind } from "../schema/environment-sections.js";
+import { pictureKeys, schemaDefaults } from "../schema/schema-keys.js";
 import { schemaOf, type Selection } from "../schema/schemas.js";
 import { select } from "../schema/selection.js";
 import { typeValues } from "../schema/typed-values.js";
@@ -26,7 +27,7 @@ import { nest, originOf, remove, type Settings } from "../language/settings.js";
 
 /** A valid configuration. */
 export interface ResolvedConfig extends Selection {
-  /** The whole configuration in the YAML's layout and names, defaults included. */
+  /** The configuration in the YAML's layout and names, with the defaults of all that has an effect. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Dotted path of a value of `config` -> "cfg/base/gym.yaml:3", "command line: seed=7" or "default". */
   readonly origins: (path: string) => string;
@@ -103,12 +104,31 @@ export function resolveConfig(
   if (changed.length > 0)
     notices.push(`fast_dev_run: a try, whose results mean nothing; \`dmpo config show\` says what is smaller`);
   const missing = missingParts(selection, config);
+  const shown = snakeCaseKeys(config) as ResolvedConfig["config"];
+  const unseen = isBlind(selection.envName, config.env)
+    ? pictureKeys(schema).filter((path) => !isStated(resolved, path))
+    : [];
   const known = {
-    config: snakeCaseKeys(config) as ResolvedConfig["config"],
+    config: without(shown, unseen),
     origins: (path: string) => (changed.includes(path) ? "fast_dev_run" : (resolved.get(path)?.origin ?? "default")),
     notices,
   };
   return { ...selection, ...known, missing, experiment: () => experimentOf(selection, config, known, missing) };
+}
+
+/** Whether the path, or one below it, was written somewhere. */
+const isStated = (settings: Settings, path: string) =>
+  [...settings.keys()].some((each) => each === path || each.startsWith(`${path}.`));
+
+/** The configuration without the entries at `paths`. */
+function without<T extends object>(config: T, paths: readonly string[]): T {
+  const entries = Object.entries(config).filter(([key]) => !paths.includes(key));
+  return Object.fromEntries(
+    entries.map(([key, value]: [string, unknown]) => {
+      const below = paths.filter((path) => path.startsWith(`${key}.`)).map((path) => path.slice(key.length + 1));
+      return [key, below.length > 0 && typeof value === "object" && value !== null ? without(value, below) : value];
+    }),
+  ) as T;
 }
 
 function experimentOf(

@@ -12,6 +12,11 @@ export class Journal {
 
   readonly report = (line: string): void => {
     this.#tell(line);
+    this.keep(line);
+  };
+
+  /** For the log alone: the terminal has it otherwise. */
+  readonly keep = (line: string): void => {
     if (this.#log) this.#log.write(`${line}\n`);
     else this.#early.push(line);
   };

@@ -1,7 +1,7 @@
 // What `env_name` can name: families of environments with the keys of `env:` that only they have. Which environments exist
 // is the registry's answer (envs/registry.ts); those listed here and not there are waited for.
 import { z } from "zod";
-import { isBuiltIn, withCameras } from "../../envs/registry.js";
+import { builtInEnvironment, isBuiltIn, withCameras } from "../../envs/registry.js";
 import { optional, text } from "./fields.js";
 
 interface EnvironmentFamily {
@@ -73,6 +73,12 @@ const families = {
 /** Keys of `env:` that belong to the family of an environment; none for one that is not listed. */
 export function environmentKeys(name: string): z.ZodRawShape {
   return familyOf(name)?.env ?? {};
+}
+
+/** Whether nothing is seen of it but its state. */
+export function isBlind(name: string, env: unknown): boolean {
+  const environment = environmentIn(name, env);
+  return isBuiltIn(environment) && builtInEnvironment(environment).pictures === undefined;
 }
 
 /** The environment to make for `env_name` and the values of `env:`. */

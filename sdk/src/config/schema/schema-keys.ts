@@ -17,6 +17,16 @@ export function schemaKeys(schema: z.core.$ZodType, prefix = ""): string[] {
   });
 }
 
+/** The paths of options that are without effect where no pictures are seen. */
+export function pictureKeys(schema: z.core.$ZodType, prefix = ""): string[] {
+  const object = unwrapped(schema);
+  if (!(object instanceof z.ZodObject)) return [];
+  return Object.entries(object.shape as Record<string, z.ZodType>).flatMap(([name, inner]) => {
+    const path = prefix + toSnakeCase(name);
+    return inner.meta?.()?.ofPictures ? [path] : pictureKeys(inner, `${path}.`);
+  });
+}
+
 /** Every path whose value has a default, with it: what `${seed}` means where no file says more. */
 export function schemaDefaults(schema: z.core.$ZodType, prefix = ""): Map<string, Value> {
   const object = unwrapped(schema);

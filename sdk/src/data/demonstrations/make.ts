@@ -162,8 +162,13 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   const began = performance.now();
   const before = played.size;
   let next = 0;
-  /** When it was said how far it is: after the first episode, then every ten seconds. */
-  let said = -Infinity;
+  /** Said at once, after the first episode, and every few seconds however long an episode takes. */
+  const say = () => {
+    const left = Math.max(0, episodes - count());
+    const seconds = ((performance.now() - began) / 1000 / (played.size - before)) * left;
+    const time = played.size > before ? `, about ${duration(seconds)} left` : "";
+    if (left > 0) notify(`${name}: ${count()} of ${episodes} episodes${time}`);
+  };
   const isKept = ({ episodeReturn, rewards }: PlayedEpisode) =>
     rewards.length > 0 && (quality === "mixed" || demonstration.isWhole(episodeReturn));
   /** In the order of their numbers, so that the threads do not matter. */
@@ -174,6 +179,8 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
     }
     return kept.length;
   };
+  say();
+  const saying = setInterval(say, signOfLife);
   try {
     await Promise.all(
       players.map(async (player) => {
@@ -190,16 +197,12 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
           if (pictures) await writeFileAtomic(picturesOf(episode), pictures);
           await writeFileAtomic(partOf(episode), serialize(result));
           played.set(episode, result);
-          const now = performance.now();
-          if (now - said < 10_000) continue;
-          said = now;
-          const left = Math.max(0, episodes - count());
-          const seconds = ((now - began) / 1000 / (played.size - before)) * left;
-          if (left > 0) notify(`${name}: ${count()} of ${episodes} episodes, about ${duration(seconds)} left`);
+          if (played.size === before + 1) say();
         }
       }),
     );
   } finally {
+    clearInterval(saying);
     for (const player of players) await player.close();
   }
   const target = join(home, demonstrationsFile);
@@ -225,6 +228,9 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);
   return target;
 }
+
+/** Milliseconds between two lines about how far it is. */
+const signOfLife = 4500;
 
 const duration = (seconds: number) =>
   seconds < 90 ? `${Math.ceil(seconds / 5) * 5} s` : `${Math.ceil(seconds / 60)} min`;

@@ -90,7 +90,10 @@ function wrapper(runtime: Runtime) {
 async function loadRuntime(provider: Provider): Promise<Runtime> {
   if (provider === "wasm") return loadWebRuntime();
   await turnOffTelemetry();
-  return import("onnxruntime-node");
+  const runtime = await import("onnxruntime-node");
+  // What fails is thrown, with the reason; the library would print it as well, in red, for every device that is tried.
+  runtime.env.logLevel = "fatal";
+  return runtime;
 }
 
 /** The optional package. @throws InputError DMPO_DEVICE where it is not installed. */

@@ -1,9 +1,11 @@
 // The 3-D player: a rollout, two side by side, or an environment as it stands, as a piece of a page.
+import { z } from "zod";
 import { writeFileAtomic } from "../../files.js";
-import { Environment } from "../../envs/make-environment.js";
+import { Environment, renderShape } from "../../envs/make-environment.js";
 import { webp } from "../../envs/render/picture.js";
 import type { Viewpoint } from "../../envs/render/view.js";
 import { fail } from "../../errors.js";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { showsAs, type MimeBundle } from "../../figures/mime.js";
 import { playerHtml, playerPage } from "../../figures/player/player-html.js";
 import type { PlayedRollout } from "../../figures/player/recording.js";
@@ -27,6 +29,13 @@ export interface PlayerInput {
   readonly follow?: boolean;
 }
 
+const schema = optionsSchema<PlayerInput>({
+  curves: z.array(z.string()),
+  compareWith: z.custom((value) => value instanceof Rollout, "a rollout, `await rollout(policy)`"),
+  camera: renderShape.camera,
+  follow: z.boolean(),
+});
+
 /** A rollout, an environment as it stands, or a policy, of which one episode is played. */
 export type Playable = Rollout | Environment | PolicySource;
 
@@ -36,6 +45,7 @@ export type Playable = Rollout | Environment | PolicySource;
  * DMPO_RENDER_NOTHING where there is nothing to see.
  */
 export async function player(what: Playable, options: PlayerInput = {}): Promise<Player> {
+  checkOptions(schema, options);
   return new Player(await rolloutOf(what), options);
 }
 

@@ -1,8 +1,10 @@
 // One episode with all that there was to see of it: poses of all shapes, observations, rewards; shown by the 3-D player.
+import { z } from "zod";
 import type { Picture } from "../../envs/render/picture.js";
 import type { Begin, Visible, Watch } from "../../envs/watched-environment.js";
 import { fail, nearest } from "../../errors.js";
-import { watchEpisode, type EpisodeOptions } from "../play.js";
+import { abortSignal, checkOptions, optionsSchema } from "../../options.js";
+import { episodeShape, watchEpisode, type EpisodeOptions } from "../play.js";
 import { policyOf, type PolicySource } from "../policy-source.js";
 import { SceneRecorder, type RecordedScene } from "./scene-recorder.js";
 
@@ -16,12 +18,15 @@ export interface RolloutInput extends Partial<EpisodeOptions> {
   readonly signal?: AbortSignal;
 }
 
+const schema = optionsSchema<RolloutInput>({ ...episodeShape, title: z.string(), signal: abortSignal });
+
 /**
  * Plays one episode and keeps where everything was after every environment step. Equal seeds are equal starts: two policies can be
  * compared in the player.
  * @throws InputError for an unknown environment or one that does not fit the policy.
  */
 export async function rollout(source: PolicySource, options: RolloutInput = {}): Promise<Rollout> {
+  checkOptions(schema, options);
   const policy = await policyOf(source);
   const { title, signal, maxSteps = Infinity, ...episode } = options;
   const env = options.env ?? policy.environment;

@@ -27,15 +27,7 @@ import { comparisonTable } from "../../figures/text-table.js";
 import { playerPage } from "../../figures/player/player-html.js";
 import { writeFileAtomic } from "../../files.js";
 import { checkOptions, count, optionsSchema } from "../../options.js";
-import {
-  announce,
-  compileOptionsOf,
-  controlShape,
-  sinkOf,
-  stoppable,
-  writeJson,
-  type RunControl,
-} from "./control.js";
+import { announce, compileOptionsOf, controlShape, sinkOf, stoppable, writeJson, type RunControl } from "./control.js";
 import { actorOptions, openEnvironments, playShape, type EnvironmentSettings } from "../play.js";
 import { policyOf, type PolicySource } from "../policy-source.js";
 import { Player } from "../rollouts/player.js";

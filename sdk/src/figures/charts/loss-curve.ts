@@ -34,5 +34,6 @@ export function lossCurve(losses: readonly Series[], options: LossCurveOptions =
 /** Ticks at 1, 2 and 5 of every decade, over three decades and more at the powers of ten, at most ten of them. */
 function logarithmicAxis(title: string, ratio: number): Axis {
   const decades = Math.log10(ratio);
-  return axis(title, { type: "log", dtick: decades < 3 ? "D2" : Math.ceil(decades / 10), tickformat: "~g" });
+  if (decades < 3) return axis(title, { type: "log", dtick: "D2", tickformat: "~g" });
+  return axis(title, { type: "log", dtick: Math.ceil(decades / 10), exponentformat: "power" });
 }
