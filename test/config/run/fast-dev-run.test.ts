@@ -93,7 +93,7 @@ function differences(first: object, second: object, prefix = ""): Record<string,
     Object.entries(second).flatMap(([key, value]): [string, [unknown, unknown]][] => {
       const before = (first as Record<string, unknown>)[key];
       const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
-      if (isSection) return Object.entries(differences((before ?? {}), value as object, `${prefix}${key}.`));
+      if (isSection) return Object.entries(differences(before ?? {}, value as object, `${prefix}${key}.`));
       return JSON.stringify(before) === JSON.stringify(value) ? [] : [[prefix + key, [before, value]]];
     }),
   );

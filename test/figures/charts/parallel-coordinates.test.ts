@@ -21,7 +21,9 @@ test("names are evenly spaced, many decades logarithmic, the best is drawn last 
   expect(lines.at(-1)!.color).not.toBe(lines[0]!.color);
   expect(data.at(-1)!.name).toBe("best");
   const texts = (layout.annotations as { text: string }[]).map(({ text }) => text);
-  expect(texts).toEqual(expect.arrayContaining(["<b>times</b>", "<b>rate</b>", "<b>return</b>", "uniform", "1e-4", "0.01", "10", "30"]));
+  expect(texts).toEqual(
+    expect.arrayContaining(["<b>times</b>", "<b>rate</b>", "<b>return</b>", "uniform", "1e-4", "0.01", "10", "30"]),
+  );
   const least = parallelCoordinates(trials, { ...options, goal: "min" });
   expect(least.data.at(-1)!.y!.slice(0, 3)).toEqual([0, 0, 0]);
 });
