@@ -94,6 +94,6 @@ test("a controller may be slow, and what it gives is checked", async () => {
   expect([recorded.name, ...recorded.episodeLengths]).toEqual(["mine", 3, 3]);
   expect([...recorded.terminals!]).toEqual([0, 0, 0, 0, 0, 0]);
   await expect(Dataset.collect(pendulum, () => [1, 2])).rejects.toMatchObject({ code: "DMPO_ENV_ACTION" });
-  await expect(Dataset.collect(pendulum, () => [1], { episodes: 0 })).rejects.toThrow("episodes: 0");
+  await expect(Dataset.collect(pendulum, () => [1], { episodes: 0 })).rejects.toThrow("episodes: is 0");
   await expect(Dataset.collect(pendulum, () => [1], { signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
 });

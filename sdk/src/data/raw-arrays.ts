@@ -39,6 +39,8 @@ const schema = z.strictObject({
   ...{ name: z.string().optional(), observations: table, actions: table, episodeLengths: numbers },
   ...{ rewards: numbers.optional(), terminals: numbers.optional(), images: z.looseObject({}).optional() },
   ...{ observationNames: z.array(z.string()).optional(), actionNames: z.array(z.string()).optional() },
+  // What a Dataset has besides, where one is spread into this.
+  ...{ observationDimension: z.unknown(), actionDimension: z.unknown(), normalization: z.unknown() },
 });
 
 /** @throws InputError `DMPO_OPTIONS`, `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
