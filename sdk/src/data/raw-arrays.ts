@@ -40,7 +40,8 @@ const schema = z.strictObject({
   ...{ rewards: numbers.optional(), terminals: numbers.optional(), images: z.looseObject({}).optional() },
   ...{ observationNames: z.array(z.string()).optional(), actionNames: z.array(z.string()).optional() },
   // What a Dataset has besides, where one is spread into this.
-  ...{ observationDimension: z.unknown(), actionDimension: z.unknown(), normalization: z.unknown() },
+  ...{ observationDimension: z.unknown().optional(), actionDimension: z.unknown().optional() },
+  normalization: z.unknown().optional(),
 });
 
 /** @throws InputError `DMPO_OPTIONS`, `DMPO_DATA_SHAPE`, `DMPO_DATA_VALUES`. */
