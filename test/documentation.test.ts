@@ -1,12 +1,17 @@
 // The programs of the documents run as they stand, in the source instead of the package.
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { saveCheckpoint } from "../sdk/src/checkpoints/checkpoint.js";
+import { Random } from "../sdk/src/engine/random.js";
+import { findEnvironment } from "../sdk/src/envs/registry.js";
 import { Dataset, MeanFlow } from "../sdk/src/index.js";
+import { policyRecord, TrainedPolicy } from "../sdk/src/policies/trained-policy.js";
+import { hasAssets } from "./assets.js";
 import { hasShared, sharedFile } from "./shared.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -65,6 +70,28 @@ describe("environments.md", () => {
     expect(await run(programs.find((program) => program.includes('"table.png"'))!)).toBe("Picture, 320 x 240\n");
     expect((await readFile(join(folder, "table.png"))).subarray(1, 4).toString()).toBe("PNG");
   });
+});
+
+test.skipIf(!hasAssets("robosuite"))("environments.md: where a policy looks", async () => {
+  const { actionDimension, observationDimension, pictures } = await findEnvironment("lift-img");
+  const backbone = { depth: 1, embedDim: 8, numHeads: 2 };
+  const model = MeanFlow.standard()
+    .withNetwork({ type: "vit", mlpDims: [8, 8, 8], backbone, spatialEmb: 6 })
+    .for({ actionDimension, observationDimension, images: { shape: pictures! } });
+  const weights = model.layout.initialise(new Random(0).stream("weights"));
+  const range = (size: number, value: number) => new Float32Array(size).fill(value);
+  const normalization = {
+    ...{ observationMin: range(observationDimension, -1), observationMax: range(observationDimension, 1) },
+    ...{ actionMin: range(actionDimension, -1), actionMax: range(actionDimension, 1) },
+  };
+  const policy = new TrainedPolicy({ model, weights, normalization, environment: "lift-img" });
+  const home = join(folder, "log/.../checkpoint");
+  await mkdir(home, { recursive: true });
+  await saveCheckpoint(join(home, "last.safetensors"), policyRecord(policy, { policy: weights }));
+  const program = (await programsOf("environments.md")).find((one) => one.includes("attentionFilm("))!;
+  await run(program.replace("maxSteps: 80", "maxSteps: 3"));
+  expect((await readFile(join(folder, "attention.png"))).subarray(1, 4).toString()).toBe("PNG");
+  expect((await readFile(join(folder, "attention.gif"))).subarray(0, 3).toString()).toBe("GIF");
 });
 
 test("engine.md: a loss of one's own, fitted and described", async () => {

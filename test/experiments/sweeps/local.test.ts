@@ -1,12 +1,13 @@
 // Sweeps in processes of this machine, with trials that need no training: results, deaths, failures, stopping and going on.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { sensitivity, SweepReport } from "../../../sdk/src/index.js";
 import { coordinate } from "../../../sdk/src/experiments/sweeps/coordinate.js";
 import { localProcesses } from "../../../sdk/src/experiments/sweeps/local.js";
 import { Lease } from "../../../sdk/src/experiments/sweeps/lease.js";
 import { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
+import type { MimeBundle, Notebook } from "../../../sdk/src/tracking/notebook.js";
 import { temporaryFolder } from "../../data/temporary-folder.js";
 
 const module = new URL("fixtures/stub-trial.mjs", import.meta.url);
@@ -76,4 +77,23 @@ test("a stopped sweep goes on with what is left; one that is being run is not ru
   await record.refresh();
   expect(Object.keys(new SweepReport(record).counts())).toEqual(expect.arrayContaining(["stopped"]));
   expect(await Lease.tryTake(record.lease(0), "test")).toBeDefined();
+});
+
+test("in a notebook the trials are one table that is redrawn in place", async () => {
+  const place = Symbol.for("dmpo.notebook");
+  const holder = globalThis as { [key: symbol]: Notebook | undefined };
+  const shown: { bundle: MimeBundle; id: string | undefined; update: boolean | undefined }[] = [];
+  holder[place] = {
+    display: (bundle, { id, update } = {}) => void shown.push({ bundle, id, update }),
+    clear: () => {},
+    signal: new AbortController().signal,
+  };
+  onTestFinished(() => void delete holder[place]);
+  await study(temporaryFolder(), { a: [1, 2] }, { milliseconds: 700 });
+  expect(shown.length).toBeGreaterThan(1);
+  expect(shown.map(({ update }) => update)).toEqual([false, ...shown.slice(1).map(() => true)]);
+  expect(new Set(shown.map(({ id }) => id)).size).toBe(1);
+  const { "text/html": html, "text/plain": text } = shown.at(-1)!.bundle;
+  expect(String(text)).toMatch(/: 2 done\n[^]*\b0\b[^]*\bdone\b[^]*\b1\b[^]*\bdone\b/);
+  expect(String(html)).toMatch(/2 done<\/div>[^]*<table/);
 });
