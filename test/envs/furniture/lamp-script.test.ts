@@ -7,7 +7,7 @@ test("lamp_low is put together from observations alone", { timeout: 400_000 }, a
 });
 
 test("an episode that begins without a part is not played", async () => {
-  const { rewards, lastObservation } = await played("lamp_low", 2);
+  const { rewards, lastObservation } = await played("lamp_med", 8);
   expect(rewards.length).toBe(0);
   // The frame's z axis points down: a part has left the table.
   const depths = [0, 1, 2].map((part) => lastObservation[16 + 7 * part + 2]!);

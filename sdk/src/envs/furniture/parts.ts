@@ -156,6 +156,21 @@ function tableTop(): Element[] {
   return [...whole, ...between, ...closing];
 }
 
+/** Mass (kg), and inertia about the vertical as the part lies at the start (kg m2). */
+interface Weight {
+  readonly mass: number;
+  readonly inertia: number;
+}
+
+/**
+ * The original's shoves suit parts as heavy as the convex hulls of their meshes: with them all parts of a furniture slide alike, some
+ * centimetres. Parts weigh here what they contain, and are shoved so that they leave with the same speeds.
+ */
+const shoveOf = ({ force, torque }: Part["shove"], own: Weight, hull: Weight): Part["shove"] => ({
+  force: (force * own.mass) / hull.mass,
+  torque: (torque * own.inertia) / hull.inertia,
+});
+
 const legs = [1, 2, 3, 4].map((n): Part => ({
   name: `leg ${n}`,
   mass: 0.0231,
@@ -166,7 +181,7 @@ const legs = [1, 2, 3, 4].map((n): Part => ({
     cylinder("y", threadRadius, -0.05625, -0.0281, { ...wood, name: `thread ${n}` }),
   ],
   start: { position: [[-0.2, -0.12, 0.12, 0.2][n - 1]!, 0.07, -0.015], euler: [0, -Math.PI / 2, 0] },
-  shove: { force: 1, torque: 1 },
+  shove: shoveOf({ force: 1, torque: 1 }, { mass: 0.0231, inertia: 1.4e-5 }, { mass: 0.02648, inertia: 1.668e-5 }),
 }));
 
 const seatsOfTable = corners.map(([x, z], i) => ({
@@ -185,7 +200,11 @@ export const oneLeg: Furniture = {
       inertia: [4.576e-4, 8.897e-4, 4.576e-4],
       shapes: tableTop(),
       start: { position: [0, 0.24, -0.015625], euler: [-Math.PI / 2, 0, Math.PI] },
-      shove: { force: 25, torque: 70 },
+      shove: shoveOf(
+        { force: 25, torque: 70 },
+        { mass: 0.151, inertia: 8.897e-4 },
+        { mass: 0.4115, inertia: 1.811e-3 },
+      ),
     },
     ...legs,
   ],
@@ -222,7 +241,11 @@ export const lamp: Furniture = {
         cylinder("y", hole, -0.0458 + entry, -0.0148, { ...white, name: "plug" }),
       ],
       start: { position: [0.05, 0.14, -0.02], euler: [Math.PI / 2, 0, 0] },
-      shove: { force: 8, torque: 16 },
+      shove: shoveOf(
+        { force: 8, torque: 16 },
+        { mass: 0.05968, inertia: 5.244e-5 },
+        { mass: 0.1143, inertia: 1.079e-4 },
+      ),
     },
     {
       name: "bulb",
@@ -235,7 +258,11 @@ export const lamp: Furniture = {
         cylinder("y", threadRadius, -0.053, -0.022, white),
       ],
       start: { position: [-0.05, 0.235, -0.016], euler: [-Math.atan2(7.6, 52), 0, 0] },
-      shove: { force: 15, torque: 20 },
+      shove: shoveOf(
+        { force: 15, torque: 20 },
+        { mass: 0.03851, inertia: 3.211e-5 },
+        { mass: 0.1109, inertia: 1.038e-4 },
+      ),
     },
     {
       name: "hood",
@@ -244,7 +271,11 @@ export const lamp: Furniture = {
       inertia: [9.291e-5, 7.655e-5, 9.291e-5],
       shapes: ring("y", [0.026, 0.04], 0.004, [-0.05142, 0.04858], white, 12),
       start: { position: [-0.08, 0.13, -0.048583], euler: [Math.PI / 2, 0, 0] },
-      shove: { force: 30, torque: 60 },
+      shove: shoveOf(
+        { force: 30, torque: 60 },
+        { mass: 0.05999, inertia: 7.655e-5 },
+        { mass: 0.3316, inertia: 2.403e-4 },
+      ),
     },
   ],
   threads: [
@@ -289,7 +320,11 @@ export const roundTable: Furniture = {
         cylinder("z", hole, 0.005, 0.03125 - entry, { ...wood, name: "plug of the top" }),
       ],
       start: { position: [0, 0.205, -0.001], euler: [0, Math.PI, 0] },
-      shove: { force: 30, torque: 60 },
+      shove: shoveOf(
+        { force: 30, torque: 60 },
+        { mass: 0.12349, inertia: 6.641e-4 },
+        { mass: 0.3635, inertia: 1.648e-3 },
+      ),
     },
     {
       name: "leg",
@@ -303,7 +338,11 @@ export const roundTable: Furniture = {
         cylinder("y", hole, 0.0244, 0.051875 - entry, { ...wood, name: "plug of the leg" }),
       ],
       start: { position: [0.13, 0.1, -0.02125], euler: [0, 0, 0] },
-      shove: { force: 4, torque: 4 },
+      shove: shoveOf(
+        { force: 4, torque: 4 },
+        { mass: 0.03295, inertia: 2.025e-5 },
+        { mass: 0.0441, inertia: 2.928e-5 },
+      ),
     },
     {
       name: "base",
@@ -312,7 +351,11 @@ export const roundTable: Furniture = {
       inertia: [3.426e-5, 3.426e-5, 6.338e-5],
       shapes: [cylinder("z", threadRadius, -0.02875, -0.00125, wood), cylinder("z", 0.065, -0.00125, 0.01125, wood)],
       start: { position: [-0.12, 0.12, -0.02875], euler: [Math.PI, 0, 0] },
-      shove: { force: 20, torque: 10 },
+      shove: shoveOf(
+        { force: 20, torque: 10 },
+        { mass: 0.04368, inertia: 6.338e-5 },
+        { mass: 0.1395, inertia: 2.093e-4 },
+      ),
     },
   ],
   threads: [
