@@ -31,7 +31,7 @@ test("the sweeps of docs/sweeps.md are valid", async () => {
     "10 trials, compared by eval/avg episode reward (max)",
     "10 trials, compared by eval/avg episode reward (max)",
     "30 trials, compared by testReturn (max)",
-    "27 trials, compared by testReturn (max)",
+    "27 trials, compared by loss (min)",
   ]);
 });
 

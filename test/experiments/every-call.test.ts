@@ -4,7 +4,9 @@ import {
   attentionFilm,
   avoidingRollouts,
   CalQL,
+  confidenceInterval,
   consoleSink,
+  createRunFolder,
   Dataset,
   evaluate,
   exportOnnx,
@@ -33,6 +35,7 @@ import {
   VectorEnv,
   wandbSink,
   WindowSampler,
+  withCameras,
 } from "../../sdk/src/index.js";
 import { Random } from "../../sdk/src/engine/random.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
@@ -272,6 +275,9 @@ test.each([
   ["loadPolicy", () => loadPolicy(undefined as never)],
   ["exportOnnx", () => exportOnnx(policy, undefined as never)],
   ["jsonlSink", async () => jsonlSink(3 as never)],
+  ["createRunFolder", () => createRunFolder(3 as never, 0)],
+  ["withCameras", async () => withCameras("lift", 3 as never)],
+  ["confidenceInterval", async () => confidenceInterval("abc" as never)],
 ])("%s without what it works on", async (_, call) => {
   await problemOf(call, {});
 });

@@ -2,6 +2,7 @@
 // the bootstrap, not too narrow for three or five of them.
 import { studentQuantile } from "../policies/special-functions.js";
 import { fail } from "../errors.js";
+import { shownValue } from "../schema-issues.js";
 
 /** The interval mean ± halfWidth, in the unit of the values. */
 export interface ConfidenceInterval {
@@ -22,7 +23,11 @@ export function confidenceInterval(values: readonly number[], confidence = 0.95)
   if (!(confidence > 0 && confidence < 1)) {
     fail("DMPO_CONFIDENCE", "confidence", String(confidence), "a share between 0 and 1, such as 0.95");
   }
-  if (values.length === 0) fail("DMPO_CONFIDENCE", "values", "empty", "at least one number");
+  const given: unknown = values;
+  const isNumbers = Array.isArray(given) || ArrayBuffer.isView(given);
+  if (!isNumbers || values.length === 0) {
+    fail("DMPO_CONFIDENCE", "values", isNumbers ? "empty" : shownValue(values), "at least one number");
+  }
   const count = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
   if (count === 1) return { count, mean };

@@ -105,5 +105,11 @@ test("what trials are compared by follows from what they do, unless somebody say
     metric: "eval/avg episode reward",
     goal: "max",
   });
+  // A rung must have something to choose by: tests that come later do not count.
+  const tested = ["test_in_mujoco=True", "train.test_freq=10"];
+  const within = (iterations?: number) =>
+    objectiveOf(resolveConfig(hopper.configDir, hopper.configName, tested), iterations).metric;
+  expect([within(), within(10), within(5)]).toEqual(["testReturn", "testReturn", "loss"]);
+  expect(plan(input(["seed=0,1", ...tested], { halving: 5 })).objective).toEqual({ metric: "loss", goal: "min" });
   expect(plan(input(["seed=0,1"], { metric: "loss" })).objective).toEqual({ metric: "loss", goal: "min" });
 });

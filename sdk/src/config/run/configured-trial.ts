@@ -20,12 +20,17 @@ export const overridesOf = ({ overrides }: Pick<Configuration, "overrides">, { l
   ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
 ];
 
-/** What trials of a configuration are compared by, where nobody says. */
-export function objectiveOf({ stage, config }: Pick<ResolvedConfig, "stage" | "config">): Objective {
+/** What trials of a configuration are compared by, where nobody says; what is measured `within` so many iterations, where that matters. */
+export function objectiveOf({ stage, config }: Pick<ResolvedConfig, "stage" | "config">, within = Infinity): Objective {
   if (stage === "eval") return { metric: "avg_episode_reward", goal: "max" };
   if (stage !== "pretrain") return { metric: "eval/avg episode reward", goal: "max" };
-  const { test_in_mujoco: tests, train } = config as { test_in_mujoco?: boolean; train: { train_split?: number } };
-  if (tests) return { metric: "testReturn", goal: "max" };
+  const { test_in_mujoco: tests, train } = config as {
+    test_in_mujoco?: boolean;
+    train: { train_split?: number; test_freq?: number | null };
+  };
+  // The last epoch is tested always.
+  if (tests && (within === Infinity || (train.test_freq ?? Infinity) <= within))
+    return { metric: "testReturn", goal: "max" };
   return { metric: (train.train_split ?? 1) < 1 ? "validationLoss" : "loss", goal: "min" };
 }
 

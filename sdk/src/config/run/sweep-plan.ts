@@ -34,7 +34,7 @@ export function plan({ configDir, configName, overrides, ...input }: SweepInput)
   const { shared, domains } = factorsOf(overrides);
   const points = pointsOf(domains, { kind: input.search, count: input.trials, seed: input.searchSeed });
   const { stage, config, notices } = checkTrials({ configDir, configName, overrides: shared }, points);
-  const usual = objectiveOf({ stage, config });
+  const usual = objectiveOf({ stage, config }, input.halving);
   const metric = input.metric ?? usual.metric;
   const goal = input.goal ?? (metric === usual.metric ? usual.goal : /loss/i.test(metric) ? "min" : "max");
   if (input.halving !== undefined && stage === "eval") {

@@ -1,6 +1,7 @@
 // robomimic's tasks for policies that see: the cameras are part of an environment's name, so that it can be made wherever it is
 // named: in a configuration, a checkpoint, a worker thread.
 import { fail, nearest } from "../../errors.js";
+import { shownValue } from "../../schema-issues.js";
 import type { EnvironmentDefinition } from "../environment.js";
 import { canTask } from "./can.js";
 import { liftTask } from "./lift.js";
@@ -55,11 +56,11 @@ function checkCameras({ name, cameras: known }: ManipulationTask, cameras: reado
   const odd = cameras.find((camera, i) => !known.includes(camera) || cameras.indexOf(camera) !== i);
   if (odd === undefined) return cameras;
   const isTwice = known.includes(odd);
-  const near = isTwice ? undefined : nearest(odd, known);
+  const near = isTwice || typeof odd !== "string" ? undefined : nearest(odd, known);
   return fail(
     "DMPO_RENDER_CAMERA",
     `cameras of ${name}`,
-    isTwice ? `"${odd}" twice` : `"${odd}"`,
+    isTwice ? `"${odd}" twice` : shownValue(odd),
     `of ${known.join(", ")}, each once`,
     near ? `did you mean "${near}"?` : "",
   );

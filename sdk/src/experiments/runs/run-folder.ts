@@ -2,18 +2,24 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { makeFolder } from "../../files.js";
+import { parseOptions, pathText, wholeNumber } from "../../options.js";
 import { pathInUse } from "../../paths.js";
 import { naming } from "../../system-errors.js";
 
 /** Root of all run folders of this user, see `pathInUse`; by default ./log. */
 export const logRoot = () => pathInUse("log").value;
 
+const schema = z.strictObject({ name: pathText, seed: wholeNumber, root: pathText });
+
 /**
  * Makes a new folder for a run of this name that starts now, `<root>/<name>/<UTC time>_<seed>`, and returns its path.
  * @param root default: DMPO_LOG_DIR and what `dmpo paths` stored, else ./log.
+ * @throws InputError DMPO_OPTIONS for a name or seed that is none.
  */
 export async function createRunFolder(name: string, seed: number, root = logRoot()): Promise<string> {
+  parseOptions(schema, { name, seed, root });
   const time = new Date().toISOString().slice(0, 19).replace("T", "_").replaceAll(":", "-");
   return claimFolder(join(root, name, `${time}_${seed}`));
 }

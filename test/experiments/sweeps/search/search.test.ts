@@ -80,4 +80,7 @@ test("a rung waits for its last member; failed ones are out; one that ended earl
     { trial: 2, until: 4 },
   ]);
   expect(due(at("done", 1), at("failed"), at("paused"))).toEqual([]);
+  // Nothing to choose by is said, not taken for the end.
+  expect(() => due(at("paused"), at("failed"), at("paused"))).toThrow(/no trial has a "loss" after 2 iterations/);
+  expect(due(at("failed"), at("failed"), at("failed"))).toEqual([]);
 });

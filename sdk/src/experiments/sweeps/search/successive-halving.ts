@@ -1,6 +1,7 @@
 // Successive halving: all trials run for a few iterations, the best share goes on for `eta` times as many, and so forth.
 // Jamieson and Talwalkar 2016; ASHA (Li et al. 2020) without promoting early, so that what goes on does not depend on which
 // machine was faster. A trial that goes on continues from its checkpoint: the survivors are, to the last bit, the runs of a grid.
+import { fail } from "../../../errors.js";
 import type { Objective, TrialResult } from "../trial.js";
 
 export interface Halving {
@@ -16,12 +17,15 @@ export interface Assignment {
   readonly until?: number;
 }
 
-/** What is left of the rung in progress; empty when every trial has ended or been left behind. */
+/**
+ * What is left of the rung in progress; empty when every trial has ended or been left behind.
+ * @throws InputError DMPO_SWEEP_RUNG where nothing was measured of any trial that reached a rung.
+ */
 export function halve(
   trials: number,
   results: ReadonlyMap<number, TrialResult>,
   { eta, first }: Halving,
-  { goal }: Objective,
+  { metric, goal }: Objective,
 ): Assignment[] {
   let members = Array.from({ length: trials }, (_, trial) => trial);
   for (let until = first; ; until *= eta) {
@@ -34,7 +38,13 @@ export function halve(
     };
     const open = members.filter((trial) => !isThere(trial));
     if (open.length > 0 || isLast) return open.map(goesTo);
-    members = bestAt(members, until, results, goal).slice(0, Math.ceil(members.length / eta));
+    const ranked = bestAt(members, until, results, goal);
+    if (ranked.length === 0 && members.some((trial) => results.get(trial)?.state !== "failed")) {
+      const wrong = `no trial has a "${metric}" after ${until} iterations`;
+      const remedy = `a new sweep with a larger --halving, or --metric for what is measured by then (\`loss\`, in \`metrics.jsonl\`)`;
+      fail("DMPO_SWEEP_RUNG", "successive halving", wrong, "a measurement to choose by", remedy);
+    }
+    members = ranked.slice(0, Math.ceil(members.length / eta));
   }
 }
 
