@@ -55,15 +55,18 @@ function problemsOf(
     return [{ path: path.join(".") || "options", wrong, expected: expectation(issue) }];
   }
   const known = [...namesAt(schema, path), ...(path.length === 0 ? beside : [])];
-  return issue.keys.map((key) => {
-    const close = nearest(key, known);
-    return {
-      path: [...path, key].join("."),
-      wrong: "unknown option",
-      expected: known.length > 0 ? `one of ${known.join(", ")}` : "no such option with this type",
-      remedy: close && `did you mean "${close}"?`,
-    };
-  });
+  return issue.keys.map((key) => unknownOption(key, known, path));
+}
+
+/** @param known names that there are at `path`; none where that depends on what else stands there. */
+export function unknownOption(name: string, known: readonly string[], path: readonly string[] = []): Problem {
+  const close = nearest(name, known);
+  return {
+    path: [...path, name].join("."),
+    wrong: "unknown option",
+    expected: known.length > 0 ? `one of ${known.join(", ")}` : "no such option with this type",
+    remedy: close && `did you mean "${close}"?`,
+  };
 }
 
 /** The options that there are at a place; none where that depends on what else stands there. */
@@ -85,9 +88,19 @@ function namesAt(schema: z.ZodObject, path: readonly string[]): string[] {
 /** A schema for each entry of an options interface: one that is missing, or one too many, does not compile. */
 export type OptionShape<T extends object> = { readonly [Name in keyof Required<T>]: z.ZodType };
 
-/** Options that may all be left out, by their interface; {@link checkOptions} holds a call's input against it. */
-export function optionsSchema<T extends object>(shape: OptionShape<T>): z.ZodObject {
-  return z.strictObject(shape).partial();
+/**
+ * Options by their interface; {@link checkOptions} holds a call's input against them.
+ * @param required those that may not be left out.
+ */
+export function optionsSchema<T extends object>(
+  shape: OptionShape<T>,
+  required: readonly (keyof T & string)[] = [],
+): z.ZodObject {
+  const isRequired = (name: string) => (required as readonly string[]).includes(name);
+  const entries = Object.entries<z.ZodType>(shape);
+  return z.strictObject(
+    Object.fromEntries(entries.map(([name, schema]) => [name, isRequired(name) ? schema : schema.optional()])),
+  );
 }
 
 /** @throws InputError DMPO_OPTIONS listing every wrong value and unknown name of a call's options. */

@@ -173,7 +173,7 @@ export class Environment {
 
   /**
    * A picture of the current state, drawn without a graphics card.
-   * @throws InputError DMPO_RENDER_NOTHING where the environment has nothing to show, DMPO_RENDER_CAMERA, DMPO_RENDER_SIZE.
+   * @throws InputError DMPO_RENDER_NOTHING where the environment has nothing to show, DMPO_RENDER_CAMERA, DMPO_OPTIONS.
    */
   render(given: RenderOptions = {}): Picture {
     checkOptions(renderSchema, given);

@@ -1,6 +1,7 @@
 // What a vector environment can be asked for, and what is wrong with a request.
-import { InputError, nearest, type Problem } from "../errors.js";
+import { InputError, type Problem } from "../errors.js";
 import type { Normalization } from "../normalization.js";
+import { unknownOption } from "../options.js";
 import type { EnvironmentDefinition, EnvironmentSource, Inertia } from "./environment.js";
 import type { MultiStepOptions } from "./multi-step.js";
 
@@ -44,11 +45,7 @@ export function checkVector(options: VectorEnvOptions, definition: EnvironmentDe
   const known = Object.keys(names);
   const problems: Problem[] = Object.keys(options)
     .filter((name) => !known.includes(name))
-    .map((name) => {
-      const close = nearest(name, known);
-      const remedy = close && `did you mean "${close}"?`;
-      return { path: name, wrong: "unknown option", expected: `one of ${known.join(", ")}`, remedy };
-    });
+    .map((name) => unknownOption(name, known));
   const integer = (
     path: "count" | "workers" | "actionSteps" | "condSteps" | "imageSteps" | "maxEpisodeSteps",
     least: number,

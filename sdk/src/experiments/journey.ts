@@ -63,14 +63,14 @@ export interface Journey {
 /** Sampled and zero initial noise are two policies, reported side by side and never mixed. */
 type Evaluations = Readonly<Record<"sampled" | "zero", EvaluationReport>>;
 
-const schema = z.strictObject({
-  ...optionsSchema<Omit<JourneyInput, "data">>({
+const schema = optionsSchema<JourneyInput>(
+  {
     ...controlShape,
-    ...{ env: z.string(), seed: wholeNumber, episodes: count, mlpDims: z.array(count) },
+    ...{ data: dataset, env: z.string(), seed: wholeNumber, episodes: count, mlpDims: z.array(count) },
     ...{ pretrain: z.looseObject({}), finetune: z.looseObject({}), say: callback },
-  }).shape,
-  data: dataset,
-});
+  },
+  ["data"],
+);
 
 /**
  * Runs all stages into one folder with a report: pre-training of improved MeanFlow, evaluation, PPO, evaluation.

@@ -74,11 +74,7 @@ export const playShape = {
   streams: z.string(),
 } satisfies Record<keyof PlaySettings, z.ZodType>;
 
-const playSchema = z.strictObject({
-  ...optionsSchema<EnvironmentSettings>(environmentShape).shape,
-  ...{ episodes: count, denoisingSteps: count, initialNoise: noise, seed: wholeNumber },
-  streams: z.string().optional(),
-});
+const playSchema = optionsSchema<PlaySettings>(playShape, ["episodes", "denoisingSteps", "initialNoise", "seed"]);
 
 /** Opens environments that fit `policy`; close them afterwards. */
 export function openEnvironments(

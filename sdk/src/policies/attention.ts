@@ -68,7 +68,7 @@ export async function attentionOf(
     return fail("DMPO_POLICY_PICTURES", "attention", "this policy sees no pictures", "a policy that sees", remedy);
   }
   const { layer = gaze.layers } = options;
-  if (!(Number.isInteger(layer) && layer >= 1 && layer <= gaze.layers)) {
+  if (layer > gaze.layers) {
     fail("DMPO_OPTIONS", "layer", String(layer), `an integer from 1 to ${gaze.layers}`);
   }
   const seen = emptyObservations(space, 1);

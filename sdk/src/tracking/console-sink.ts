@@ -26,13 +26,14 @@ export interface ConsoleStream {
   write(text: string): unknown;
 }
 
-const schema = z.strictObject({
-  ...optionsSchema<Omit<ConsoleSinkOptions, "counter">>({
-    ...{ total: z.number(), start: z.number(), offset: z.number(), shown: z.record(z.string(), z.string()) },
-    ...{ stream: z.looseObject({ write: callback }), silence: z.unknown(), isOver: z.boolean(), now: callback },
-  }).shape,
-  counter: z.string(),
-});
+const schema = optionsSchema<ConsoleSinkOptions>(
+  {
+    ...{ counter: z.string(), total: z.number(), start: z.number(), offset: z.number() },
+    ...{ shown: z.record(z.string(), z.string()), stream: z.looseObject({ write: callback }), silence: z.unknown() },
+    ...{ isOver: z.boolean(), now: callback },
+  },
+  ["counter"],
+);
 
 /**
  * On a terminal: bar, elapsed and remaining time, rate and the latest value of every metric, redrawn every second.

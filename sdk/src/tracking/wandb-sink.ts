@@ -36,13 +36,13 @@ export interface WandbSink extends MetricsSink {
   readonly runFolder: string;
 }
 
-const schema = z.strictObject({
-  ...{ project: z.string(), name: z.string(), counter: z.string() },
-  ...optionsSchema<Omit<WandbSinkOptions, "project" | "name" | "counter">>({
-    ...{ entity: z.string().nullable(), config: z.looseObject({}), offline: z.boolean(), folder: pathText },
-    ...{ notify: callback, now: callback },
-  }).shape,
-});
+const schema = optionsSchema<WandbSinkOptions>(
+  {
+    ...{ project: z.string(), name: z.string(), counter: z.string(), entity: z.string().nullable() },
+    ...{ config: z.looseObject({}), offline: z.boolean(), folder: pathText, notify: callback, now: callback },
+  },
+  ["project", "name", "counter"],
+);
 
 /**
  * Writes a run for Weights & Biases. Records of one step become one row, so a row is written when the next step begins, and at

@@ -1,21 +1,13 @@
 // The sweeps of docs/sweeps.md for one cluster, as they stand there but for what makes them small.
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { finished, program } from "./trained-sweep.js";
+import { finished, started } from "./trained-sweep.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** `dmpo` in a process of its own: its exit code and everything it wrote. */
-export const dmpo = (parameters: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  finished(
-    spawn(process.execPath, [program, ...parameters], {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    }),
-  );
+export const dmpo = (parameters: readonly string[], env: NodeJS.ProcessEnv = {}) => finished(started(parameters, env));
 
 /** A checkpoint for sweeps that fine-tune, pre-trained for two epochs. */
 export async function pretrainedBriefly(folder: string): Promise<string> {

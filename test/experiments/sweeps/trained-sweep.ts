@@ -26,12 +26,16 @@ export const trained = (folder: string, epochs = 300) => [
 ];
 
 /** `dmpo sweep` in a process of its own. */
-export function sweep(
+export const sweep = (parameters: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  started(["sweep", ...parameters], env);
+
+/** `dmpo` in a process of its own. */
+export function started(
   parameters: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): ChildProcessByStdio<null, Readable, Readable> {
   const environment = { ...process.env, ...env };
-  return spawn(process.execPath, [program, "sweep", ...parameters], {
+  return spawn(process.execPath, [program, ...parameters], {
     cwd: root,
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],

@@ -9,7 +9,7 @@ import { cameraIndex, physicsScene, type PhysicsArrays, type Poses, type Scene, 
 import type { Solid } from "./scene.js";
 import { SolidPainter } from "./solid-painter.js";
 import { vectorAt } from "./vectors.js";
-import { sideView, View, type Viewpoint } from "./view.js";
+import { sideView, View, viewpointOf, type Viewpoint } from "./view.js";
 
 export interface RendererOptions {
   /** Pixels. Default 480. */
@@ -87,14 +87,7 @@ export class Renderer {
   #viewpoint(camera: string | Viewpoint | undefined, poses: Poses): Viewpoint {
     if (typeof camera === "object") return camera;
     if (camera === undefined && this.scene.cameras.length === 0) return sideView(this.scene, poses);
-    const index = camera === undefined ? 0 : cameraIndex(this.scene, camera);
-    const matrix = poses.cameraMatrix.subarray(9 * index, 9 * index + 9);
-    return {
-      position: vectorAt(poses.cameraPosition, index),
-      right: [matrix[0]!, matrix[3]!, matrix[6]!],
-      up: [matrix[1]!, matrix[4]!, matrix[7]!],
-      fieldOfView: this.scene.cameras[index]!.fieldOfView,
-    };
+    return viewpointOf(this.scene, poses, camera === undefined ? 0 : cameraIndex(this.scene, camera));
   }
 
   #lights(poses: Poses, view: View): Shining[] {

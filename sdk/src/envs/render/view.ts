@@ -1,7 +1,7 @@
 // Viewpoints and the perspective of a picture taken from one.
 import type { Canvas } from "./canvas.js";
 import type { Poses, Scene } from "./scene.js";
-import { cross, dot, normalized, subtract, vectorAt, type Vector } from "./vectors.js";
+import { axesAt, cross, dot, normalized, subtract, vectorAt, type Vector } from "./vectors.js";
 
 /** Where a picture is taken from. */
 export interface Viewpoint {
@@ -60,6 +60,12 @@ export class View {
     const along = (axis: 0 | 1 | 2) => this.forward[axis] + right * this.right[axis] - down * this.up[axis];
     return [along(0), along(1), along(2)];
   }
+}
+
+/** Where one of the model's cameras is, by its index. */
+export function viewpointOf({ cameras }: Scene, poses: Poses, index: number): Viewpoint {
+  const [right, up] = axesAt(poses.cameraMatrix, index);
+  return { position: vectorAt(poses.cameraPosition, index), right, up, fieldOfView: cameras[index]!.fieldOfView };
 }
 
 /** Where to stand to see everything that is not a floor, from the side. */

@@ -40,16 +40,10 @@ export async function rollout(source: PolicySource, options: RolloutInput = {}):
 }
 
 /** What is known of an episode. */
-interface Episode {
-  readonly title: string;
-  readonly env: string;
-  readonly secondsPerStep: number;
-  readonly rewards: Float64Array;
-  readonly observations: readonly Float64Array[];
-  readonly observationNames: readonly string[];
-  readonly scene: RecordedScene | undefined;
-  readonly still: Picture | undefined;
-}
+type Episode = Pick<
+  Rollout,
+  "title" | "env" | "secondsPerStep" | "rewards" | "observations" | "observationNames" | "scene" | "still"
+>;
 
 /** An episode from its start to its end; shows itself in notebooks as a scene that plays. */
 export class Rollout {

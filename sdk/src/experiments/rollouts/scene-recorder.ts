@@ -15,7 +15,7 @@ import {
   vectorAt,
   type Vector,
 } from "../../envs/render/vectors.js";
-import type { Viewpoint } from "../../envs/render/view.js";
+import { viewpointOf, type Viewpoint } from "../../envs/render/view.js";
 import type {
   PlayedGround,
   PlayedMesh,
@@ -166,10 +166,7 @@ export class SceneRecorder {
   }
 
   #viewpoint(name: string): Viewpoint {
-    const index = cameraIndex(this.#scene, name);
-    const [right, up] = axesAt(this.#first.cameraMatrix, index);
-    const { fieldOfView: angle } = this.#scene.cameras[index]!;
-    return { position: vectorAt(this.#first.cameraPosition, index), right, up, fieldOfView: angle };
+    return viewpointOf(this.#scene, this.#first, cameraIndex(this.#scene, name));
   }
 
   #moves(geom: number, positions: Float64Array, frames: number): boolean {

@@ -61,18 +61,19 @@ export interface SensitivityInput<V extends Vary, Settings> extends Pick<
   readonly on?: "local" | "ray" | "slurm" | BackEnd;
 }
 
-const schema = z.strictObject({
-  ...optionsSchema<Omit<SensitivityInput<Vary, unknown>, "vary" | "run"> & Pick<RunControl, "workers">>({
+const schema = optionsSchema<SensitivityInput<Vary, unknown> & Pick<RunControl, "workers">>(
+  {
     ...controlShape,
+    vary: z.looseObject({}),
     seeds: z.array(z.number()),
+    run: z.union([callback, pathText, z.instanceof(URL)]),
     settings: z.unknown(),
     processes: count,
     confidence: z.number().gt(0).lt(1),
     on: z.union([z.enum(["local", "ray", "slurm"]), z.looseObject({ name: z.string(), submit: callback })]),
-  }).shape,
-  vary: z.looseObject({}),
-  run: z.union([callback, pathText, z.instanceof(URL)]),
-});
+  },
+  ["vary", "run"],
+);
 
 /**
  * Runs every cell that `folder` does not hold already, and reports all of them. Stopping it (`signal`, the stop button of a
@@ -167,9 +168,6 @@ const moduleUrl = (module: string | URL) =>
   module instanceof URL || module.startsWith("file:") ? new URL(module) : pathToFileURL(resolve(module));
 
 function processesOf(isFunction: boolean, wanted: number | undefined, cells: number): number {
-  if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= 1)) {
-    fail("DMPO_SENSITIVITY", "processes", String(wanted), "a positive integer");
-  }
   if (isFunction && (wanted ?? 1) > 1) {
     const remedy = "put the function into a module of its own and give its path as `run`";
     fail("DMPO_SENSITIVITY", "processes", `${wanted}, but \`run\` is a function`, "1", remedy);

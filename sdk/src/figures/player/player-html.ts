@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import { escapeHtml } from "../../html.js";
+import { escapeHtml, htmlPage } from "../../html.js";
 import { pack } from "./pack.js";
 import type { PlayerSettings } from "./packed.js";
 import type { PlayedRollout } from "./recording.js";
@@ -47,26 +47,12 @@ export function playerHtml(rollouts: readonly PlayedRollout[], { still, ...setti
 
 /** A page with a heading and players below one another, in any order of words. */
 export function playerPage(title: string, parts: readonly string[]): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
-<style>
+  const style = `
 :root { color-scheme: light dark; }
 body { max-width: 1100px; margin: 0 auto; padding: 24px 16px; background: light-dark(#fff, #0f1216); color: light-dark(#24292f, #d6dbe2); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
 h1 { font-size: 1.4rem; }
-</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-${parts.join("\n")}
-</body>
-</html>
 `;
+  return htmlPage(title, style, `<h1>${escapeHtml(title)}</h1>\n${parts.join("\n")}`);
 }
 
 /**

@@ -9,7 +9,7 @@ import { formatColumn } from "../number-format.js";
 import { plotlySource } from "../plotly-bundle.js";
 import { toSvg } from "../static/static-export.js";
 import { topMargin } from "../theme.js";
-import { escapeHtml, jsonInScript } from "../../html.js";
+import { escapeHtml, htmlPage, jsonInScript } from "../../html.js";
 import { pageScript, pageStyle } from "./page-assets.js";
 
 export interface ReportTable {
@@ -70,18 +70,7 @@ export async function reportHtml(report: Report): Promise<string> {
   const plain = figures.map(({ figure }) => untitled(fitted(withPlainArrays(figure))));
   const sections: string[] = [];
   for (const [index, figure] of figures.entries()) sections.push(await figureSection(figure, plain[index]!, index));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
+  const body = `<main>
 <h1>${escapeHtml(title)}</h1>
 <div class="summary">${summary.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join("\n")}</div>
 ${tables.map(tableSection).join("\n")}
@@ -89,10 +78,8 @@ ${players.map(playerSection).join("\n")}
 ${sections.join("\n")}
 ${footer === undefined ? "" : `<footer>${escapeHtml(footer)}</footer>`}
 </main>
-${figures.length === 0 ? "" : interactiveParts(plain)}
-</body>
-</html>
-`;
+${figures.length === 0 ? "" : interactiveParts(plain)}`;
+  return htmlPage(title, pageStyle, body);
 }
 
 function checkTables(tables: readonly ReportTable[]): void {
