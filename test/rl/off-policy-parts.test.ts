@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { Random, type RandomStream } from "../../sdk/src/engine/random.js";
 import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { Averages } from "../../sdk/src/rl/averages.js";
+import { advantageWeights } from "../../sdk/src/rl/awr.js";
 import { uphill } from "../../sdk/src/rl/dipo.js";
 import { pull } from "../../sdk/src/rl/dql.js";
 import { choose } from "../../sdk/src/rl/idql.js";
@@ -74,6 +75,10 @@ test("weights of returns: those of finished episodes, normalised, at most so gre
   expect(populationStandardized([1, 2, 3], 0)).toEqual([-Math.sqrt(1.5), 0, Math.sqrt(1.5)]);
   expect(exponentialWeight(3, 2, 50)).toBe(50);
   expect(exponentialWeight(-1, 2, 50)).toBeCloseTo(Math.exp(-2), 12);
+  // Advantages 2 and 0, then deviations 1 and -1.
+  const [more, less] = advantageWeights(Float32Array.of(3, 1), Float32Array.of(1, 1), { beta: 2, maxAdvWeight: 20 });
+  expect(more).toBeCloseTo(Math.exp(2), 4);
+  expect(less).toBeCloseTo(Math.exp(-2), 4);
   expect(effectiveShare([1, 1, 1, 1])).toBe(1);
   expect(effectiveShare([1, 0, 0, 0])).toBe(0.25);
 });

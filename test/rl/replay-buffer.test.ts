@@ -101,10 +101,13 @@ test("returns over several chunks follow the stream of their environment and end
 
 test("what is overwritten, and episodes that were left, are not followed", () => {
   const ring = new ReplayBuffer(5, { space, actionSteps: 2, count: 2 });
-  for (const base of [10, 20, 30]) ring.add(before, actions, after(base));
+  for (const base of [10, 20]) ring.add(before, actions, after(base));
+  ring.add(before, actions, after(30, "terminated"));
   // The sixth transition has overwritten the first: 30's are at 4 and 0.
   expect([0, 1, 2, 3, 4].map((index) => ring.following(index))).toEqual([-1, 3, 4, 0, -1]);
   expect([...ring.newestFirst()]).toEqual([0, 4, 3, 2, 1]);
+  // Rewards 2, 4 and 6 of the second environment, the last of them in the first place.
+  expect([...ring.returnsToGo(0.5)]).toEqual([6, 2 + 0.5 * 7, NaN, 4 + 0.5 * 6, NaN]);
 
   const left = new ReplayBuffer(8, { space, actionSteps: 2, count: 2 });
   left.add(before, actions, after(10));
@@ -126,6 +129,14 @@ test("improved actions stand beside those that were executed; batches are joined
   const all = buffer.at(Int32Array.of(0, 1, 2));
   expect(Array.from(all.action.data).slice(2)).toEqual([third, fourth, ...[0.1, 0.2].map(Math.fround)]);
   expect(joined(all, buffer.at(Int32Array.of(3)))).toEqual(buffer.at(Int32Array.of(0, 1, 2, 3)));
+  const seeing = (...pixels: number[]) => {
+    const picture = { data: Uint8Array.from(pixels), shape: [pixels.length, 1, 1, 1, 1] };
+    return { ...all, observation: { ...all.observation, rgb: picture } };
+  };
+  expect(joined(seeing(1, 2, 3), seeing(4, 5)).observation.rgb).toEqual({
+    data: Uint8Array.of(1, 2, 3, 4, 5),
+    shape: [5, 1, 1, 1, 1],
+  });
   const restored = new ReplayBuffer(4, { space, actionSteps: 2, count: 2 }, { improves: true });
   restored.restore(structuredClone(buffer.state()));
   expect(restored.improvedAt(Int32Array.of(0))).toEqual(buffer.improvedAt(Int32Array.of(0)));

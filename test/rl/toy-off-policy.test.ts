@@ -5,7 +5,11 @@ import { drive, type RunState } from "../../sdk/src/learning/drive.js";
 import { episodeStatistics } from "../../sdk/src/evaluation/episode-statistics.js";
 import { Stage } from "../../sdk/src/learning/stage.js";
 import type { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
-import { actionCritics } from "../../sdk/src/nn/critic.js";
+import { actionCritics, critic as criticOf } from "../../sdk/src/nn/critic.js";
+import { ParameterLayout } from "../../sdk/src/engine/parameters.js";
+import { tf, type HostTensor } from "../../sdk/src/engine/tensor.js";
+import { explainedVariance } from "../../sdk/src/rl/gae.js";
+import { ReplayBuffer } from "../../sdk/src/rl/replay-buffer.js";
 import { PolicyModel } from "../../sdk/src/policies/policy-model.js";
 import { algorithms } from "../../sdk/src/rl/registry.js";
 import { bestReturn, idleReturn, pointMassSetup, riccati, valueOfStaying } from "./point-mass.js";
@@ -61,6 +65,33 @@ test.each(names)("%s steers the point mass", async (name) => {
   const noise = 7 * ((1 + cost) * 0.1 ** 2 + 0.1 * 0.2 ** 2);
   expect(valueOfStaying(state!, critics)).toBeLessThan(-0.25 - 0.25 * cost + 0.02);
   expect(valueOfStaying(state!, critics)).toBeGreaterThan(-0.25 - 0.25 * cost - noise - 0.2);
+});
+
+test("awr's critic knows from one-step targets alone what it knows from whole episodes", async () => {
+  /** Share of the variance of returns to go that the critic explains, of a policy that does not change. */
+  async function explained(tdLambda: number): Promise<number> {
+    let state: RunState | undefined;
+    const options = { ...quick, ...settings.awr, criticUpdateRatio: 1, nCriticWarmupItr: 100, bufferSize: 32 };
+    const setup = pointMassSetup(model, COUNT);
+    await drive(
+      algorithms.awr!,
+      setup,
+      { ...options, tdLambda, tdRate: 1 },
+      { onIteration: (_, run) => void (state = run.state()) },
+    );
+    const buffer = new ReplayBuffer(32 * COUNT, setup.environments);
+    buffer.restore(state!.parts.buffer!);
+    const critic = criticOf(v, 2, "critic.");
+    const vectors = new ParameterLayout(critic.parameters).views(state!.parts.critic!.vectors!.weights as Float32Array);
+    const tensor = ({ data, shape }: HostTensor) => tf.tensor(data, [...shape]);
+    const weights = Object.fromEntries(Object.entries(vectors).map(([name, value]) => [name, tensor(value)]));
+    const seen = buffer.observationsAt(Int32Array.from({ length: buffer.size }, (_, i) => i));
+    const values = critic.value(weights, { state: tensor(seen.state) });
+    return explainedVariance(values.dataSync() as Float32Array, Float32Array.from(buffer.returnsToGo(1)));
+  }
+  const [oneStep, whole] = [await explained(0), await explained(1)];
+  expect(whole).toBeGreaterThan(0.25);
+  expect(oneStep).toBeGreaterThan(whole - 0.1);
 });
 
 test("the policy that idql leaves chooses as its evaluations did, and begins another run without its critics", async () => {

@@ -44,6 +44,16 @@ type AwrOptions = z.output<typeof awrOptions>;
 const criticOf = ({ base }: Stage, o: AwrOptions) =>
   buildCritic(o.critic, base.model.network.encoder.stateSize, "critic.");
 
+/** Weights (N) of transitions by what they brought beyond what was expected, in deviations of it. */
+export function advantageWeights(
+  targets: Float32Array,
+  values: Float32Array,
+  { beta, maxAdvWeight }: Pick<AwrOptions, "beta" | "maxAdvWeight">,
+): number[] {
+  const advantages = Array.from(targets, (target, i) => target - values[i]!);
+  return populationStandardized(advantages, 1e-6).map((advantage) => exponentialWeight(advantage, beta, maxAdvWeight));
+}
+
 function parts(stage: Stage, o: AwrOptions) {
   const { base, random, arena } = stage;
   const { environments } = arena;
@@ -126,14 +136,11 @@ async function* run(stage: Stage, { actor, critic, buffer }: AwrParts, o: AwrOpt
     }
     if (!learns) return averages.record();
     const { value, target } = await targets();
-    const advantages = populationStandardized(
-      Array.from(target, (goal, i) => goal - value[i]!),
-      1e-6,
-    );
+    const all = advantageWeights(target, value, o);
     for (let i = 0; i < updates; i++) {
       signal?.throwIfAborted();
       const rows = buffer.draw(o.batchSize, random.stream("batches"));
-      const weight = Float32Array.from(rows, (row) => exponentialWeight(advantages[row]!, o.beta, o.maxAdvWeight));
+      const weight = Float32Array.from(rows, (row) => all[row]!);
       averages.add(await imitation.gradient(buffer, rows, weight));
       actor.adamw({ learningRate: actorLr, weightDecay: o.actorWeightDecay });
     }
