@@ -26,6 +26,7 @@ const others = {
   shortcut: { policy: "shortcut", network: { ...head, condMlpDims: [64, 16] } },
   consistency: { policy: "consistency", network: { ...sizes, mlpDims: [512, 512, 512], timeDim: 128 } },
   diffusion: { policy: "diffusion", network: head },
+  "diffusion-10": { policy: "diffusion", options: { denoisingSteps: 10 }, network: head },
   gaussian: { policy: "gaussian", network: gaussianHead },
   gmm: { policy: "gmm", network: gaussianHead },
   unet: {

@@ -7,17 +7,22 @@ import { compileGradients } from "../../../sdk/src/rl/gradients.js";
 import { ppo, ppoLoss, ppoOptions, valueLoss } from "../../../sdk/src/rl/ppo.js";
 import { Collector } from "../../../sdk/src/rl/rollout.js";
 import { FakeEnvironments } from "../../rl/fake-environments.js";
-import { hopperModel, random } from "./hopper.js";
+import { pathOptions } from "../../../sdk/src/learning/run-options.js";
+import { policyNamed, random } from "./hopper.js";
 import { parameters, report } from "./measuring.js";
 
-const { threads, batch, repeats, micro } = parameters({
+const { threads, batch, repeats, micro, policy } = parameters({
+  policy: "meanflow",
   batch: 50_000,
   repeats: 3,
   micro: ppoOptions.parse({}).microBatchSize,
 });
 const environments = new FakeEnvironments({ count: 500, observationDimension: 11, actionDimension: 3, actionSteps: 4 });
-const options = ppoOptions.parse({ steps: batch / environments.count, microBatchSize: micro });
-const model = hopperModel();
+const model = policyNamed(policy);
+/** Samples of a chunk: the decisions of its denoising. */
+const { units } = model.path(pathOptions(ppoOptions.parse({}), model));
+const options = ppoOptions.parse({ steps: batch / environments.count / units, microBatchSize: micro });
+const path = model.path(pathOptions(options, model));
 const span = (size: number) => ({ min: new Float32Array(size).fill(-1), max: new Float32Array(size).fill(1) });
 const [observation, action] = [span(11), span(3)];
 const normalization = {
@@ -31,7 +36,7 @@ const base = new TrainedPolicy({ model, weights, normalization, environment: "ho
 const stage = new Stage({ base, environments, compile: { threads } });
 const parts = ppo.parts(stage, options);
 const players = {
-  ...{ network: model.network, path: model.path(), actor: parts.actor, criticWeights: parts.critic },
+  ...{ network: model.network, path, actor: parts.actor, criticWeights: parts.critic },
   critic: ownCritic(options.critic, { state: [1, 11] }, "critic."),
   ...{ arena: stage.arena, compile: stage.compile },
 };
@@ -43,6 +48,7 @@ generalizedAdvantages(buffer, { gamma: options.gamma, lambda: options.gaeLambda 
 const gradients = compileGradients(players, buffer, {
   policyLoss: (columns) => ppoLoss(columns, options),
   valueLoss: (columns) => valueLoss(columns, options),
+  clips: path.unitClips?.(options.clipPlossCoef),
   cloning: undefined,
   microBatchSize: micro,
 });
