@@ -65,7 +65,7 @@ const objective = <Schema extends z.ZodObject>(title: string, schema: Schema) =>
 });
 const exploring = <Schema extends z.ZodObject>(title: string, schema: Schema) => ({
   title: `How ${title} explores`,
-  call: "PPO.finetune(base, { ... })",
+  call: "PPO.finetune(base, { ... })`, `PPO.train({ env, ... })",
   schema,
 });
 
@@ -76,16 +76,16 @@ export const tables = {
     call: "description.pretrain(data, { ... })",
     schema: pretrainOptions,
   },
-  PPOInput: { title: "PPO", call: "PPO.finetune(base, { ... })", schema: ppoOptions },
+  PPOInput: { title: "PPO", call: "PPO.finetune(base, { ... })`, `PPO.train({ env, ... })", schema: ppoOptions },
   ChainInput: exploring("a flow", chainSchema),
   DiffusionPathInput: exploring("Diffusion", diffusionPathOptions),
-  AWRInput: { title: "AWR", call: "AWR.finetune(base, { ... })", schema: awr.options },
-  RWRInput: { title: "RWR", call: "RWR.finetune(base, { ... })", schema: rwr.options },
-  DQLInput: { title: "DQL", call: "DQL.finetune(base, { ... })", schema: dql.options },
-  IDQLInput: { title: "IDQL", call: "IDQL.finetune(base, { ... })", schema: idql.options },
-  QSMInput: { title: "QSM", call: "QSM.finetune(base, { ... })", schema: qsm.options },
-  DIPOInput: { title: "DIPO", call: "DIPO.finetune(base, { ... })", schema: dipo.options },
-  GRPOInput: { title: "GRPO", call: "GRPO.finetune(base, { ... })", schema: grpo.options },
+  AWRInput: { title: "AWR", call: "AWR.finetune(base, { ... })`, `AWR.train({ env, ... })", schema: awr.options },
+  RWRInput: { title: "RWR", call: "RWR.finetune(base, { ... })`, `RWR.train({ env, ... })", schema: rwr.options },
+  DQLInput: { title: "DQL", call: "DQL.finetune(base, { ... })`, `DQL.train({ env, ... })", schema: dql.options },
+  IDQLInput: { title: "IDQL", call: "IDQL.finetune(base, { ... })`, `IDQL.train({ env, ... })", schema: idql.options },
+  QSMInput: { title: "QSM", call: "QSM.finetune(base, { ... })`, `QSM.train({ env, ... })", schema: qsm.options },
+  DIPOInput: { title: "DIPO", call: "DIPO.finetune(base, { ... })`, `DIPO.train({ env, ... })", schema: dipo.options },
+  GRPOInput: { title: "GRPO", call: "GRPO.finetune(base, { ... })`, `GRPO.train({ env, ... })", schema: grpo.options },
   RLPDInput: { title: "RLPD", call: "RLPD.train({ env, data, ... })", schema: rlpd.options },
   SACInput: { title: "SAC", call: "SAC.train({ env, ... })", schema: sacOptions },
   FQLInput: { title: "FQL", call: "FQL.train({ env, data, ... })", schema: fql.options },

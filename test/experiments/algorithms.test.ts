@@ -8,6 +8,7 @@ import {
   ConsistencyModel,
   Dataset,
   Diffusion,
+  DQL,
   evaluate,
   exportOnnx,
   FQL,
@@ -108,6 +109,22 @@ test("SAC begins without a policy", async () => {
   expect(run.curve).toHaveLength(2);
   const report = await evaluate(run, { episodes: 1, ...control });
   expect(report.toString()).toContain("return");
+});
+
+test("PPO and DQL begin without a policy, whose kind may be given", async () => {
+  const quick = { env: "hopper-v2", folder: null, iterations: 3, steps: 4, batchSize: 8, ...control } as const;
+  const critic = { mlpDims: [16, 16, 16] };
+  const settings = { ...quick, environments: 2, evaluationEpisodes: 1, valFreq: 5 };
+  const own = await PPO.train({ ...settings, critic });
+  expect(own.last.model.spec.policy).toBe("gaussian");
+  const denoising = Diffusion.standard({ denoisingSteps: 4 }).withNetwork({ mlpDims: [16, 16, 16] });
+  const chain = await PPO.train({ ...settings, critic, policy: denoising, ftDenoisingSteps: 2 });
+  expect(chain.last.model.spec.policy).toBe("diffusion");
+  const valued = await DQL.train({ ...settings, policy: denoising, critic: { mlpDims: [16, 16] } });
+  for (const { curve, environmentSteps } of [own, chain, valued]) {
+    expect(curve.map(({ mode }) => mode)).toEqual(["evaluation", "training", "evaluation"]);
+    expect(environmentSteps).toBeGreaterThan(0);
+  }
 });
 
 const learns = { batchSize: 16, valFreq: 3, evaluationEpisodes: 1, critic: { mlpDims: [16, 16] }, ...control } as const;

@@ -1,7 +1,7 @@
 // The fluent API without any training: what descriptions and algorithms hand to a run.
 import { beforeEach, expect, test, vi } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { PPO, SAC } from "../../sdk/src/experiments/algorithms.js";
+import * as algorithms from "../../sdk/src/experiments/algorithms.js";
 import { Gaussian, MeanFlow } from "../../sdk/src/experiments/policies.js";
 import { runFineTuning } from "../../sdk/src/experiments/runs/finetuning.js";
 import { runPretraining } from "../../sdk/src/experiments/runs/pretraining.js";
@@ -21,6 +21,7 @@ vi.mock(import("../../sdk/src/experiments/runs/finetuning.js"), async (original)
 }));
 beforeEach(() => void vi.clearAllMocks());
 
+const { GRPO, PPO, SAC } = algorithms;
 const data = Dataset.from({
   observations: Array.from({ length: 6 }, () => Array<number>(11).fill(1)),
   actions: Array.from({ length: 6 }, () => [0, 1, 2]),
@@ -113,7 +114,7 @@ test.each([
 ])("the preset %s", async (preset, remedy) => {
   await expect(PPO.finetune(policy, { preset: preset as "quick" })).rejects.toMatchObject({
     code: "DMPO_OPTIONS",
-    message: `preset: "${preset}"\n  expected one of quick, thorough, reference${remedy}`,
+    message: `preset: "${preset}"\n  expected one of quick, thorough, scratch, reference${remedy}`,
   });
 });
 
@@ -138,6 +139,19 @@ test("SAC: a squashed Gaussian of one action, from scratch, in one environment",
   await SAC.train({ env: "hopper-v2", policy: own });
   const [third] = vi.mocked(runFineTuning).mock.calls[2]!;
   expect(third.base.weights).toEqual((await scratchPolicy(own, "hopper-v2", 42)).weights);
+});
+
+test.each([
+  ["PPO", PPO, "gaussian", { horizonSteps: 1, learnFixedStd: true }, 8, ppoPresets.scratch],
+  ["GRPO", GRPO, "gaussian", { horizonSteps: 1, learnFixedStd: true }, 40, {}],
+  ...(["AWR", "RWR", "DQL", "IDQL", "QSM", "DIPO"] as const).map(
+    (name) => [name, algorithms[name], "diffusion", { horizonSteps: 4 }, 40, {}] as const,
+  ),
+] as const)("%s begins with fresh weights too", async (_, algorithm, policy, network, environments, learning) => {
+  await algorithm.train({ env: "hopper-v2", iterations: 3, folder: null });
+  const [{ base, ...settings }] = vi.mocked(runFineTuning).mock.calls[0]!;
+  expect(settings).toMatchObject({ env: "hopper-v2", environments, learning: { ...learning, iterations: 3 } });
+  expect(base.model.spec).toMatchObject({ policy, network });
 });
 
 test("fresh policies see and answer with raw numbers, or by the statistics that are given", async () => {

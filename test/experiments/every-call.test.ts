@@ -206,6 +206,11 @@ const calls: readonly (readonly [string, Call, Wrong])[] = [
     { ...control, ...settings, gamma: [2] },
   ],
   [
+    "PPO.train",
+    (o: object) => PPO.train({ env: "hopper-v2", folder: null, ...o }),
+    { ...control, ...settings, gamma: [2] },
+  ],
+  [
     "CalQL.offline",
     (o: object) => CalQL.offline(data, { folder: null, ...o }),
     { ...control, ...settings, gamma: [2] },

@@ -36,7 +36,7 @@ import type {
   RWRInput,
   SACInput,
 } from "./option-types.js";
-import { Gaussian, ReFlow } from "./policies.js";
+import { Diffusion, Gaussian, ReFlow } from "./policies.js";
 import type { PolicyDescription } from "./policy-description.js";
 import { scratchPolicy } from "./scratch-policy.js";
 import { take, takeControl, type RunControl } from "./runs/control.js";
@@ -120,30 +120,6 @@ function presetOf({ options, explores, presets }: AnyAlgorithm, name: string | u
   return Object.fromEntries(Object.entries(presets[name]!).filter(([key]) => key in shape));
 }
 
-/** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
-export const PPO = finetuning<PPOInput, keyof typeof ppo.presets>(ppo);
-
-/** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
-export const AWR = finetuning<AWRInput, keyof typeof awr.presets>(awr);
-
-/** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
-export const RWR = finetuning<RWRInput, keyof typeof rwr.presets>(rwr);
-
-/** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
-export const DQL = finetuning<DQLInput, keyof typeof dql.presets>(dql);
-
-/** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
-export const IDQL = finetuning<IDQLInput, keyof typeof idql.presets>(idql);
-
-/** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
-export const QSM = finetuning<QSMInput, keyof typeof qsm.presets>(qsm);
-
-/** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
-export const DIPO = finetuning<DIPOInput, keyof typeof dipo.presets>(dipo);
-
-/** Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300): compares episodes from the same start; no critic. */
-export const GRPO = finetuning<GRPOInput, never>(grpo);
-
 /**
  * Options of training from scratch, all optional but `env`: the algorithm's, how it acts (by default in one environment), and how
  * the run is controlled.
@@ -156,7 +132,7 @@ export type TrainInput<Options extends object = SACInput> = Omit<
   readonly data?: Dataset;
   /** Name, e.g. "halfcheetah-v2", path of a module that defines one, or a definition. */
   readonly env: EnvironmentSource;
-  /** Default: a Gaussian policy squashed by tanh, two hidden layers of 256, one action per chunk; of FQL a ReFlow. */
+  /** Default: a Gaussian policy of one action per chunk, of SAC and RLPD squashed by tanh; of FQL a ReFlow; of AWR and its kin diffusion. */
   readonly policy?: Pick<PolicyDescription, "for">;
 };
 
@@ -165,10 +141,23 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
-/** The fluent API of an algorithm that begins with fresh weights, of `usual` unless a policy is given. */
-function scratch<Options extends object>(
+/** Deviations that do not depend on the observation. */
+const normal = Gaussian.standard().withNetwork({
+  ...{ horizonSteps: 1, mlpDims: [128, 128], activationType: "Tanh", residualStyle: false, tanhOutput: false },
+  ...{ fixedStd: 0.5, learnFixedStd: true, stdMin: 0.05, stdMax: 1 },
+});
+
+/**
+ * The fluent API of an algorithm that begins with fresh weights, of `usual` unless a policy is given, in so many environments, with
+ * the options `learning` unless others are given.
+ */
+function scratch<Options extends object, Path extends object = object>(
   definition: Pick<AnyAlgorithm, "name">,
   usual: Pick<PolicyDescription, "for"> = squashed,
+  {
+    environments: usually = 1,
+    learning: standard = {},
+  }: { readonly environments?: number; readonly learning?: object } = {},
 ) {
   const algorithm = definition as AnyAlgorithm<IterationRecord>;
   return {
@@ -177,19 +166,68 @@ function scratch<Options extends object>(
      * @throws InputError for wrong options, an unknown environment, a checkpoint that does not fit, a policy that it cannot train
      *   (`DMPO_ALGORITHM`), or a gradient that is not finite.
      */
-    async train(given: TrainInput<Options>): Promise<FineTuningRun> {
+    async train(given: TrainInput<Options> & Path): Promise<FineTuningRun> {
       const {
         env,
         policy = usual,
         ...input
       } = (given as TrainInput<Options> | undefined) ?? ({} as TrainInput<Options>);
       const [settings, rest] = take<typeof input, (typeof settingKeys)[number]>(input, settingKeys);
-      const [control, learning] = takeControl(rest);
+      const [control, options] = takeControl(rest);
       const base = await scratchPolicy(policy, env, settings.seed ?? 42, settings.data?.normalization);
-      return runFineTuning({ algorithm, base, env, environments: 1, ...settings, learning }, control);
+      const learning = { ...standard, ...options };
+      return runFineTuning({ algorithm, base, env, ...{ environments: usually, ...settings }, learning }, control);
     },
   };
 }
+
+/** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
+export const PPO = {
+  ...finetuning<PPOInput, keyof typeof ppo.presets>(ppo),
+  ...scratch<PPOInput, PathInput>(ppo, normal, { environments: 8, learning: ppo.presets.scratch }),
+};
+
+/** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
+export const AWR = {
+  ...finetuning<AWRInput, keyof typeof awr.presets>(awr),
+  ...scratch<AWRInput>(awr, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
+export const RWR = {
+  ...finetuning<RWRInput, keyof typeof rwr.presets>(rwr),
+  ...scratch<RWRInput>(rwr, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
+export const DQL = {
+  ...finetuning<DQLInput, keyof typeof dql.presets>(dql),
+  ...scratch<DQLInput>(dql, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
+export const IDQL = {
+  ...finetuning<IDQLInput, keyof typeof idql.presets>(idql),
+  ...scratch<IDQLInput>(idql, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
+export const QSM = {
+  ...finetuning<QSMInput, keyof typeof qsm.presets>(qsm),
+  ...scratch<QSMInput>(qsm, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
+export const DIPO = {
+  ...finetuning<DIPOInput, keyof typeof dipo.presets>(dipo),
+  ...scratch<DIPOInput>(dipo, Diffusion.standard(), { environments: 40 }),
+};
+
+/** Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300): compares episodes from the same start; no critic. */
+export const GRPO = {
+  ...finetuning<GRPOInput, never>(grpo),
+  ...scratch<GRPOInput>(grpo, normal, { environments: 40 }),
+};
 
 /** Soft actor-critic (Haarnoja et al. 2018, arXiv 1812.05905): learns from scratch, off-policy. */
 export const SAC = scratch<SACInput>(sac);

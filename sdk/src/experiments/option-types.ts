@@ -45,7 +45,7 @@ export interface PretrainingInput {
   readonly seed?: number;
 }
 
-/** PPO: `PPO.finetune(base, { ... })`. Everything may be left out. */
+/** PPO: `PPO.finetune(base, { ... })`, `PPO.train({ env, ... })`. Everything may be left out. */
 export interface PPOInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 50. */
   readonly iterations?: number;
@@ -198,7 +198,7 @@ export interface PPOInput {
   readonly evaluationNoise?: "sampled" | "zero";
 }
 
-/** How a flow explores: `PPO.finetune(base, { ... })`. Everything may be left out. */
+/** How a flow explores: `PPO.finetune(base, { ... })`, `PPO.train({ env, ... })`. Everything may be left out. */
 export interface ChainInput {
   /** Network calls K per action chunk. Whole number, at least 1. Default 1. */
   readonly denoisingSteps?: number;
@@ -216,7 +216,7 @@ export interface ChainInput {
   readonly accountForInitialStochasticity?: boolean;
 }
 
-/** How Diffusion explores: `PPO.finetune(base, { ... })`. Everything may be left out. */
+/** How Diffusion explores: `PPO.finetune(base, { ... })`, `PPO.train({ env, ... })`. Everything may be left out. */
 export interface DiffusionPathInput {
   /** Last denoising steps that are fine-tuned, by default all. Whole number, at least 1. */
   readonly ftDenoisingSteps?: number;
@@ -255,7 +255,7 @@ export interface DiffusionPathInput {
   readonly sdeHutchinsonType?: "Rademacher" | "Gaussian";
 }
 
-/** AWR: `AWR.finetune(base, { ... })`. Everything may be left out. */
+/** AWR: `AWR.finetune(base, { ... })`, `AWR.train({ env, ... })`. Everything may be left out. */
 export interface AWRInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -326,7 +326,7 @@ export interface AWRInput {
   };
 }
 
-/** RWR: `RWR.finetune(base, { ... })`. Everything may be left out. */
+/** RWR: `RWR.finetune(base, { ... })`, `RWR.train({ env, ... })`. Everything may be left out. */
 export interface RWRInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -364,7 +364,7 @@ export interface RWRInput {
   readonly maxRewardWeight?: number;
 }
 
-/** DQL: `DQL.finetune(base, { ... })`. Everything may be left out. */
+/** DQL: `DQL.finetune(base, { ... })`, `DQL.train({ env, ... })`. Everything may be left out. */
 export interface DQLInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -429,7 +429,7 @@ export interface DQLInput {
   };
 }
 
-/** IDQL: `IDQL.finetune(base, { ... })`. Everything may be left out. */
+/** IDQL: `IDQL.finetune(base, { ... })`, `IDQL.train({ env, ... })`. Everything may be left out. */
 export interface IDQLInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -511,7 +511,7 @@ export interface IDQLInput {
   };
 }
 
-/** QSM: `QSM.finetune(base, { ... })`. Everything may be left out. */
+/** QSM: `QSM.finetune(base, { ... })`, `QSM.train({ env, ... })`. Everything may be left out. */
 export interface QSMInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -576,7 +576,7 @@ export interface QSMInput {
   };
 }
 
-/** DIPO: `DIPO.finetune(base, { ... })`. Everything may be left out. */
+/** DIPO: `DIPO.finetune(base, { ... })`, `DIPO.train({ env, ... })`. Everything may be left out. */
 export interface DIPOInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;
@@ -643,7 +643,7 @@ export interface DIPOInput {
   };
 }
 
-/** GRPO: `GRPO.finetune(base, { ... })`. Everything may be left out. */
+/** GRPO: `GRPO.finetune(base, { ... })`, `GRPO.train({ env, ... })`. Everything may be left out. */
 export interface GRPOInput {
   /** Rounds of collecting and learning, evaluations among them. Whole number, at least 1. Default 1000. */
   readonly iterations?: number;

@@ -1,4 +1,4 @@
-// Settings of PPO that belong together. The recipes are for hopper with 40 environments, measured in docs/results.md.
+// Settings of PPO that belong together. The recipes `quick` and `thorough` are for hopper with 40 environments, measured in docs/results.md.
 import type { z } from "zod";
 import type { chainSchema } from "../policies/chain.js";
 import type { ppoOptions } from "./ppo.js";
@@ -16,6 +16,16 @@ export const ppoPresets = {
   quick: { ...decays, iterations: 60 },
   /** The long recipe: 3 million environment steps. */
   thorough: { ...decays, iterations: 210, steps: 100, batchSize: 800 },
+  /** From fresh weights, in eight environments: `PPO.train()`. */
+  scratch: {
+    iterations: 250,
+    steps: 512,
+    batchSize: 512,
+    updateEpochs: 10,
+    actorLr: 3e-4,
+    targetKl: 0.03,
+    nCriticWarmupItr: 0,
+  },
   /** The released settings for gym tasks, those of the chain included; with them belong 40 environments, `legacyTimeouts`, and the noise net's `stdMap: "clamp"`. */
   reference: {
     iterations: 1000,
