@@ -1,11 +1,12 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
-// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` are
-// kept in docs/results, where the study goes on; `--only SAC,DQL` names some of its methods.
+// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` and `gym`
+// are kept in docs/results, where the study goes on; `--only SAC,DQL`, or `--only walker2d-v2`, names some of their cases.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
 import * as algorithms from "./studies/algorithms.mjs";
+import * as gym from "./studies/gym.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -85,9 +86,14 @@ const studies = {
     ),
 };
 
-/** Its rows are curves, committed; the bases are not. */
-studies.algorithms = () =>
-  algorithms.cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
+/** Their rows are committed; what was learned is not. */
+const kept = {
+  algorithms: { ...algorithms, models: "runs/study/bases", picture: "docs/images/hopper-algorithms.png" },
+  gym: { ...gym, models: "runs/study/gym", picture: "docs/images/gym-finetuning.png" },
+};
+for (const [label, { cases, models }] of Object.entries(kept)) {
+  studies[label] = () => cases(seeds, { ...control, folder: models }, values.only?.split(/, */));
+}
 
 const [name] = positionals;
 if (!Object.hasOwn(studies, name ?? "")) {
@@ -96,7 +102,7 @@ if (!Object.hasOwn(studies, name ?? "")) {
   );
   process.exit(2);
 }
-const folder = join(values.folder ?? (name === "algorithms" ? "docs/results" : "runs/study"), name);
+const folder = join(values.folder ?? (Object.hasOwn(kept, name) ? "docs/results" : "runs/study"), name);
 await mkdir(folder, { recursive: true });
 const done = new Set(await readdir(folder));
 for (const [label, run] of values.table ? [] : studies[name]()) {
@@ -119,10 +125,11 @@ const rows = [];
 for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
   rows.push([file.replace(".json", ""), JSON.parse(await readFile(join(folder, file), "utf8"))]);
 }
-if (name === "algorithms") {
-  await algorithms.summarize(
+if (Object.hasOwn(kept, name)) {
+  const { summarize, picture } = kept[name];
+  await summarize(
     rows.map(([, row]) => row),
-    "docs/images/hopper-algorithms.png",
+    picture,
   );
   process.exit();
 }

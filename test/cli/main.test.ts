@@ -49,6 +49,15 @@ test("config show prints values and origins; `--config-dir value` works too", as
   expect(out).toMatch(/^ {2}offline_mode: true +# command line: \+wandb.offline_mode=True$/m);
 });
 
+test("config show begins with what the file says of itself: which settings these are", async () => {
+  const show = async (name: string) =>
+    (await dmpo("config", "show", "--config-dir=cfg/gym/finetune/ant-v2", `--config-name=${name}`)).out;
+  expect(await show("ft_ppo_meanflow_mlp")).toMatch(/^# PPO .* by the recipe of hopper: .*\n# .*\nname: ant-/);
+  expect(await show("ft_ppo_meanflow_mlp_reference")).toMatch(
+    /^# With the settings of the PyTorch reference.*\nname: ant-/,
+  );
+});
+
 test("a folder that is only in the project is used, and said so on standard error", async () => {
   const { code, error } = await dmpo(
     "config",

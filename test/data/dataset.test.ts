@@ -70,7 +70,7 @@ describe("the bundled set", () => {
   test("an unknown name is refused with the known ones", async () => {
     // @ts-expect-error -- what JavaScript users can do
     await expect(Dataset.bundled("hopper-medium")).rejects.toThrow(
-      'bundled data set: "hopper-medium" is unknown\n  expected one of hopper-medium-mini, halfcheetah-medium-mini, walker2d-medium-mini\n  is "hopper-medium-mini" meant?',
+      'bundled data set: "hopper-medium" is unknown\n  expected one of hopper-medium-mini, halfcheetah-medium-mini, walker2d-medium-mini, ant-medium-mini, humanoid-medium-mini\n  is "hopper-medium-mini" meant?',
     );
   });
 });
@@ -269,10 +269,46 @@ describe("D4RL by name", () => {
     ]);
   });
 
+  test("ant's medium and expert set is what is nearest: the other version's, the medium one of the folder, the bundled one", async () => {
+    const there = join(folder, "ants");
+    const asked = async (name: string) => {
+      const notices: string[] = [];
+      const data = await Dataset.d4rl(name, { folder: there, notify: (line) => notices.push(line) });
+      return { name: data.name, notices };
+    };
+    const instead = (used: string) => `ant-medium-expert-v0 is not in the data folder: using ${used} instead.`;
+    const v0 = "ant-medium-expert-v0";
+    expect(await asked(v0)).toEqual({
+      name: "ant-medium-mini",
+      notices: [expect.stringContaining(instead("the bundled ant-medium-mini"))],
+    });
+    for (const name of ["ant-medium-v2", "ant-medium-expert-v2"]) {
+      await Dataset.from(raw).save(join(there, "gym", name));
+      expect(await asked(v0)).toEqual({
+        name,
+        notices: [expect.stringContaining(instead(`${name}, which is there,`))],
+      });
+    }
+    await Dataset.from(raw).save(join(there, "gym", v0));
+    expect(await asked(v0)).toEqual({ name: v0, notices: [] });
+  });
+
+  test("humanoid's two spellings are one set; a remedy is named only where there is an address", async () => {
+    const there = join(folder, "humanoids");
+    const notices: string[] = [];
+    const asked = (name: string) =>
+      Dataset.d4rl(name, { folder: there, notify: (line) => notices.push(line) }).then((data) => data.name);
+    expect(await asked("humanoid-medium-v3")).toBe("humanoid-medium-mini");
+    expect(await asked("Humanoid-medium-v3")).toBe("humanoid-medium-mini");
+    expect(notices.map((line) => line.includes("dmpo data fetch"))).toEqual([false, true]);
+    await Dataset.from(raw).save(join(there, "gym", "Humanoid-medium-v3"));
+    expect(await asked("humanoid-medium-v3")).toMatch(/^humanoid-medium-v3$/i);
+  });
+
   test("other names are refused with the file to put and the place", async () => {
-    await expect(Dataset.d4rl("ant-medium-expert-v2", { folder: home, download: false })).rejects.toThrow(
-      `data set "ant-medium-expert-v2": not found in ${place("ant-medium-expert-v2")}\n` +
-        `  expected ant_medium_expert-v2.hdf5 (D4RL) or train.npz with normalization.npz in ${place("ant-medium-expert-v2")}\n` +
+    await expect(Dataset.d4rl("ant-full-replay-v2", { folder: home, download: false })).rejects.toThrow(
+      `data set "ant-full-replay-v2": not found in ${place("ant-full-replay-v2")}\n` +
+        `  expected ant_full_replay-v2.hdf5 (D4RL) or train.npz with normalization.npz in ${place("ant-full-replay-v2")}\n` +
         "  DMPO_DATA_DIR names another data folder",
     );
     await expect(Dataset.d4rl("hopper-medum-v2", { folder: home })).rejects.toThrow('is "hopper-medium-v2" meant?');

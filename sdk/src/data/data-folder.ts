@@ -15,6 +15,8 @@ export const bundledDatasets = {
   "hopper-medium-mini": bundledFile("hopper"),
   "halfcheetah-medium-mini": bundledFile("halfcheetah"),
   "walker2d-medium-mini": bundledFile("walker2d"),
+  "ant-medium-mini": bundledFile("ant"),
+  "humanoid-medium-mini": bundledFile("humanoid"),
 } as const;
 
 export type BundledDataset = keyof typeof bundledDatasets;
@@ -23,11 +25,22 @@ function bundledFile(robot: string): string {
   return fileURLToPath(new URL(`../../data/${robot}-medium-mini/${robot}_medium_mini.hdf5`, import.meta.url));
 }
 
-/** Bundled data that stand in for a set which is not there. */
-export const substitutes: Readonly<Record<string, BundledDataset>> = {
-  "hopper-medium-v2": "hopper-medium-mini",
-  "halfcheetah-medium-v2": "halfcheetah-medium-mini",
-  "walker2d-medium-v2": "walker2d-medium-mini",
+/** What stands in for a set that is not there. */
+interface Substitute {
+  /** Sets of the data folder that are nearer to it than what comes with the package; the first of those that are there. */
+  readonly others: readonly string[];
+  readonly bundled: BundledDataset;
+}
+
+export const substitutes: Readonly<Record<string, Substitute>> = {
+  "hopper-medium-v2": { others: [], bundled: "hopper-medium-mini" },
+  "halfcheetah-medium-v2": { others: [], bundled: "halfcheetah-medium-mini" },
+  "walker2d-medium-v2": { others: [], bundled: "walker2d-medium-mini" },
+  "ant-medium-v2": { others: [], bundled: "ant-medium-mini" },
+  "ant-medium-expert-v0": { others: ["ant-medium-expert-v2", "ant-medium-v2"], bundled: "ant-medium-mini" },
+  "ant-medium-expert-v2": { others: ["ant-medium-v2"], bundled: "ant-medium-mini" },
+  "humanoid-medium-v3": { others: ["Humanoid-medium-v3"], bundled: "humanoid-medium-mini" },
+  "Humanoid-medium-v3": { others: ["humanoid-medium-v3"], bundled: "humanoid-medium-mini" },
 };
 
 /** Name of the file that demonstrations made here go to, see `makeDemonstrations`. */

@@ -33,7 +33,7 @@ import { fromArrays, type RawTrajectories } from "./raw-arrays.js";
 import { dropUnrewarded, episodeLengths, toTrajectories } from "./recording.js";
 import { isRobomimic, readRobomimic, robomimicRecording, type RobomimicOptions } from "./robomimic.js";
 import { meets, renormalize, type EpisodeBounds } from "./selection.js";
-import type { DataFamily } from "./sources.js";
+import { findSource, type DataFamily } from "./sources.js";
 import { describeDataset, summarize, type DatasetSummary } from "./summary.js";
 import { listEpisodes, selectEpisodes, type Episode, type Trajectories } from "./trajectories.js";
 import { warn } from "../plain-text.js";
@@ -127,8 +127,7 @@ export class Dataset implements Trajectories {
   }
 
   /**
-   * A data set that comes with the package: "hopper-medium-mini", "halfcheetah-medium-mini" or
-   * "walker2d-medium-mini".
+   * A data set that comes with the package: "hopper-medium-mini", and likewise of halfcheetah, walker2d, ant and humanoid.
    * @throws InputError `DMPO_DATA_NOT_FOUND` with the known names.
    */
   static async bundled(name: BundledDataset): Promise<Dataset> {
@@ -148,21 +147,25 @@ export class Dataset implements Trajectories {
 
   /**
    * A D4RL data set by name: train.npz or the one .hdf5 file in `<data folder>/gym/<name>`, else the published files, downloaded
-   * once; with `original` D4RL's own recording. Some, such as "hopper-medium-v2", have a bundled stand-in, which is used where nothing
-   * lies in the folder and `download: true` is not given, and `notify` (default the console) told so.
+   * once; with `original` D4RL's own recording. Some, such as "hopper-medium-v2", have a stand-in, another set of the folder or a bundled
+   * one, which is used where nothing lies in the folder and `download: true` is not given, and `notify` (default the console) told so.
    * @throws InputError `DMPO_DATA_NOT_FOUND` saying which file belongs where.
    */
   static async d4rl(name: string, request: DataRequest = {}): Promise<Dataset> {
     checkOptions(schemas.any, request);
     const { folder = dataFolder(), notify = warn, download, original } = request;
     const substitute = Object.hasOwn(substitutes, name) ? substitutes[name] : undefined;
-    const home = join(resolve(folder), "gym", name);
-    if (substitute && !download && !findLocal(home, original)) {
+    const isThere = (set: string) => findLocal(join(resolve(folder), "gym", set), original) !== undefined;
+    if (substitute && !download && !isThere(name)) {
+      const other = substitute.others.find(isThere);
+      const used = other === undefined ? `the bundled ${substitute.bundled}` : `${other}, which is there,`;
+      // Not all have an address.
+      const fetching = findSource("gym", name) ? `, or run \`dmpo data fetch gym/${name}\`` : "";
       notify(
-        `${name} is not in the data folder: using the bundled ${substitute} instead. ` +
-          `For the original, put ${whatToPut("gym", name, folder)}, or run \`dmpo data fetch gym/${name}\`.`,
+        `${name} is not in the data folder: using ${used} instead. ` +
+          `For the original, put ${whatToPut("gym", name, folder)}${fetching}.`,
       );
-      return Dataset.bundled(substitute);
+      return other === undefined ? Dataset.bundled(substitute.bundled) : Dataset.d4rl(other, request);
     }
     return Dataset.#located("gym", name, { notify, ...request }, (path) => Dataset.hdf5(path, { name }));
   }

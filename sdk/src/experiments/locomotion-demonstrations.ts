@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { collectIn } from "../data/collect.js";
 import { demonstrationsFile, dataFolder } from "../data/data-folder.js";
 import { intoEmptyFolder } from "../data/demonstrations/make.js";
-import { writeHdf5 } from "../data/hdf5.js";
+import { withHdf5, writeHdf5, type WrittenDataset } from "../data/hdf5.js";
+import type { RecordedTable } from "../data/recording.js";
 import { distribution } from "../data/summary.js";
 import { makeEnvironment } from "../envs/make-environment.js";
 import { builtInEnvironment } from "../envs/registry.js";
@@ -22,43 +23,56 @@ import { Gaussian } from "./policies.js";
 interface Robot {
   readonly environment: string;
   readonly folder: string;
-  /** Default: a third of the way from a random policy to D4RL's expert. */
+  /** Default: as much of the way from a random policy to D4RL's expert as `share` says. */
   readonly level?: number;
+  /** Default: a third, as medium sets have. */
+  readonly share?: number;
+  /** Many joints: an update for every step, of networks twice as wide. */
+  readonly thorough?: boolean;
+  /** Half of the episodes are recorded before, at the level of this task. */
+  readonly after?: string;
 }
 
 const robots: Readonly<Record<string, Robot>> = {
   "gym/hopper-medium": { environment: "hopper-v2", folder: "gym/hopper-medium-v2" },
   "gym/walker2d-medium": { environment: "walker2d-v2", folder: "gym/walker2d-medium-v2" },
   "gym/halfcheetah-medium": { environment: "halfcheetah-v2", folder: "gym/halfcheetah-medium-v2" },
-  "gym/ant-medium": { environment: "ant-v2", folder: "gym/ant-medium-v2" },
+  "gym/ant-medium": { environment: "ant-v2", folder: "gym/ant-medium-v2", thorough: true },
+  // D4RL's expert would take days here.
+  "gym/ant-medium-expert": {
+    ...{ environment: "ant-v2", folder: "gym/ant-medium-expert-v2", thorough: true },
+    ...{ share: 2 / 3, after: "gym/ant-medium" },
+  },
   // No expert of D4RL's runs here: at this return it walks, and falls.
-  "gym/humanoid-medium": { environment: "humanoid-v3", folder: "gym/humanoid-medium-v3", level: 1000 },
+  "gym/humanoid-medium": { environment: "humanoid-v3", folder: "gym/humanoid-medium-v3", level: 1000, thorough: true },
 };
 
 /** Names of the tasks, as `dmpo data make` calls them. */
 export const locomotionDemonstrations: readonly string[] = Object.keys(robots);
 
-/** Small networks and an update every second step: a medium level asks for no more, and needs a third of the time. */
-const recipe = {
-  batchSize: 128,
-  criticReplayRatio: 64,
-  actorReplayRatio: 64,
-  critic: { mlpDims: [128, 128] },
-  iterations: 1000,
-  valFreq: 1000,
-  evaluationEpisodes: 1,
-};
-const policy = Gaussian.standard({ tanhOutput: true }).withNetwork({
-  ...{ horizonSteps: 1, mlpDims: [128, 128], activationType: "ReLU", tanhOutput: false },
-  ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
+/** `width` of actor and critics; `samples` learned from per step. */
+const recipeOf = (width: number, batchSize: number, samples: number) => ({
+  ...{ batchSize, criticReplayRatio: samples, actorReplayRatio: samples },
+  critic: { mlpDims: [width, width] },
+  ...{ iterations: 1000, valFreq: 1000, evaluationEpisodes: 1 },
+  policy: Gaussian.standard({ tanhOutput: true }).withNetwork({
+    ...{ horizonSteps: 1, mlpDims: [width, width], activationType: "ReLU", tanhOutput: false },
+    ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
+  }),
 });
+/** An update every second step: a medium level asks for no more, and needs a third of the time. */
+const quick = recipeOf(128, 128, 64);
+const thorough = recipeOf(256, 128, 128);
 /** Training episodes whose mean return is compared with the level. */
 const judged = 10;
 
 export interface LocomotionDemonstrationsOptions {
   /** Whole episodes that are recorded. Default 100. */
   readonly episodes?: number;
-  /** Mean return of ten training episodes at which the robot has learned enough. Default: a third of the way to D4RL's expert. */
+  /**
+   * Mean return of ten training episodes at which the robot has learned enough. Default: a third of the way to D4RL's expert; of
+   * "gym/ant-medium-expert" two thirds, where the second half is recorded (the first at a third).
+   */
   readonly level?: number;
   /** Default 0. Equal seeds give equal recordings on the same machine. */
   readonly seed?: number;
@@ -88,35 +102,81 @@ export async function makeLocomotionDemonstrations(
     fail("DMPO_OPTIONS", "episodes", String(episodes), "a positive integer");
   }
   const robot = findRobot(name);
-  const level = options.level ?? robot.level ?? mediumReturn(robot.environment);
+  const levels = levelsOf(robot, options.level);
+  if (episodes < levels.length) {
+    fail("DMPO_OPTIONS", "episodes", String(episodes), `at least ${levels.length}, one for each level`);
+  }
   const home = join(folder, ...robot.folder.split("/"));
-  return intoEmptyFolder(home, { signal }, () => make(name, robot, { episodes, seed, level, home, notify, signal }));
+  return intoEmptyFolder(home, { signal }, () => make(name, robot, { episodes, seed, levels, home, notify, signal }));
 }
 
 async function make(
   name: string,
-  { environment }: Robot,
-  { episodes, level, seed, home, notify, signal }: Making,
+  { environment, thorough: many }: Robot,
+  { episodes, levels, seed, home, notify, signal }: Making,
 ): Promise<string> {
   const training = join(home, `.training-${seed}`);
   const told = (line: string) => notify(`${name}: ${line}`);
-  const learned = await learn(environment, { level, seed, training, signal, notify: told });
-  const recording = await record(learned, environment, { episodes, seed, signal });
+  const recipe = many ? thorough : quick;
   const target = join(home, demonstrationsFile);
-  await writeHdf5(`${target}.incomplete`, recording.datasets);
-  await rename(`${target}.incomplete`, target);
-  rmSync(training, { recursive: true });
-  const { returns, lengths, falls } = recording;
-  notify(
-    `${name}: ${episodes} episodes, return ${returns.mean.toFixed(0)} ± ${returns.std.toFixed(0)}, ` +
-      `length ${lengths.mean.toFixed(0)}, ${falls} end by falling -> ${target}`,
-  );
+  const parts: string[] = [];
+  for (const [i, level] of levels.entries()) {
+    const count = Math.floor((episodes + i) / levels.length);
+    // Not named as recordings are: it is none until all are there.
+    const part = join(home, `.part-${seed}-${level.toFixed(0)}-${count}`);
+    parts.push(part);
+    if (existsSync(part)) continue;
+    const learned = await learn(environment, { recipe, level, seed, training, signal, notify: told });
+    // Other starts than those of training, which draws from the same seed, and of the other levels.
+    const recording = await record(learned, environment, { episodes: count, seed, starts: seed + 1 + i, signal });
+    await writeHdf5(`${part}.incomplete`, recording.datasets);
+    await rename(`${part}.incomplete`, part);
+    const { returns, lengths, falls } = recording;
+    told(
+      `${count} episodes, return ${returns.mean.toFixed(0)} ± ${returns.std.toFixed(0)}, ` +
+        `length ${lengths.mean.toFixed(0)}, ${falls} end by falling -> ${target}`,
+    );
+  }
+  if (parts.length > 1) {
+    await writeHdf5(`${target}.incomplete`, joined(await Promise.all(parts.map(readPart))));
+    await rename(`${target}.incomplete`, target);
+    for (const part of parts) rmSync(part);
+  } else {
+    await rename(parts[0]!, target);
+  }
+  rmSync(training, { recursive: true, force: true });
   return target;
+}
+
+const readPart = (path: string) =>
+  withHdf5(path, (file) => {
+    const whole = ["observations", "actions", "rewards", "terminals", "timeouts"];
+    const keys = [...whole, "infos/qpos", "infos/qvel"];
+    return Object.fromEntries(keys.map((key) => [key, file.read(key)]));
+  });
+
+/** The rows of all parts, in order. */
+function joined(parts: readonly Readonly<Record<string, RecordedTable>>[]): Record<string, WrittenDataset> {
+  const table = (key: string) => {
+    const tables = parts.map((part) => part[key]!);
+    const rows = tables.reduce((sum, { shape }) => sum + shape[0]!, 0);
+    const shape = [rows, ...tables[0]!.shape.slice(1)];
+    const size = tables.reduce((sum, { data }) => sum + data.length, 0);
+    const data = key === "terminals" || key === "timeouts" ? new Uint8Array(size) : new Float32Array(size);
+    let filled = 0;
+    for (const table of tables) {
+      data.set(table.data, filled);
+      filled += table.data.length;
+    }
+    return { data, shape };
+  };
+  return Object.fromEntries(Object.keys(parts[0]!).map((key) => [key, table(key)]));
 }
 
 interface Making {
   readonly episodes: number;
-  readonly level: number;
+  /** In rising order, with as many episodes each. */
+  readonly levels: readonly number[];
   readonly seed: number;
   /** The folder of the task's data. */
   readonly home: string;
@@ -131,18 +191,26 @@ function findRobot(name: string): Robot {
   return fail("DMPO_DEMONSTRATION", name, "nobody learns this here", known, close && `is "${close}" meant?`);
 }
 
-function mediumReturn(environment: string): number {
-  const { random, expert } = builtInEnvironment(environment).referenceReturns!;
-  return random + (expert - random) / 3;
+/** The returns at which it is recorded, in rising order; `last` in place of its own last one. */
+function levelsOf({ environment, level, share = 1 / 3, after }: Robot, last?: number): number[] {
+  const usual = () => {
+    const { random, expert } = builtInEnvironment(environment).referenceReturns!;
+    return random + (expert - random) * share;
+  };
+  const own = last ?? level ?? usual();
+  const earlier = after ? levelsOf(robots[after]!).map((one) => Math.min(one, own)) : [];
+  return [...earlier, own];
 }
 
-interface Lesson extends Pick<Making, "level" | "seed" | "notify" | "signal"> {
+interface Lesson extends Pick<Making, "seed" | "notify" | "signal"> {
+  readonly level: number;
+  readonly recipe: ReturnType<typeof recipeOf>;
   /** Folder of the run. */
   readonly training: string;
 }
 
 /** Trains until the last training episodes return `level` on average, going on with what an earlier attempt left in `training`. */
-async function learn(env: string, { level, seed, training, notify, signal }: Lesson): Promise<TrainedPolicy> {
+async function learn(env: string, { recipe, level, seed, training, notify, signal }: Lesson): Promise<TrainedPolicy> {
   const enough = new AbortController();
   const returns: number[] = [];
   const heard = (record: MetricsRecord) => {
@@ -167,7 +235,7 @@ async function learn(env: string, { level, seed, training, notify, signal }: Les
   }
   let said = performance.now();
   const run = await SAC.train({
-    ...{ env, policy, ...recipe, seed, threads: 1, workers: 0, folder: training, resumePath, progress: false },
+    ...{ env, ...recipe, seed, threads: 1, workers: 0, folder: training, resumePath, progress: false },
     signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
     onProgress(record) {
       const mean = heard(record);
@@ -187,10 +255,9 @@ async function learn(env: string, { level, seed, training, notify, signal }: Les
 async function record(
   learned: TrainedPolicy,
   env: string,
-  { episodes, seed, signal }: Pick<Making, "episodes" | "seed" | "signal">,
+  { episodes, seed, starts, signal }: Pick<Making, "episodes" | "seed" | "signal"> & { readonly starts: number },
 ) {
-  // Other starts than those of training, which draws from the same seed.
-  const environment = await makeEnvironment(env, { seed: seed + 1 });
+  const environment = await makeEnvironment(env, { seed: starts });
   const actor = learned.actor({ seed, initialNoise: "sampled" });
   const [qpos, qvel]: [Float64Array[], Float64Array[]] = [[], []];
   const watched = {

@@ -33,10 +33,10 @@ export const addConfig: AddCommand = (program, { terminal }) => {
     "config show --config-dir=cfg/gym/finetune/hopper-v2 --config-name=ft_ppo_meanflow_mlp train.gamma=0.995":
       "prints YAML that can be saved and run again",
   }).action(async (overrides: string[], flags: ConfigFlags) => {
-    const { resolveConfig, showExperiment } = await loadConfigRoom();
+    const { headOf, resolveConfig, showExperiment } = await loadConfigRoom();
     const resolved = resolveConfig(flags.configDir, flags.configName, overrides);
     for (const notice of resolved.notices) terminal.error(`dmpo: ${notice}`);
-    terminal.out(showExperiment(resolved));
+    terminal.out(headOf(flags.configDir, flags.configName) + showExperiment(resolved));
     if (resolved.missing.length > 0) terminal.error(`dmpo: not implemented yet: ${resolved.missing.join(", ")}`);
   });
 };

@@ -112,7 +112,7 @@ function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
     .option("--workers <count>", "threads; default one for each core; gym/NAME has one", number)
     .option(
       "--level <return>",
-      "of gym/NAME: the return at which it is recorded; default a third of an expert's",
+      "of gym/NAME: the return at which it is recorded; default a third of an expert's, of gym/ant-medium-expert two thirds",
       number,
     )
     .option("--cameras <names>", "of robomimic tasks: what they see is recorded too, names separated by commas");

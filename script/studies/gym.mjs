@@ -1,0 +1,102 @@
+// Every robot of Gym: pre-training on the recording that comes with the package, then PPO by the recipe of hopper with one denoising
+// step. The cases of `npm run study -- gym`, and what is reported of them beside the strongest published value of any method.
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Dataset, figures, loadPolicy, MeanFlow, play, PPO } from "../../sdk/dist/bundle/index.js";
+
+/** What the configurations' policy is, 256 wide. */
+const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
+
+/** `published`: at the end, after up to 71 M environment steps (docs/results.md); nobody has published the half cheetah's. */
+const robots = {
+  "hopper-v2": { data: "hopper-medium-mini", published: 3284 },
+  "walker2d-v2": { data: "walker2d-medium-mini", published: 4198 },
+  "halfcheetah-v2": { data: "halfcheetah-medium-mini" },
+  "ant-v2": { data: "ant-medium-mini", published: 4482 },
+  "humanoid-v3": { data: "humanoid-medium-mini", published: 5104 },
+};
+
+/** Updates of pre-training, as many as hopper's 34 epochs have. */
+const updates = 8000;
+/** 8,000 environment steps each, a tenth of them evaluations. */
+const iterations = 110;
+
+async function measure(policy, env, { threads, workers }) {
+  const settings = { env, environments: 50, episodes: 100, denoisingSteps: 1, initialNoise: "sampled", seed: 9000 };
+  const { mean, standardDeviation } = (await play(policy, settings, { threads, workers })).statistics.return;
+  return { mean, standardDeviation };
+}
+
+/** The pre-trained policy and what it took, trained once and kept beside the runs. */
+async function pretrained(env, seed, { folder, ...control }) {
+  const data = await Dataset.bundled(robots[env].data);
+  const place = join(folder, `${env}-${seed}`, "pretraining");
+  if (!existsSync(place)) {
+    const epochs = Math.ceil((updates * 128) / data.steps);
+    await rm(`${place}.part`, { recursive: true, force: true });
+    await description.pretrain(data, { epochs, seed, ...control, folder: `${place}.part` });
+    await rename(`${place}.part`, place);
+  }
+  const file = join(place, "checkpoint/last.safetensors");
+  return { base: await loadPolicy(file), demonstrations: data.summary().returns.mean };
+}
+
+async function learn(env, seed, { folder, ...control }) {
+  const before = process.cpuUsage().user;
+  const { base, demonstrations } = await pretrained(env, seed, { folder, ...control });
+  const start = await measure(base, env, control);
+  console.error(`${env}, seed ${seed}: begins with ${Math.round(start.mean)}`);
+  const place = join(folder, `${env}-${seed}`, "finetuning");
+  const last = join(place, "checkpoint/last.safetensors");
+  const run = await PPO.finetune(base, {
+    ...{ env, seed, preset: "quick", iterations, saveEvery: 5, ...control, folder: place },
+    ...(existsSync(last) && { resumePath: last }),
+    onProgress(record) {
+      const value = record["eval/avg episode reward"];
+      if (value !== undefined) console.error(`${env}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
+    },
+  });
+  return {
+    ...{ env, seed, demonstrations, pretrained: start, finetuned: await measure(run.policy, env, control) },
+    ...{ environmentSteps: run.environmentSteps, wallSeconds: run.seconds },
+    cpuSeconds: (process.cpuUsage().user - before) / 1e6,
+    curve: run.curve
+      .filter(({ mode }) => mode === "evaluation")
+      .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]),
+  };
+}
+
+/** Label and run of every case; `only` names some robots. `control` names the folder where what was learned is kept. */
+export function cases(seeds, control, only) {
+  return seeds.flatMap((seed) =>
+    (only ?? Object.keys(robots)).map((env) => [`${env}-seed-${seed}`, () => learn(env, seed, control)]),
+  );
+}
+
+/** Prints the table of all rows that there are; draws the curves to a file. */
+export async function summarize(rows, picture) {
+  const whole = (value) => Math.round(value).toLocaleString("en-US");
+  const shown = ({ mean, standardDeviation }) => `${whole(mean)} ± ${whole(standardDeviation)}`;
+  console.log(
+    "| robot, seed | demonstrations | pre-trained | fine-tuned | environment steps | published | processor time |",
+  );
+  console.log(`|${"---|".repeat(7)}`);
+  for (const env of Object.keys(robots)) {
+    const runs = rows.filter((row) => row.env === env);
+    const published = robots[env].published ? whole(robots[env].published) : "none";
+    if (runs.length === 0) console.log(`| ${env} | | not run yet | | | ${published} | |`);
+    for (const row of runs) {
+      const columns = [whole(row.demonstrations), shown(row.pretrained), `**${shown(row.finetuned)}**`];
+      const cost = [whole(row.environmentSteps), published, `${whole(row.cpuSeconds)} s`];
+      console.log(`| ${[`${env}, ${row.seed}`, ...columns, ...cost].join(" | ")} |`);
+    }
+  }
+  if (rows.length === 0) return;
+  const series = rows.map(({ env, seed, curve }) => ({
+    ...{ name: `${env}, seed ${seed}`, x: curve.map(([steps]) => steps), y: curve.map(([, value]) => value) },
+  }));
+  const titles = { title: "Fine-tuning with PPO, one denoising step", subtitle: "mean return of evaluations" };
+  await figures.saveFigure(figures.learningCurve(series, titles), picture);
+  console.log(`\nlearning curves: ${picture}`);
+}
