@@ -1,11 +1,14 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
-// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` are
-// kept in docs/results, where the study goes on; `--only SAC,DQL` names some of its methods.
+// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Studies with a page of their
+// own (script/studies) keep theirs in docs/results, where they go on; `--only SAC,DQL` names some of their cases.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
 import * as algorithms from "./studies/algorithms.mjs";
+import * as avoiding from "./studies/avoiding.mjs";
+import * as dispersive from "./studies/dispersive.mjs";
+import * as policies from "./studies/policies.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -85,9 +88,11 @@ const studies = {
     ),
 };
 
-/** Its rows are curves, committed; the bases are not. */
-studies.algorithms = () =>
-  algorithms.cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
+/** Their rows are committed; the policies that they begin with are not. */
+const pages = { algorithms, policies, dispersive, avoiding };
+for (const [name, { cases }] of Object.entries(pages)) {
+  studies[name] = () => cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
+}
 
 const [name] = positionals;
 if (!Object.hasOwn(studies, name ?? "")) {
@@ -96,7 +101,7 @@ if (!Object.hasOwn(studies, name ?? "")) {
   );
   process.exit(2);
 }
-const folder = join(values.folder ?? (name === "algorithms" ? "docs/results" : "runs/study"), name);
+const folder = join(values.folder ?? (name in pages ? "docs/results" : "runs/study"), name);
 await mkdir(folder, { recursive: true });
 const done = new Set(await readdir(folder));
 for (const [label, run] of values.table ? [] : studies[name]()) {
@@ -119,10 +124,10 @@ const rows = [];
 for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
   rows.push([file.replace(".json", ""), JSON.parse(await readFile(join(folder, file), "utf8"))]);
 }
-if (name === "algorithms") {
-  await algorithms.summarize(
+if (name in pages) {
+  await pages[name].summarize(
     rows.map(([, row]) => row),
-    "docs/images/hopper-algorithms.png",
+    "docs/images",
   );
   process.exit();
 }
