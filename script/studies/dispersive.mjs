@@ -84,45 +84,65 @@ function interval(values) {
   return { mean: centre, halfWidth: n > 1 ? (quantiles[n - 2] * deviation) / Math.sqrt(n) : undefined };
 }
 
-/** Prints the table of all rows that there are; draws the differences of those with more than one seed. */
+/** As figures name a case: what all share is left out. */
+const short = (policy, { type, weight, targetLayer }) =>
+  [
+    policy === "MeanFlow" ? "" : `${policy},`,
+    type.replace("infonce_", ""),
+    weight,
+    targetLayer === "mid" ? "" : targetLayer,
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+
+/** Lines of the table, and what a figure shows, of one measure of a task. */
+function compared(rows, task, measure, title) {
+  const digits = measure === "return" ? 0 : 2;
+  const [lines, measured] = [[], []];
+  for (const { policy, terms } of grid.filter((entry) => entry.task === task)) {
+    const of = (term) => rows.filter((row) => row.task === task && row.policy === policy && row.term === titleOf(term));
+    const without = new Map(of(null).map((row) => [row.seed, row[measure]]));
+    for (const term of terms) {
+      const runs = of(term);
+      if (runs.length === 0) continue;
+      const level = mean(runs.map((row) => row[measure])).toFixed(digits);
+      const line = [task, policy, titleOf(term), title, level];
+      const values = runs.filter(({ seed }) => without.has(seed)).map((row) => row[measure] - without.get(row.seed));
+      if (!term || values.length === 0) {
+        lines.push([...line, "", runs.length]);
+        continue;
+      }
+      const { mean: centre, halfWidth } = interval(values);
+      const width = halfWidth === undefined ? "" : ` ± ${halfWidth.toFixed(digits)}`;
+      lines.push([...line, `${centre > 0 ? "+" : ""}${centre.toFixed(digits)}${width}`, runs.length]);
+      if (halfWidth !== undefined) measured.push({ name: short(policy, term), values, mean: centre, halfWidth });
+    }
+  }
+  return { lines, measured };
+}
+
+/** Prints the table of all rows that there are; draws the differences of those with more than one seed, a figure for each task. */
 export async function summarize(rows, folder) {
   const lines = [];
-  const panels = [];
   for (const [task, { measures }] of Object.entries(tasks)) {
-    for (const [measure, title] of Object.entries(measures)) {
-      const digits = measure === "return" ? 0 : 2;
-      const measured = [];
-      for (const { policy, terms } of grid.filter((entry) => entry.task === task)) {
-        const of = (term) =>
-          rows.filter((row) => row.task === task && row.policy === policy && row.term === titleOf(term));
-        const without = new Map(of(null).map((row) => [row.seed, row[measure]]));
-        for (const term of terms) {
-          const runs = of(term);
-          if (runs.length === 0) continue;
-          const paired = runs.filter(({ seed }) => without.has(seed));
-          const values = paired.map((row) => row[measure] - without.get(row.seed));
-          const { mean: centre, halfWidth } = interval(values);
-          const sign = centre > 0 ? "+" : "";
-          const width = halfWidth === undefined ? "" : ` ± ${halfWidth.toFixed(digits)}`;
-          const level = mean(runs.map((row) => row[measure])).toFixed(digits);
-          const cells = [task, policy, titleOf(term), title, level];
-          lines.push([...cells, term ? `${sign}${centre.toFixed(digits)}${width}` : "", runs.length]);
-          if (term && halfWidth !== undefined) {
-            measured.push({ name: `${policy}, ${titleOf(term)}`, values, mean: centre, halfWidth });
-          }
-        }
-      }
-      if (measured.length > 0) panels.push({ kind: "intervals", title: `${task}: ${title}`, measured });
-    }
+    const parts = Object.entries(measures).map(([measure, title]) => ({
+      title,
+      ...compared(rows, task, measure, title),
+    }));
+    lines.push(...parts.flatMap((part) => part.lines));
+    const panels = parts.filter(({ measured }) => measured.length > 0);
+    if (panels.length === 0) continue;
+    const figure = figures.sensitivityOverview(
+      panels[0].measured.map(({ name }) => name),
+      panels.map(({ title, measured }) => ({ kind: "intervals", title, measured })),
+      {
+        title: `What dispersive regularisation changes, ${task}`,
+        subtitle: "difference to the run of the same seed without; points: seeds, bars: 95 % intervals",
+      },
+    );
+    await figures.saveFigure(figure, `${folder}/dispersive-${task}.png`);
   }
   console.log(
     table(["task", "policy", "loss, weight, layer", "measure", "mean", "difference to none, 95 %", "seeds"], lines),
   );
-  if (panels.length === 0) return;
-  const names = [...new Set(panels.flatMap(({ measured }) => measured.map(({ name }) => name)))];
-  const figure = figures.sensitivityOverview(names, panels, {
-    title: "What dispersive regularisation changes",
-    subtitle: "difference to the run of the same seed without; points: seeds, bars: 95 % intervals",
-  });
-  await figures.saveFigure(figure, `${folder}/dispersive.png`);
 }

@@ -7,7 +7,7 @@ const { ConsistencyModel, Dataset, Diffusion, figures, Gaussian, GMM, MeanFlow, 
 const env = "hopper-v2";
 const network = { mlpDims: [256, 256, 256] };
 const few = [1, 2, 5, 10];
-/** Both act with the means of their distributions, as they are evaluated everywhere. */
+/** Gaussians and mixtures explore with it; they are measured as they act otherwise, with means. */
 const deviation = { fixedStd: 0.1 };
 
 /** `base`: another's weights, sampled in another way. `teacher`: what is distilled. */
