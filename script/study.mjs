@@ -1,12 +1,15 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
-// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` and `gym`
-// are kept in docs/results, where the study goes on; `--only SAC,DQL`, or `--only walker2d-v2`, names some of their cases.
+// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Studies with a page of their
+// own (script/studies) keep theirs in docs/results, where they go on; `--only SAC,DQL` names some of their cases.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
 import * as algorithms from "./studies/algorithms.mjs";
+import * as avoiding from "./studies/avoiding.mjs";
+import * as dispersive from "./studies/dispersive.mjs";
 import * as gym from "./studies/gym.mjs";
+import * as policies from "./studies/policies.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -86,13 +89,10 @@ const studies = {
     ),
 };
 
-/** Their rows are committed; what was learned is not. */
-const kept = {
-  algorithms: { ...algorithms, models: "runs/study/bases", picture: "docs/images/hopper-algorithms.png" },
-  gym: { ...gym, models: "runs/study/gym", picture: "docs/images/gym-finetuning.png" },
-};
-for (const [label, { cases, models }] of Object.entries(kept)) {
-  studies[label] = () => cases(seeds, { ...control, folder: models }, values.only?.split(/, */));
+/** Their rows are committed; the policies that they begin with are not. */
+const pages = { algorithms, avoiding, dispersive, gym, policies };
+for (const [name, { cases }] of Object.entries(pages)) {
+  studies[name] = () => cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
 }
 
 const [name] = positionals;
@@ -102,7 +102,7 @@ if (!Object.hasOwn(studies, name ?? "")) {
   );
   process.exit(2);
 }
-const folder = join(values.folder ?? (Object.hasOwn(kept, name) ? "docs/results" : "runs/study"), name);
+const folder = join(values.folder ?? (name in pages ? "docs/results" : "runs/study"), name);
 await mkdir(folder, { recursive: true });
 const done = new Set(await readdir(folder));
 for (const [label, run] of values.table ? [] : studies[name]()) {
@@ -125,11 +125,10 @@ const rows = [];
 for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
   rows.push([file.replace(".json", ""), JSON.parse(await readFile(join(folder, file), "utf8"))]);
 }
-if (Object.hasOwn(kept, name)) {
-  const { summarize, picture } = kept[name];
-  await summarize(
+if (name in pages) {
+  await pages[name].summarize(
     rows.map(([, row]) => row),
-    picture,
+    "docs/images",
   );
   process.exit();
 }

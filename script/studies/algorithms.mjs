@@ -138,8 +138,8 @@ export function cases(seeds, control, only) {
   );
 }
 
-/** Prints the table of all rows that there are and names those that are missing; draws the curves to a file. */
-export async function summarize(rows, picture) {
+/** Prints the table of all rows that there are and names those that are missing; draws the curves into a folder. */
+export async function summarize(rows, folder) {
   const of = (name) => rows.filter(({ method }) => method === name);
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const whole = (value) => Math.round(value).toLocaleString("en-US");
@@ -175,6 +175,7 @@ export async function summarize(rows, picture) {
     title: "Ways to learn, hopper",
     subtitle: `mean return of evaluations, ${series.some(({ spread }) => spread) ? "over seeds; band: deviation over them" : "one seed each"}`,
   });
+  const picture = `${folder}/hopper-algorithms.png`;
   await figures.saveFigure(figure, picture);
   console.log(`\nlearning curves: ${picture}`);
 }

@@ -74,8 +74,8 @@ export function cases(seeds, control, only) {
   );
 }
 
-/** Prints the table of all rows that there are; draws the curves to a file. */
-export async function summarize(rows, picture) {
+/** Prints the table of all rows that there are; draws the curves to a file in `folder`. */
+export async function summarize(rows, folder) {
   const whole = (value) => Math.round(value).toLocaleString("en-US");
   const shown = ({ mean, standardDeviation }) => `${whole(mean)} ± ${whole(standardDeviation)}`;
   console.log(
@@ -97,6 +97,7 @@ export async function summarize(rows, picture) {
     ...{ name: `${env}, seed ${seed}`, x: curve.map(([steps]) => steps), y: curve.map(([, value]) => value) },
   }));
   const titles = { title: "Fine-tuning with PPO, one denoising step", subtitle: "mean return of evaluations" };
+  const picture = `${folder}/gym-finetuning.png`;
   await figures.saveFigure(figures.learningCurve(series, titles), picture);
   console.log(`\nlearning curves: ${picture}`);
 }

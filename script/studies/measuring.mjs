@@ -1,0 +1,84 @@
+// What studies share: what policies begin with, trained once and kept; processor time; returns of fresh episodes; how tables write them.
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadPolicy, play } from "../../sdk/dist/bundle/index.js";
+
+/** Seconds of processor that this program has used; those of the wall say nothing where others work beside it. */
+export function processorSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** A policy trained as `description()` says, with the seconds that took; of a run that is there already those of then. */
+export async function trained(name, description, data, input, { folder, ...control }) {
+  const place = join(folder, name);
+  const [weights, seconds] = [join(place, "checkpoint/last.safetensors"), join(place, "processor-seconds.json")];
+  if (!existsSync(seconds)) {
+    const before = processorSeconds();
+    await description().pretrain(data, { ...input, ...control, folder: place });
+    await writeFile(seconds, JSON.stringify(processorSeconds() - before));
+  }
+  return { policy: await loadPolicy(weights), pretrainSeconds: JSON.parse(await readFile(seconds, "utf8")) };
+}
+
+/** Mean and deviation of fresh episodes' returns, and the share of successes where the task has them. */
+export async function returns(policy, settings, { threads, workers }) {
+  const drawn = { environments: 50, episodes: 100, initialNoise: "sampled", seed: 9000 };
+  const { statistics } = await play(policy, { ...drawn, ...settings }, { threads, workers });
+  const { mean, standardDeviation } = statistics.return;
+  return {
+    ...{ episodes: statistics.episodes, mean: round(mean, 2), deviation: round(standardDeviation, 2) },
+    ...(statistics.successRate && { success: round(statistics.successRate.mean, 4) }),
+  };
+}
+
+/**
+ * Fine-tunes with an algorithm; evaluations are rows of environment steps, mean, deviation (of success, where there is any: its
+ * share), and the processor seconds that collecting and learning have taken by then, without those of evaluations.
+ */
+export async function curveOf(algorithm, base, input, { threads, workers }, label) {
+  let [learning, last] = [0, processorSeconds()];
+  const times = [];
+  const onProgress = (record) => {
+    const now = processorSeconds();
+    const value = record["eval/avg episode reward"];
+    if (value === undefined) learning += now - last;
+    else {
+      times.push(learning);
+      console.error(`${label}: ${record.step} steps, ${learning.toFixed(0)} s, return ${value.toFixed(1)}`);
+    }
+    last = now;
+  };
+  const run = await algorithm.finetune(base, { ...input, threads, workers, folder: null, onProgress });
+  const evaluations = run.curve.filter(({ mode }) => mode === "evaluation");
+  const curve = evaluations.map(({ environmentSteps, episodes }, i) => ({
+    ...{ environmentSteps, seconds: round(times[i], 1) },
+    ...{ mean: round(episodes.return.mean, 2), deviation: round(episodes.return.standardDeviation, 2) },
+    ...(episodes.successRate && { success: round(episodes.successRate.mean, 4) }),
+  }));
+  return { run, row: { environmentSteps: run.environmentSteps, learningSeconds: round(learning, 1), curve } };
+}
+
+export const round = (value, digits) => Number(value.toFixed(digits));
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const whole = (value) => Math.round(value).toLocaleString("en-US");
+export const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** A table in Markdown. */
+export function table(head, rows) {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** The cases whose labels contain one of `only`; without it all. */
+export const named = (cases, only) => cases.filter(([label]) => !only || only.some((part) => label.includes(part)));
+
+/** As file names have it. */
+export const slug = (label) =>
+  label
+    .toLowerCase()
+    .replace(/[^\w.]+/g, "-")
+    .replace(/-$/, "");
+
+/** Folder of the recordings of the avoiding task, which belong to others: as notebook 20 has it. */
+export const avoidingDemonstrations = () => process.env.DMPO_D3IL_DEMONSTRATIONS ?? "data/d3il/demonstrations";
