@@ -21,7 +21,7 @@ export {
 } from "./envs/environment.js";
 export { normalizedScore } from "./envs/normalized-score.js";
 export { defineRobot, type Robot } from "./envs/robot.js";
-export { withCameras } from "./envs/registry.js";
+export { withCameras, withContacts } from "./envs/registry.js";
 export { VectorEnv, type VectorEnvOptions } from "./envs/vector-env.js";
 export { InputError, type Problem } from "./errors.js";
 export { createRunFolder } from "./experiments/runs/run-folder.js";

@@ -36,6 +36,7 @@ import {
   wandbSink,
   WindowSampler,
   withCameras,
+  withContacts,
 } from "../../sdk/src/index.js";
 import { Random } from "../../sdk/src/engine/random.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
@@ -282,6 +283,7 @@ test.each([
   ["jsonlSink", async () => jsonlSink(3 as never)],
   ["createRunFolder", () => createRunFolder(3 as never, 0)],
   ["withCameras", async () => withCameras("lift", 3 as never)],
+  ["withContacts", async () => withContacts("lamp_low", 3 as never)],
   ["confidenceInterval", async () => confidenceInterval("abc" as never)],
 ])("%s without what it works on", async (_, call) => {
   await problemOf(call, {});

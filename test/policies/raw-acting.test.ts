@@ -58,6 +58,25 @@ test("one observation or many, a history or its only observation, give the same 
   expect(await policy.act([0, 0, ...a], options)).not.toEqual(many[0]);
 });
 
+test("observations are cut off where the environment cuts them off", async () => {
+  const bounded = new TrainedPolicy({ ...policy, observationBound: 5 });
+  const options = { initialNoise: "zero" } as const;
+  // Of 4 and -4, which are 1 and -1; 20 and 400 are 5 and 100.
+  const [wide, cut] = await bounded.act([[0, 400], [0, 20]], options); // prettier-ignore
+  wide!.forEach((action, step) => expect(action[0]).toBeCloseTo(cut![step]![0]!, 4));
+  const [low, lowest] = await bounded.act([[-5, 0], [-50, 0]], options); // prettier-ignore
+  low!.forEach((action, step) => expect(action[0]).toBeCloseTo(lowest![step]![0]!, 4));
+  expect(await policy.act([0, 400], options)).not.toEqual(await policy.act([0, 20], options));
+});
+
+test("a policy for furniture is cut off at 5, as its environment does, for others nothing is", async () => {
+  const describe = (name: string) => freshPolicy(policy.model, { normalization, name }, 0).observationBound;
+  expect(describe("one_leg_low_dim")).toBe(5);
+  expect(describe("round_table_med@sdf")).toBe(5);
+  expect(describe("hopper-v2")).toBeUndefined();
+  expect(describe("my recordings")).toBeUndefined();
+});
+
 test("equal seeds give equal answers, and samples differ by their noise", async () => {
   const observation = [0.1, -0.5];
   expect(await policy.act(observation)).toEqual(await policy.act(observation, { seed: 0 }));

@@ -4,7 +4,7 @@ import { shownValue } from "../schema-issues.js";
 import { defineEnvironment, type EnvironmentDefinition, type EnvironmentSource } from "./environment.js";
 import { importEnvironment, isModule } from "./environment-module.js";
 import { avoidingTasks } from "./d3il/avoiding.js";
-import { furnitureTasks } from "./furniture/furniture.js";
+import { furnitureTasks, surfacedFurniture, withContacts } from "./furniture/furniture.js";
 import { kitchens } from "./kitchen/kitchen.js";
 import { ant, antV4 } from "./locomotion/ant.js";
 import { halfCheetah, halfCheetahV4 } from "./locomotion/half-cheetah.js";
@@ -84,8 +84,13 @@ export function builtInEnvironment(env: string): EnvironmentDefinition {
 /** Whether {@link builtInEnvironment} knows `env`. */
 export const isBuiltIn = (env: string): boolean => lookUp(env) !== undefined;
 
+/** Where this package's environment called `env` cuts normalised observations off; undefined for other names, and where none are. */
+export const observationBoundIn = (env: string): number | undefined => lookUp(env)?.observationBound;
+
 function lookUp(env: string): EnvironmentDefinition | undefined {
-  return byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env)) ?? pictured(env);
+  return (
+    byName.get(env) ?? environments.find(({ pattern }) => pattern?.test(env)) ?? pictured(env) ?? surfacedFurniture(env)
+  );
 }
 
-export { usualCameras, withCameras };
+export { usualCameras, withCameras, withContacts };

@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { isCheckpoint, openCheckpoint } from "../checkpoints/checkpoint.js";
 import { readCheckpointFile } from "../checkpoints/checkpoint-file.js";
+import { observationBoundIn } from "../envs/registry.js";
 import { fail } from "../errors.js";
 import { fetchShape, resolvePath, type FetchOptions } from "../hub/fetch-file.js";
 import { checkOptions, count, optionsSchema, pathText } from "../options.js";
 import { shownValue } from "../schema-issues.js";
-import { policyFromRecord, type TrainedPolicy } from "../policies/trained-policy.js";
+import { policyFromRecord, TrainedPolicy } from "../policies/trained-policy.js";
 import { referencePolicy, type ReferenceOptions } from "./reference/policy.js";
 import { checkDescription } from "./stored-description.js";
 
@@ -45,9 +46,13 @@ export async function loadPolicy(path: string, options: LoadOptions = {}): Promi
   if (!isCheckpoint(contents)) {
     const { normalization: given } = reference;
     const normalization = typeof given === "string" ? await resolvePath(given) : given;
-    return referencePolicy(object, averagedWeights, { ...reference, normalization }, path);
+    return bounded(await referencePolicy(object, averagedWeights, { ...reference, normalization }, path));
   }
   const checkpoint = openCheckpoint(contents, path);
   checkDescription(checkpoint, path);
-  return policyFromRecord(checkpoint, ["policy", averagedWeights ? "ema" : "model"], path);
+  return bounded(policyFromRecord(checkpoint, ["policy", averagedWeights ? "ema" : "model"], path));
 }
+
+/** It sees what its environment would show it, whoever asks. */
+const bounded = (policy: TrainedPolicy): TrainedPolicy =>
+  new TrainedPolicy({ ...policy, observationBound: observationBoundIn(policy.environment) });

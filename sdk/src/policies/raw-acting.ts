@@ -143,12 +143,14 @@ function writeHistory(policy: TrainedPolicy, observation: ArrayLike<number>, out
     fail("DMPO_POLICY_OBSERVATION", `observation ${row}`, `${length} numbers`, expected);
   }
   const { observationMin, observationMax } = policy.normalization;
+  const { observationBound: bound = Infinity } = policy;
   for (let i = 0; i < size; i++) {
     const [value, at] = [observation[i % length]!, i % width];
     if (!Number.isFinite(value)) {
       fail("DMPO_POLICY_OBSERVATION", `observation ${row}[${i % length}]`, String(value), "a finite number");
     }
-    out[row * size + i] = normalize(value, observationMin[at]!, observationMax[at]!);
+    const normalized = normalize(value, observationMin[at]!, observationMax[at]!);
+    out[row * size + i] = Math.max(-bound, Math.min(bound, normalized));
   }
 }
 

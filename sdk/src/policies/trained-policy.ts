@@ -30,17 +30,21 @@ export class TrainedPolicy {
   readonly normalization: Normalization;
   /** Name of the environment or data set that it belongs to. */
   readonly environment: string;
+  /** Beyond this, in either direction, normalised observations are cut off before it sees them, as its environment does; default: none are. */
+  readonly observationBound?: number;
 
   constructor({
     model,
     weights,
     normalization,
     environment,
-  }: Pick<TrainedPolicy, "model" | "weights" | "normalization" | "environment">) {
+    observationBound,
+  }: Pick<TrainedPolicy, "model" | "weights" | "normalization" | "environment" | "observationBound">) {
     this.model = model;
     this.weights = weights;
     this.normalization = normalization;
     this.environment = environment;
+    this.observationBound = observationBound;
   }
 
   /** The same weights under other options of the policy, e.g. `{ useDdim: true, ddimSteps: 5 }`. @throws InputError for invalid ones. */

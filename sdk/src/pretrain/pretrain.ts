@@ -1,5 +1,6 @@
 // The pre-training loop: epochs of shuffled windows, AdamW, a moving average of the weights, tests. It can stop after any
 // batch, and a resumed run continues bit for bit.
+import { observationBoundIn } from "../envs/registry.js";
 import type { Dataset } from "../data/dataset.js";
 import { splitWindows, WindowSampler } from "../data/windows.js";
 import { compile } from "../engine/compile.js";
@@ -44,7 +45,10 @@ export function freshPolicy(
   seed: number,
 ): TrainedPolicy {
   const weights = model.layout.initialise(new Random(seed).stream("weights"));
-  return new TrainedPolicy({ model, weights, normalization, environment: name });
+  return new TrainedPolicy({
+    ...{ model, weights, normalization, environment: name },
+    observationBound: observationBoundIn(name),
+  });
 }
 
 function parts({ base }: Stage) {

@@ -1,7 +1,7 @@
 // What `env_name` can name: families of environments with the keys of `env:` that only they have. Which environments exist
 // is the registry's answer (envs/registry.ts); those listed here and not there are waited for.
 import { z } from "zod";
-import { builtInEnvironment, isBuiltIn, withCameras } from "../../envs/registry.js";
+import { builtInEnvironment, isBuiltIn, withCameras, withContacts } from "../../envs/registry.js";
 import { optional, text } from "./fields.js";
 
 interface EnvironmentFamily {
@@ -26,6 +26,10 @@ const furniture = z
   .strictObject({
     furniture: z.enum(["lamp", "one_leg", "round_table"]).optional().describe("what is put together"),
     randomness: z.enum(["low", "med", "high"]).optional().describe("how much the starts vary"),
+    contacts: z
+      .enum(["primitives", "sdf"])
+      .optional()
+      .describe("what threads do: a rule, or what their surfaces do that meet, which takes ten times as long"),
     headless: flag.describe("false films some episodes, as env.save_video does; there are no windows"),
     sparseReward: z.literal(true).optional().describe("a chunk's reward is the sum of its steps'; there is no other"),
   })
@@ -64,7 +68,8 @@ const families = {
     environment(name, env) {
       const [, task, level] = /^(.*)_(low|med)_dim$/.exec(name)!;
       const { specific } = furnitureEnvironment.parse(env ?? {});
-      return [specific?.furniture ?? task, specific?.randomness ?? level, "dim"].join("_");
+      const made = [specific?.furniture ?? task, specific?.randomness ?? level, "dim"].join("_");
+      return withContacts(made, specific?.contacts ?? "primitives");
     },
     opensWindow: (env) => furnitureEnvironment.parse(env ?? {}).specific?.headless === false,
   },

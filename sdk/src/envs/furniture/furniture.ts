@@ -4,6 +4,8 @@ import type { RandomStream } from "../../engine/random.js";
 import { factorize, solve } from "../cholesky.js";
 import { PandaKinematics, armJoints } from "../d3il/panda.js";
 import { defineEnvironment, type EnvironmentDefinition, type Simulation } from "../environment.js";
+import { fail } from "../../errors.js";
+import { shownValue } from "../../schema-issues.js";
 import { cross, dot, type Vector } from "../render/vectors.js";
 import { Simulator } from "../simulator.js";
 import { isAssembled, lamp, oneLeg, roundTable, type Furniture, type Pair } from "./parts.js";
@@ -19,6 +21,7 @@ import {
   tag,
   timestep,
   toolHeight,
+  type Contacts,
 } from "./scene.js";
 import { Screw } from "./screw.js";
 
@@ -41,9 +44,12 @@ const [robotNumbers, poseNumbers] = [16, 7];
 
 let copies = 0;
 
-async function createFurniture(furniture: Furniture, randomness: Randomness): Promise<Simulation> {
-  const simulator = await Simulator.load(furnitureModel(furniture, copies++));
-  const { parts, threads, pairs, maxEpisodeSteps } = furniture;
+async function createFurniture(furniture: Furniture, randomness: Randomness, contacts: Contacts): Promise<Simulation> {
+  // A rule changes its model, so that each simulation has its own; surfaces take seconds to compile, and are shared.
+  const isRule = contacts === "primitives";
+  const simulator = await Simulator.load(furnitureModel(furniture, isRule ? copies++ : 0, contacts));
+  const { parts, pairs, maxEpisodeSteps } = furniture;
+  const threads = isRule ? furniture.threads : [];
   const bodies = parts.map(({ name }) => simulator.indexOf("body", name));
   const obstacle = simulator.indexOf("body", "obstacle");
   const screws = threads.map((thread) => new Screw(simulator, thread));
@@ -250,14 +256,17 @@ function leastNorm(jacobian: Float64Array, b: readonly number[]): Float64Array {
   );
 }
 
-function task(furniture: Furniture, randomness: Randomness): EnvironmentDefinition {
+/** What follows the name of a task whose threads are surfaces. */
+const surfaced = "@sdf";
+
+function task(furniture: Furniture, randomness: Randomness, contacts: Contacts = "primitives"): EnvironmentDefinition {
   const axes = (what: string) => ["x", "y", "z"].map((axis) => `${what} ${axis}`);
   const pose = (what: string) => [...axes(what), ...["x", "y", "z", "w"].map((part) => `${what} orientation ${part}`)];
   const rows = ["first row", "second row"].flatMap((row) => axes(`tool rotation ${row}`));
   const seen = [...furniture.parts.map(({ name }) => name), "obstacle"];
   return defineEnvironment({
-    name: `${furniture.name}_${randomness}_dim`,
-    aliases: [`${furniture.name}_${randomness}`],
+    name: `${furniture.name}_${randomness}_dim${contacts === "sdf" ? surfaced : ""}`,
+    aliases: contacts === "sdf" ? [] : [`${furniture.name}_${randomness}`],
     observationDimension: robotNumbers + poseNumbers * seen.length,
     actionDimension: 10,
     observationNames: [
@@ -269,11 +278,39 @@ function task(furniture: Furniture, randomness: Randomness): EnvironmentDefiniti
     observationBound: 5,
     maxEpisodeSteps: furniture.maxEpisodeSteps,
     success: { by: "return", threshold: furniture.pairs.length },
-    create: () => createFurniture(furniture, randomness),
+    create: () => createFurniture(furniture, randomness, contacts),
   });
 }
 
-/** Each piece of furniture with each randomness of the starts. */
-export const furnitureTasks: readonly EnvironmentDefinition[] = [oneLeg, lamp, roundTable].flatMap((furniture) =>
-  (["low", "med", "high"] as const).map((randomness) => task(furniture, randomness)),
+const settings = [oneLeg, lamp, roundTable].flatMap((furniture) =>
+  (["low", "med", "high"] as const).map((randomness) => [furniture, randomness] as const),
 );
+
+/** Each piece of furniture with each randomness of the starts. */
+export const furnitureTasks: readonly EnvironmentDefinition[] = settings.map((setting) => task(...setting));
+
+/** The same with threads that are surfaces, by the names of those that follow a rule. */
+const surfacedTasks = new Map(settings.map((setting, i) => [furnitureTasks[i]!, task(...setting, "sdf")] as const));
+
+const taskCalled = (name: string) => furnitureTasks.find((one) => one.name === name || one.aliases.includes(name));
+
+/** The environment called e.g. "one_leg_low_dim@sdf"; undefined for names of another form. */
+export function surfacedFurniture(name: string): EnvironmentDefinition | undefined {
+  const found = name.endsWith(surfaced) ? taskCalled(name.slice(0, -surfaced.length)) : undefined;
+  return found && surfacedTasks.get(found);
+}
+
+/**
+ * Name of the environment in which threads are that: "primitives", plain shapes and a rule, or "sdf", surfaces that meet.
+ * @throws InputError DMPO_ENV_UNKNOWN for what is no furniture, DMPO_OPTIONS for contacts of another name.
+ */
+export function withContacts(furniture: string, contacts: Contacts): string {
+  const found = taskCalled(furniture);
+  if (!found) {
+    const known = furnitureTasks.map(({ name }) => name).join(", ");
+    return fail("DMPO_ENV_UNKNOWN", "furniture", `${shownValue(furniture)} has no threads`, `one of ${known}`);
+  }
+  if (!["primitives", "sdf"].includes(contacts))
+    fail("DMPO_OPTIONS", "contacts", shownValue(contacts), '"primitives" or "sdf"');
+  return contacts === "sdf" ? surfacedTasks.get(found)!.name : found.name;
+}

@@ -32,6 +32,17 @@ export interface Thread {
   readonly rest: number;
   /** How far it can be turned beyond the seat (m). */
   readonly slack: number;
+  /** Of the printed threads, along the axis from the origin of the part as it sits (m). */
+  readonly coils: {
+    /** Lower ends of the two coils, of two turns each. */
+    readonly part: number;
+    readonly hole: number;
+    /** Ends of the part's bolt. */
+    readonly tip: number;
+    readonly shoulder: number;
+    /** Where the hole opens. */
+    readonly mouth: number;
+  };
 }
 
 /** Two parts whose relative pose earns a reward. */
@@ -123,6 +134,8 @@ function placed(axis: Axis, angle: number, radius: number, height: number, tilt:
 const entry = 0.003;
 const threadRadius = 0.01;
 const hole = 0.0125;
+/** Of one turn of any of the threads (m), measured along the crests of seven of them, within 1 micrometre. */
+const pitch = 0.009375;
 
 /** Of the square table's top: where legs go. */
 const corners = [
@@ -213,9 +226,10 @@ export const oneLeg: Furniture = {
     part: name,
     seats: seatsOfTable,
     axis: [0, 1, 0],
-    pitch: 0.00995,
+    pitch,
     rest: 0.025 - entry,
     slack: 0.0032,
+    coils: { part: -0.05, hole: -0.05631, tip: -0.05625, shoulder: -0.0281, mouth: -0.03131 },
   })),
   pairs: [{ first: "top", second: "leg 4", targets: seatsOfTable }],
   maxEpisodeSteps: 700,
@@ -284,9 +298,10 @@ export const lamp: Furniture = {
       part: "bulb",
       seats: [{ ...bulbInBase, plug: "plug" }],
       axis: [0, -1, 0],
-      pitch: 0.0096,
+      pitch,
       rest: 0.031 - entry,
       slack: 0,
+      coils: { part: -0.04075, hole: -0.047, tip: -0.053, shoulder: -0.022, mouth: -0.022 },
     },
   ],
   pairs: [
@@ -364,18 +379,20 @@ export const roundTable: Furniture = {
       part: "leg",
       seats: [{ ...legInTop, plug: "plug of the top" }],
       axis: [0, 0, 1],
-      pitch: 0.0096,
+      pitch,
       rest: 0.02625 - entry,
       slack: 0.001,
+      coils: { part: -0.031875, hole: -0.039375, tip: -0.039375, shoulder: -0.012, mouth: -0.013125 },
     },
     {
       holder: "leg",
       part: "base",
       seats: [{ ...baseInLeg, plug: "plug of the leg" }],
       axis: [0, 1, 0],
-      pitch: 0.0096,
+      pitch,
       rest: 0.0275 - entry,
       slack: 0,
+      coils: { part: -0.02, hole: -0.02875, tip: -0.02875, shoulder: -0.00125, mouth: -0.00125 },
     },
   ],
   pairs: [

@@ -6,6 +6,10 @@ import type { Vector } from "../render/vectors.js";
 import type { Furniture, Part } from "./parts.js";
 import { composed, fromEuler, identity, type Pose } from "../pose.js";
 import { tieName } from "./screw.js";
+import { threadShapes } from "./thread-shapes.js";
+
+/** What threads do: a rule, with plain shapes, or what their surfaces do that meet (signed distances). */
+export type Contacts = "primitives" | "sdf";
 
 /** Seconds per engine step, and engine steps per control step. */
 export const [timestep, substeps] = [0.002, 50] as const;
@@ -45,7 +49,10 @@ const sideOffset = [-0.075, 0.175] as const;
 export const obstacleStart: Vector = [0.3815, 0, 0.43];
 
 /** MJCF text. `copy` tells models apart that must not be shared. */
-export function furnitureModel({ name, parts, threads, gripperWidth }: Furniture, copy: number): string {
+export function furnitureModel(furniture: Furniture, copy: number, contacts: Contacts = "primitives"): string {
+  const { name, parts, gripperWidth } = furniture;
+  const surfaces = contacts === "sdf" ? threadShapes(furniture) : undefined;
+  const threads = surfaces ? [] : furniture.threads;
   const table = element("geom", {
     ...{ name: "table", type: "box", pos: [0, 0, 0.4], size: [0.65, 0.4, 0.015], rgba: [0.72, 0.72, 0.7, 1] },
     ...{ friction: [friction.partsOnTable, 0.005, 0.0001], priority: 1 },
@@ -71,7 +78,8 @@ export function furnitureModel({ name, parts, threads, gripperWidth }: Furniture
       { name: part.name, pos: position, quat: rotation },
       element("freejoint"),
       element("inertial", { pos: part.center, mass: part.mass, diaginertia: part.inertia }),
-      ...part.shapes,
+      ...part.shapes.filter(({ attributes }) => !surfaces?.isGone(attributes.name)),
+      ...(surfaces?.added.get(part.name) ?? []),
     );
   });
   const arm = element(
@@ -119,6 +127,7 @@ export function furnitureModel({ name, parts, threads, gripperWidth }: Furniture
         gravity: [0, 0, -9.8],
       }),
       element("default", {}, element("geom", { ...stiff, condim: 4, friction: [friction.parts, 0.002, 0.0001] })),
+      ...(surfaces ? [element("asset", {}, ...surfaces.assets)] : []),
       element("worldbody", {}, element("camera", camera), table, arm, obstacles, ...bodies),
       element("equality", {}, ...ties),
       element("actuator", {}, ...drives, ...grips),
