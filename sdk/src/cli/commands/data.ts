@@ -119,7 +119,7 @@ function addMake(data: Command, { terminal, exitWith }: CommandContext): void {
   examples(command, {
     "data make kitchen/mixed": "100 episodes for cfg/gym/*/kitchen-mixed-v0; stopped, it goes on where it was",
     "data make robomimic/can --cameras robot0_eye_in_hand": "with pictures, for cfg/robomimic/pretrain/can/*_img",
-    "data make gym/walker2d-medium": "learns by SAC, up to an hour; stopped, it goes on where it was",
+    "data make gym/walker2d-medium": "learns to walk, up to an hour; stopped, it goes on where it was",
   }).action(async (task: string, flags: MakeFlags) => {
     const notify = (line: string) => terminal.error(line);
     const make = task.startsWith("gym/") ? recordLearned : playScript;
