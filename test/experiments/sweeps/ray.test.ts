@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { coordinate } from "../../../sdk/src/experiments/sweeps/coordinate.js";
 import { appendLine } from "../../../sdk/src/experiments/sweeps/journal.js";
-import { jobStatus, rayAddress, rayCluster } from "../../../sdk/src/experiments/sweeps/ray.js";
+import { jobStatus, rayAddress, rayCluster, tryOnRay } from "../../../sdk/src/experiments/sweeps/ray.js";
 import { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
 import { trialsIn } from "../../../sdk/src/experiments/sweeps/back-end.js";
 import type { TrialState } from "../../../sdk/src/experiments/sweeps/trial.js";
@@ -156,4 +156,15 @@ test("Ray's words", () => {
   });
   // Killed by somebody: may go on elsewhere.
   expect(of({ status: "FAILED", driver_exit_code: 137 })).not.toHaveProperty("exitCode");
+});
+
+test("a command tried as a job of one core: how it ended, what it said; one that does not begin in time is stopped", async () => {
+  ray.onSubmit = ({ submission_id }) =>
+    submission_id.includes("bad") ? { status: "FAILED", driver_exit_code: 7, message: "x" } : { status: "SUCCEEDED" };
+  expect(await tryOnRay(ray.address, "a-look", "true", 5)).toMatchObject({ exitCode: 0, logs: "log of a-look\n" });
+  expect(ray.submitted.at(-1)).toEqual({ submission_id: "a-look", entrypoint: "true", entrypoint_num_cpus: 1 });
+  expect(await tryOnRay(ray.address, "bad", "false", 5)).toMatchObject({ exitCode: 7 });
+  ray.onSubmit = () => ({ status: "PENDING" });
+  expect(await tryOnRay(ray.address, "never", "true", 0)).toBeUndefined();
+  expect(ray.requests.at(-1)).toBe("POST /api/jobs/never/stop");
 });

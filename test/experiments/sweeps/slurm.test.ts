@@ -1,6 +1,6 @@
 // Slurm's commands, as far as text goes: the script of an array, and lines in the formats of squeue, sacct and scontrol (22.05.8).
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { SweepRecord } from "../../../sdk/src/experiments/sweeps/record.js";
@@ -120,4 +120,68 @@ test("without Slurm, and where sbatch refuses, one problem with the remedy", asy
   await expect(slurmCluster({ threads: 1 }).submit(sweep, jobs)).rejects.toThrow(
     /sbatch --parsable: Batch job submission failed: Invalid partition name specified[^]*dmpo doctor --slurm/,
   );
+});
+
+test("jobs are submitted, looked after, stopped and listed by Slurm's own commands", async () => {
+  const programs = join(folder, "bin");
+  mkdirSync(programs);
+  const asked = join(folder, "asked");
+  /** A command that keeps what it is given and answers with the output of a script. */
+  const command = (name: string, script: string) => {
+    writeFileSync(
+      join(programs, name),
+      `#!/bin/bash\necho "${name} $*" >> '${asked.replaceAll("'", "'\\''")}'\n${script}\n`,
+    );
+    chmodSync(join(programs, name), 0o755);
+  };
+  const calls = () => readFileSync(asked, "utf8").trim().split("\n");
+  vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+  command("sbatch", "cat > /dev/null; echo '12;cluster'");
+  // What has ended is no longer in the queue; an array that is forgotten hides the others.
+  command(
+    "squeue",
+    `case "$*" in
+  *--me*) printf '12_0|dmpo-0123abcd-array|RUNNING\\n13|other|PENDING\\n' ;;
+  *--jobs=12,99*) echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1 ;;
+  *--jobs=99*) exit 1 ;;
+  *) printf '12_0|RUNNING|n1|None\\n12_1|PENDING||Resources\\n' ;;
+esac`,
+  );
+  command("sacct", "printf '12_2|FAILED|3:0|n2\\n99_0|COMPLETED|0:0|n1\\n12_7|FAILED|1:0|n1\\n'");
+  command("scancel", "");
+  const cluster = slurmCluster({ threads: 1 });
+  expect(await cluster.submit(sweep, [...jobs, { job: "j0003", trials: [3], until: 9 }])).toEqual(
+    new Map([
+      ["j0001", "12_0"],
+      ["j0002", "12_1"],
+      ["j0003", "12_0"],
+    ]),
+  );
+  // Jobs that end at different iterations are arrays of their own.
+  expect(calls().filter((line) => line.startsWith("sbatch"))).toEqual(["sbatch --parsable", "sbatch --parsable"]);
+  const statuses = await cluster.status(["12_0", "12_1", "12_2", "99_0", "12_3"]);
+  expect([...statuses]).toEqual([
+    ["12_0", { state: "running", host: "n1" }],
+    ["12_1", { state: "waiting", reason: "Resources" }],
+    ["12_2", { state: "ended", reason: "failed (3:0)", host: "n2", exitCode: 3 }],
+    ["99_0", { state: "ended", reason: "its job is over", host: "n1", exitCode: 0 }],
+    ["12_3", { state: "ended", reason: "its job is over" }],
+  ]);
+  const before = calls().length;
+  // How jobs ended is not asked twice.
+  expect((await cluster.status(["12_2", "99_0"])).get("12_2")).toEqual(statuses.get("12_2"));
+  expect(calls()).toHaveLength(before);
+  await cluster.stop(["12_0", "12_1", "12_2"]);
+  expect(calls().filter((line) => line.startsWith("scancel"))).toEqual([
+    "scancel 12_1",
+    "scancel --batch --signal=TERM 12_0",
+  ]);
+  await cluster.stop([]);
+  expect(await cluster.list()).toEqual([{ id: "12_0", name: "dmpo-0123abcd-array", state: "RUNNING" }]);
+  // Without accounting, what the controller remembers.
+  command("sacct", "exit 1");
+  command("scontrol", "echo 'JobId=14 ArrayJobId=12 ArrayTaskId=5 JobState=COMPLETED ExitCode=0:0 NodeList=n2'");
+  expect([...(await cluster.status(["12_5"]))]).toEqual([
+    ["12_5", { state: "ended", reason: "its job is over", host: "n2", exitCode: 0 }],
+  ]);
 });
