@@ -81,7 +81,7 @@ async function calql({ data, options, control }) {
     ...{ iterations: 10_000, valFreq: 50, onlineUtdRatio: 0.25, folder: null },
     ...{ signal: spent.signal, onProgress: (record) => (control.onProgress(record), onProgress(record)) },
   });
-  const settings = { env, environments: 10, episodes: 10, initialNoise: "zero", seed: 9000 };
+  const settings = { env, environments: 10, episodes: 10, denoisingSteps: 1, initialNoise: "zero", seed: 9000 };
   const { threads, workers } = control;
   const end = {
     environmentSteps: online.environmentSteps,
