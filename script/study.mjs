@@ -1,11 +1,13 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
-// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` are
-// kept in docs/results, where the study goes on; `--only SAC,DQL` names some of its methods.
+// Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Those of `algorithms` and
+// `manipulation` are kept in docs/results, where these studies go on; `--only SAC,DQL` names some of the methods, `--only lift,can-ppo`
+// some of the tasks or cases. Of `manipulation` `--minutes N` stops each fine-tuning after so much processor time, `--tiny` tries whether a case works.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
 import * as algorithms from "./studies/algorithms.mjs";
+import * as manipulation from "./studies/manipulation.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,6 +17,8 @@ const { values, positionals } = parseArgs({
     folder: { type: "string" },
     only: { type: "string" },
     table: { type: "boolean", default: false },
+    minutes: { type: "string" },
+    tiny: { type: "boolean", default: false },
   },
 });
 const threads = values.threads ? Number(values.threads) : undefined;
@@ -89,6 +93,17 @@ const studies = {
 studies.algorithms = () =>
   algorithms.cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
 
+studies.manipulation = () =>
+  manipulation.cases(
+    seeds,
+    {
+      ...control,
+      folder: join(values.folder ?? "runs/study", "manipulation-work"),
+      ...{ minutes: values.minutes ? Number(values.minutes) : undefined, tiny: values.tiny },
+    },
+    values.only?.split(/, */),
+  );
+
 const [name] = positionals;
 if (!Object.hasOwn(studies, name ?? "")) {
   console.error(
@@ -96,7 +111,8 @@ if (!Object.hasOwn(studies, name ?? "")) {
   );
   process.exit(2);
 }
-const folder = join(values.folder ?? (name === "algorithms" ? "docs/results" : "runs/study"), name);
+const kept = { algorithms, manipulation };
+const folder = join(values.folder ?? (Object.hasOwn(kept, name) ? "docs/results" : "runs/study"), name);
 await mkdir(folder, { recursive: true });
 const done = new Set(await readdir(folder));
 for (const [label, run] of values.table ? [] : studies[name]()) {
@@ -119,10 +135,10 @@ const rows = [];
 for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
   rows.push([file.replace(".json", ""), JSON.parse(await readFile(join(folder, file), "utf8"))]);
 }
-if (name === "algorithms") {
-  await algorithms.summarize(
+if (Object.hasOwn(kept, name)) {
+  await kept[name].summarize(
     rows.map(([, row]) => row),
-    "docs/images/hopper-algorithms.png",
+    values.folder ? join(folder, "curves.png") : kept[name].picture,
   );
   process.exit();
 }

@@ -131,6 +131,9 @@ function report(name, seed, record) {
 
 const fileName = (name, seed) => `${name.toLowerCase().replace(/\W+/g, "-")}-seed-${seed}`;
 
+/** Where the figure of the committed rows is. */
+export const picture = "docs/images/hopper-algorithms.png";
+
 /** Label and run of every case; `only` names some. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
   return seeds.flatMap((seed) =>
@@ -139,7 +142,7 @@ export function cases(seeds, control, only) {
 }
 
 /** Prints the table of all rows that there are and names those that are missing; draws the curves to a file. */
-export async function summarize(rows, picture) {
+export async function summarize(rows, file) {
   const of = (name) => rows.filter(({ method }) => method === name);
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const whole = (value) => Math.round(value).toLocaleString("en-US");
@@ -175,6 +178,6 @@ export async function summarize(rows, picture) {
     title: "Ways to learn, hopper",
     subtitle: `mean return of evaluations, ${series.some(({ spread }) => spread) ? "over seeds; band: deviation over them" : "one seed each"}`,
   });
-  await figures.saveFigure(figure, picture);
-  console.log(`\nlearning curves: ${picture}`);
+  await figures.saveFigure(figure, file);
+  console.log(`\nlearning curves: ${file}`);
 }
