@@ -267,8 +267,8 @@ export async function summarize(rows, file) {
   if (series.length === 0) return;
   const figure = figures.learningCurve(series, {
     title: "PPO after imitation of mixed demonstrations",
-    subtitle: "evaluations, one denoising step",
-    y: "successful episodes (kitchen: completed elements), share",
+    subtitle: "share of successful episodes, in the kitchen of completed elements; one denoising step",
+    y: "share in evaluations",
   });
   await figures.saveFigure(figure, file);
   console.log(`\nlearning curves: ${file}`);
