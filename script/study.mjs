@@ -1,6 +1,7 @@
 // The measurements of docs/results.md: `npm run study -- NAME [--seeds 0,1,2] [--threads N] [--folder runs/study]`.
 // Every run leaves NAME/<case>.json; what exists is not run again, and the table covers all that exist. Studies with a page of their
-// own (script/studies) keep theirs in docs/results, where they go on; `--only SAC,DQL` names some of their cases.
+// own (script/studies) keep theirs in docs/results, where they go on; `--only SAC,DQL` names some of their cases. Of `manipulation`
+// `--minutes N` stops each fine-tuning after so much processor time, `--tiny` tries whether a case works.
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,6 +10,7 @@ import * as algorithms from "./studies/algorithms.mjs";
 import * as avoiding from "./studies/avoiding.mjs";
 import * as dispersive from "./studies/dispersive.mjs";
 import * as gym from "./studies/gym.mjs";
+import * as manipulation from "./studies/manipulation.mjs";
 import * as policies from "./studies/policies.mjs";
 
 const { values, positionals } = parseArgs({
@@ -19,6 +21,8 @@ const { values, positionals } = parseArgs({
     folder: { type: "string" },
     only: { type: "string" },
     table: { type: "boolean", default: false },
+    minutes: { type: "string" },
+    tiny: { type: "boolean", default: false },
   },
 });
 const threads = values.threads ? Number(values.threads) : undefined;
@@ -90,9 +94,13 @@ const studies = {
 };
 
 /** Their rows are committed; the policies that they begin with are not. */
-const pages = { algorithms, avoiding, dispersive, gym, policies };
+const pages = { algorithms, avoiding, dispersive, gym, manipulation, policies };
 for (const [name, { cases }] of Object.entries(pages)) {
-  studies[name] = () => cases(seeds, { ...control, folder: "runs/study/bases" }, values.only?.split(/, */));
+  const given = {
+    ...{ ...control, folder: join(values.folder ?? "runs/study", "bases") },
+    ...{ ...(values.minutes && { minutes: Number(values.minutes) }), ...(values.tiny && { tiny: true }) },
+  };
+  studies[name] = () => cases(seeds, given, values.only?.split(/, */));
 }
 
 const [name] = positionals;
@@ -128,7 +136,7 @@ for (const file of (await readdir(folder)).filter((file) => file.endsWith(".json
 if (name in pages) {
   await pages[name].summarize(
     rows.map(([, row]) => row),
-    "docs/images",
+    values.folder ? folder : "docs/images",
   );
   process.exit();
 }

@@ -131,6 +131,9 @@ function report(name, seed, record) {
 
 const fileName = (name, seed) => `${name.toLowerCase().replace(/\W+/g, "-")}-seed-${seed}`;
 
+/** Where the figure of the committed rows is. */
+export const picture = "docs/images/hopper-algorithms.png";
+
 /** Label and run of every case; `only` names some. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
   return seeds.flatMap((seed) =>

@@ -91,6 +91,38 @@ test("gradients of several minibatches are summed before a step, and those that 
   expect(two.after).not.toEqual(one.after);
 });
 
+test("a frozen encoder stays as it is to the bit, and what it sees is learned from", async () => {
+  const stage = await setup("gaussian", gaussian);
+  const frozen = { ...quick, iterations: 11, valFreq: 10, freezeEncoder: true, critic: { mlpDims: [32] } };
+  const { sets, curve } = await ppo.train(stage, frozen);
+  const { layout, network } = stage.base.model;
+  const eyesOf = new Set(network.encoder.parameters.map(({ name }) => name));
+  const [before, after] = [stage.base.weights, sets.policy!].map((weights) => layout.views(weights));
+  const changed = layout.specs.filter(({ name }) =>
+    before![name]!.data.some((value, i) => value !== after![name]!.data[i]),
+  );
+  expect(eyesOf.size).toBeGreaterThan(5);
+  expect(changed.map(({ name }) => name).filter((name) => eyesOf.has(name))).toEqual([]);
+  expect(changed.length).toBeGreaterThan(2);
+  expect(curve.at(-1)!.episodes.return.mean).toBeGreaterThan(curve[0]!.episodes.return.mean);
+});
+
+test.each([
+  ["gaussian", gaussian, {}],
+  ["meanflow", { type: "vit", ...eyes, timeDim: 4, rEmbeddingDim: 4 }, { noiseNet: { noiseHiddenDims: [8] } }],
+] as const)(
+  "kept encodings are what the encoder makes of the pictures: %s begins with a ratio of 1",
+  async (policy, network, more) => {
+    const all = { ...once, ...more, batchSize: COUNT * 8, critic: { mlpDims: [32] } };
+    const stage = await setup(policy, network);
+    const { curve, sets } = await ppo.train(stage, { ...all, maxGradNorm: null, freezeEncoder: true });
+    const { ratio, approxKl } = curve[0]!.update as unknown as Record<string, number>;
+    expect(ratio).toBeCloseTo(1, 4);
+    expect(Math.abs(approxKl!)).toBeLessThan(1e-4);
+    expect(sets.policy).not.toEqual(stage.base.weights);
+  },
+);
+
 test("the critic has eyes of its own, named as the reference's, and may begin elsewhere than at 0", () => {
   const seen = { state: [1, 9], rgb: [1, 6, 96, 96] } as const;
   const { parameters } = ownCritic({ numImg: 2, outBiasInit: 4 }, seen, "critic.");
@@ -107,6 +139,14 @@ test("the critic has eyes of its own, named as the reference's, and may begin el
 test("what does not fit is refused", async () => {
   const [seeing, blind] = [await setup("gaussian", gaussian), await setup("gaussian", { fixedStd: 0.3 })];
   await expect(ppo.train(blind, { ...once, augment: true })).rejects.toThrow(/augment: is true[^]*sees? no pictures/);
+  const frozen = { ...once, freezeEncoder: true };
+  await expect(ppo.train(blind, frozen)).rejects.toThrow(/freezeEncoder: is true[^]*sees? no pictures/);
+  await expect(ppo.train(seeing, { ...frozen, augment: true })).rejects.toThrow(
+    /augment: is true[^]*each picture once/,
+  );
+  await expect(ppo.train(seeing, { ...frozen, actorWeightDecay: 0.1 })).rejects.toThrow(
+    /actorWeightDecay: 0.1[^]*0 with/,
+  );
   const wrong = { ...once, critic: { ...once.critic, type: "mlp" } } as const;
   await expect(ppo.train(seeing, wrong)).rejects.toThrow(/critic: is "mlp"[^]*"vit", as the policy sees pictures/);
   await expect(grpo.train(seeing, {})).rejects.toThrow(/sees pictures/);

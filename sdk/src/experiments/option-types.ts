@@ -100,6 +100,8 @@ export interface PPOInput {
   readonly gradAccumulate?: number;
   /** Move the pictures of an iteration at random before learning from them. Default false. */
   readonly augment?: boolean;
+  /** What looks at pictures stays as it is, computed once per picture; the critic reads what it makes of them. Default false. */
+  readonly freezeEncoder?: boolean;
   /** Stop or, adaptive_kl, steer at this divergence; null: neither. Above 0. Default 0.045. */
   readonly targetKl?: number | null;
   /** Which networks stop for the rest of the iteration. Default "actor". */

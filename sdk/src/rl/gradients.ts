@@ -7,7 +7,7 @@ import type { Controls, Tensors } from "../policies/definition.js";
 import type { Cloning } from "./cloning.js";
 import { minibatchGradient, standardized } from "./minibatches.js";
 import { gather, gatherObservations, type RolloutBuffer } from "./rollout-buffer.js";
-import { column, controlInputs, scalar, type ControlValues, type ValuedPlayers } from "./rollout.js";
+import { column, controlInputs, encodings, scalar, type ControlValues, type ValuedPlayers } from "./rollout.js";
 
 type Terms = { readonly loss: tf.Tensor } & Readonly<Record<string, tf.Tensor>>;
 
@@ -39,7 +39,8 @@ export interface Objectives {
 }
 
 interface ActorBatch {
-  readonly observation: Observation;
+  /** Absent where nothing reads it: encodings are kept, and nothing is cloned. */
+  readonly observation?: Observation;
   readonly stored: Tensors;
   /** Which decision of its chunk each row is (B); absent where a chunk has one. */
   readonly unit?: tf.Tensor1D;
@@ -53,6 +54,7 @@ interface ActorBatch {
 }
 
 interface CriticBatch extends Omit<ValueColumns, "value"> {
+  /** Or, in its state, the kept encodings. */
   readonly observation: Observation;
 }
 
@@ -75,14 +77,16 @@ export interface Gradients {
 }
 
 export function compileGradients(
-  { network, path, actor, critic, criticWeights, arena, compile }: ValuedPlayers,
+  { network, path, actor, critic, criticWeights, arena, compile, keepsEncodings }: ValuedPlayers,
   buffer: RolloutBuffer,
   { policyLoss, valueLoss, clips, cloning, microBatchSize }: Objectives,
 ): Gradients {
   const { space, units } = buffer.shape;
 
   const actorLoss = (weights: Weights, batch: ActorBatch) => {
-    const condition = network.encoder.apply(weights, batch.observation);
+    const condition = keepsEncodings
+      ? (batch.stored[encodings] as tf.Tensor2D)
+      : network.encoder.apply(weights, batch.observation!);
     const {
       logProbability: logProb,
       entropy,
@@ -91,7 +95,7 @@ export function compileGradients(
     const { clip } = batch;
     const terms = { ...policyLoss({ ...batch, logProb, entropy, ...(clip && { clip }) }), ...measured };
     if (!cloning) return terms;
-    const bcLoss = cloning.loss(weights, condition, batch.cloning, batch.observation);
+    const bcLoss = cloning.loss(weights, condition, batch.cloning, batch.observation!);
     return { ...terms, bcLoss, loss: terms.loss.add(bcLoss.mul(batch.cloningWeight)) };
   };
   const criticLoss = (weights: Weights, { observation, oldValue, target }: CriticBatch) => {
@@ -122,7 +126,7 @@ export function compileGradients(
           ...shared,
           ...(units > 1 && { unit: column(unitOf(rows)) }),
           ...(clips && { clip: perUnit(clips, rows) }),
-          observation: seen(chunks),
+          ...((cloning || !keepsEncodings) && { observation: seen(chunks) }),
           stored: buffer.storedAt(chunks),
           oldLogProb: gather(buffer.logProbabilities, rows),
           advantage: hostTensor(advantages.subarray(start, end), [rows.length]),
@@ -136,7 +140,7 @@ export function compileGradients(
       const batch = (start: number, end: number) => {
         const chunks = chunksOf(indices.subarray(start, end));
         return {
-          observation: seen(chunks),
+          observation: keepsEncodings ? { state: buffer.storedAt(chunks)[encodings]! } : seen(chunks),
           oldValue: gather(buffer.values, chunks),
           target: gather(buffer.returns, chunks),
         } as Host<CriticBatch>;

@@ -63,6 +63,12 @@ export const ppoOptions = z.strictObject({
   microBatchSize: count.default(1000).describe("rows in memory at once, of pictures at most 100; changes no result"),
   gradAccumulate: count.default(1).describe("minibatches whose gradients are summed before a step"),
   augment: z.boolean().default(false).describe("move the pictures of an iteration at random before learning from them"),
+  freezeEncoder: z
+    .boolean()
+    .default(false)
+    .describe(
+      "what looks at pictures stays as it is, computed once per picture; the critic reads what it makes of them",
+    ),
   targetKl: z
     .number()
     .positive()
@@ -171,15 +177,26 @@ export function valueLoss(
 const pathOf = (model: PolicyModel, o: PpoOptions & { readonly noiseNet?: Record<string, unknown> }): BoundPath =>
   model.path(pathOptions(o, model), o.noiseNet);
 
-const criticOf = ({ base }: Stage, o: PpoOptions): Critic => ownCritic(o.critic, base.space, "critic.");
+const criticOf = ({ base: { space, model } }: Stage, o: PpoOptions): Critic =>
+  ownCritic(o.critic, o.freezeEncoder ? { state: [1, model.network.encoder.width] } : space, "critic.");
 
 /** Rows of pictures in memory at once: what lies between the layers of the eyes is a megabyte for each. */
 const PICTURED_ROWS = 100;
 
 function parts(stage: Stage, o: PpoOptions) {
   const { base, random, arena } = stage;
-  if (o.augment && !base.space.rgb)
-    fail("DMPO_OPTIONS", "augment", "is true", "false for policies that see no pictures");
+  for (const name of ["augment", "freezeEncoder"] as const) {
+    if (o[name] && !base.space.rgb) fail("DMPO_OPTIONS", name, "is true", "false for policies that see no pictures");
+  }
+  if (o.freezeEncoder && o.augment)
+    fail("DMPO_OPTIONS", "augment", "is true", "false with freezeEncoder, which looks at each picture once");
+  if (o.freezeEncoder && o.actorWeightDecay > 0)
+    fail(
+      "DMPO_OPTIONS",
+      "actorWeightDecay",
+      String(o.actorWeightDecay),
+      "0 with freezeEncoder, as it decays all weights",
+    );
   const exploration = new ParameterLayout(pathOf(base.model, o).parameters);
   const layout = new ParameterLayout([...base.model.layout.specs, ...exploration.specs]);
   const initial = new Float32Array(layout.size);
@@ -204,7 +221,7 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
   const path = pathOf(model, o);
   const players = {
     ...{ network: model.network, path, actor, critic: criticOf(stage, o), criticWeights: critic },
-    ...{ arena, compile },
+    ...{ arena, compile, keepsEncodings: o.freezeEncoder },
   };
   const collector = new Collector(players, o.steps);
   const { buffer } = collector;
@@ -216,7 +233,8 @@ async function* run(stage: Stage, parts: PpoParts, o: PpoOptions): AsyncGenerato
     valueLoss: (columns) => valueLoss(columns, o),
     clips: path.unitClips?.(o.clipPlossCoef),
     cloning,
-    microBatchSize: base.space.rgb ? Math.min(o.microBatchSize, PICTURED_ROWS) : o.microBatchSize,
+    microBatchSize:
+      base.space.rgb && !(o.freezeEncoder && !cloning) ? Math.min(o.microBatchSize, PICTURED_ROWS) : o.microBatchSize,
   });
   // A view of the weights, so that evaluations follow the training.
   const acting = { model, weights: actor.weights.subarray(0, base.weights.length), space: base.space };

@@ -35,7 +35,15 @@ export interface Players {
   readonly actor: Trainable;
   readonly arena: Arena;
   readonly compile?: CompileOptions | undefined;
+  /**
+   * Whether what the encoder makes of an observation is kept when it was acted upon, and neither computed again nor learned through:
+   * the critic then reads that, too. Default false.
+   */
+  readonly keepsEncodings?: boolean;
 }
+
+/** Name of the kept encodings among what is stored of a chunk. */
+export const encodings = "encoding";
 
 /** Players of whom somebody knows what states are worth. */
 export interface ValuedPlayers extends Players {
@@ -51,6 +59,11 @@ interface ActInput {
   readonly controls: Controls;
 }
 
+interface ValueInput extends Pick<ActInput, "critic" | "observation"> {
+  /** Where the critic reads encodings. */
+  readonly actor?: Weights;
+}
+
 interface AssessInput extends Pick<ActInput, "actor" | "observation" | "controls"> {
   readonly stored: Tensors;
   readonly unit?: tf.Tensor1D;
@@ -60,7 +73,7 @@ export class Collector {
   readonly buffer: RolloutBuffer;
   readonly #players: Players;
   readonly #act;
-  readonly #value: Compiled<Pick<ActInput, "critic" | "observation">, tf.Tensor1D> | undefined;
+  readonly #value: Compiled<ValueInput, tf.Tensor1D> | undefined;
   readonly #assess: Compiled<AssessInput, Weights>;
   readonly #draws: Record<string, HostTensor>;
   readonly #actions: HostTensor;
@@ -70,11 +83,18 @@ export class Collector {
 
   /** `steps`: chunk steps S per rollout. Without a critic the values in the buffer stay 0. */
   constructor(players: Players | ValuedPlayers, steps: number) {
-    const { network, path, actor } = players;
+    const { network, path, actor, keepsEncodings = false } = players;
+    const kept: Record<string, number[]> = keepsEncodings ? { [encodings]: [network.encoder.width] } : {};
     const valued = "critic" in players ? players : undefined;
     const { count, space, actionSteps } = players.arena.environments;
     this.#players = players;
-    this.buffer = new RolloutBuffer({ steps, environments: count, units: path.units, space, stored: path.stored });
+    this.buffer = new RolloutBuffer({
+      steps,
+      environments: count,
+      units: path.units,
+      space,
+      stored: { ...path.stored, ...kept },
+    });
     this.#actor = actor.layout.views(actor.weights);
     this.#critic = valued ? valued.criticWeights.layout.views(valued.criticWeights.weights) : {};
     this.#draws = emptyDraws(path.draws, count);
@@ -84,9 +104,9 @@ export class Collector {
       const { action, stored, logProbability } = path.sample(actor, condition, draws, controls);
       return {
         action: action.slice([0, 0], [-1, actionSteps]),
-        stored,
+        stored: keepsEncodings ? { ...stored, [encodings]: condition } : stored,
         logProbability,
-        ...(valued && { value: valued.critic.value(values, observation) }),
+        ...(valued && { value: valued.critic.value(values, keepsEncodings ? { state: condition } : observation) }),
       };
     };
     this.#act = compile<ActInput, ReturnType<typeof act>>(act, players.compile);
@@ -96,9 +116,9 @@ export class Collector {
     };
     this.#assess = compile<AssessInput, Weights>(assess, players.compile);
     if (!valued) return;
-    const value = ({ critic: values, observation }: Pick<ActInput, "critic" | "observation">) =>
-      valued.critic.value(values, observation);
-    this.#value = compile<Pick<ActInput, "critic" | "observation">, tf.Tensor1D>(value, players.compile);
+    const value = ({ actor, critic: values, observation }: ValueInput) =>
+      valued.critic.value(values, actor ? { state: network.encoder.apply(actor, observation) } : observation);
+    this.#value = compile<ValueInput, tf.Tensor1D>(value, players.compile);
   }
 
   /**
@@ -195,7 +215,8 @@ export class Collector {
     if (!this.#value) return;
     const { environments: count, space } = this.buffer.shape;
     const observation = hostObservation(observations, space, count);
-    await this.#value({ critic: this.#critic, observation }, hostTensor(out, [count]));
+    const reader = this.#players.keepsEncodings ? { actor: this.#actor } : {};
+    await this.#value({ ...reader, critic: this.#critic, observation }, hostTensor(out, [count]));
   }
 }
 

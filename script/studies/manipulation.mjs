@@ -1,0 +1,276 @@
+// Robot arms: imitation of mixed demonstrations made here, then PPO, with one denoising step: the cases of `npm run study -- manipulation`
+// and what is reported of them. Networks are 256 wide, and PPO's recipe is that of cfg/base/robomimic/finetune/ppo_meanflow_mlp.yaml.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as dmpo from "../../sdk/dist/bundle/index.js";
+
+const { Dataset, Diffusion, figures, Gaussian, loadPolicy, MeanFlow, play, PPO, ReFlow, ShortcutFlow } = dmpo;
+
+const network = { mlpDims: [256, 256, 256] };
+const improved = MeanFlow.improved().withNetwork(network);
+
+/** `steps`: network calls per chunk with which a policy is measured; those without acts as it is. */
+const policies = {
+  "meanflow-dispersive": {
+    description: improved.withDispersive({ weight: 0.5, temperature: 0.5 }),
+    steps: [1, 5],
+  },
+  meanflow: { description: improved, steps: [1, 5] },
+  reflow: { description: ReFlow.standard().withNetwork(network), steps: [1, 20] },
+  shortcut: { description: ShortcutFlow.standard().withNetwork(network), steps: [1, 4] },
+  diffusion: { description: Diffusion.standard({ denoisingSteps: 20 }).withNetwork(network), steps: [20] },
+  gaussian: {
+    description: Gaussian.standard().withNetwork({ ...network, fixedStd: 0.1, horizonSteps: 4 }),
+    steps: [1],
+  },
+};
+const [main, ...others] = Object.keys(policies);
+
+/** What an episode earns: whether it succeeds, or which share of the kitchen's four elements it completes. */
+const bySuccess = ({ successRate }) => [successRate.mean, successRate.standardError];
+const byElements = (statistics) => [statistics.return.mean / 4, statistics.return.standardError / 4];
+
+/** Of PPO: about 3,000 environment steps per iteration, decays over the whole run. */
+const recipe = {
+  ...{ environments: 20, batchSize: 250, updateEpochs: 5, actorLr: 2e-5, targetKl: 0.1 },
+  ...{ actorLrScheduler: { type: "cosine_custom" }, criticLrScheduler: { type: "cosine_custom" } },
+  noise: { minStd: 0.03, maxStd: 0.1, finalMaxStd: 0.05, schedule: "linear" },
+  ...{ valFreq: 9, evaluationEpisodes: 20 },
+};
+
+/** `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with. */
+const tasks = {
+  lift: { set: ["robomimic", "lift"], limit: 150, epochs: 6, budget: 100_000, mark: 1, published: 1 },
+  can: { set: ["robomimic", "can"], limit: 200, epochs: 60, budget: 500_000, mark: 0.98, published: 1, compared: true },
+  "kitchen-complete": {
+    ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 40, budget: 700_000 },
+    ...{ mark: 0.95, published: 0.949, score: byElements },
+  },
+  "kitchen-mixed": {
+    ...{ set: ["kitchen", "mixed"], env: "kitchen-mixed-v0", limit: 280, epochs: 40, budget: 700_000 },
+    ...{ mark: 0.99, published: 1, score: byElements },
+  },
+  square: { set: ["robomimic", "square"], limit: 400, epochs: 80, budget: 2_000_000, mark: 0.83, published: 0.83 },
+  one_leg_low: { set: ["furniture", "one_leg_low"], limit: 700, epochs: 40, budget: 700_000, mark: 0.9 },
+  transport: {
+    set: ["robomimic", "transport"],
+    limit: 800,
+    epochs: 40,
+    budget: 500_000,
+    mark: "+0.25",
+    published: 0.884,
+  },
+};
+/** Demonstrations of mixed quality, from which a policy learns something and not all. */
+const demonstrations = { episodes: 100, quality: "mixed" };
+
+/** What a tiny run, for trying a case, takes of everything. */
+const tiny = { episodes: 2, epochs: 1, measured: 2, budget: 400 };
+
+function settingsOf(task, isTiny) {
+  const { set, env = set[1], score = bySuccess, ...rest } = tasks[task];
+  const scale = isTiny
+    ? { ...tiny, limit: 40, environments: 2 }
+    : {
+        ...demonstrations,
+        epochs: rest.epochs,
+        budget: rest.budget,
+        measured: 100,
+        environments: 50,
+        limit: rest.limit,
+      };
+  return { ...rest, set, env, score, ...scale };
+}
+
+const round = (value, digits = 3) => Number(value.toFixed(digits));
+const processorSeconds = () => process.cpuUsage().user / 1e6;
+
+async function dataOf({ set: [family, name], episodes }, { folder }) {
+  process.env.DMPO_DATA_DIR = join(folder, "data");
+  mkdirSync(process.env.DMPO_DATA_DIR, { recursive: true });
+  return Dataset[family](name, { make: { ...demonstrations, episodes } });
+}
+
+/** Share and standard error over fresh episodes, sampled noise. */
+async function measure(policy, { env, limit, measured, environments, score }, denoisingSteps, { threads, workers }) {
+  const settings = { env, environments, episodes: measured, maxEpisodeSteps: limit, denoisingSteps };
+  const done = await play(policy, { ...settings, initialNoise: "sampled", seed: 9000 }, { threads, workers });
+  return score(done.statistics).map((value) => round(value));
+}
+
+/** What the training of a base took, and its success by calls per chunk, beside its files. */
+const [cost, success] = ["cost.json", "success.json"];
+const placeOf = (task, kind, seed, { folder }) => join(folder, "bases", `${task}-${kind}-${seed}`);
+
+/** The base of a kind and seed, trained once and kept beside the runs. */
+async function trained(task, kind, seed, settings, control) {
+  const { threads, workers } = control;
+  const place = placeOf(task, kind, seed, control);
+  const file = join(place, "checkpoint/last.safetensors");
+  if (!existsSync(file)) {
+    const data = await dataOf(settings, control);
+    const { epochs } = settings;
+    const before = processorSeconds();
+    await policies[kind].description.pretrain(data, { epochs, seed, threads, workers, folder: place });
+    writeFileSync(join(place, cost), JSON.stringify({ cpuSeconds: round(processorSeconds() - before, 1) }));
+  }
+  return { policy: await loadPolicy(file), ...JSON.parse(readFileSync(join(place, cost), "utf8")) };
+}
+
+async function pretrain(task, kind, seed, control) {
+  const settings = settingsOf(task, control.tiny);
+  const data = await dataOf(settings, control);
+  const { policy, cpuSeconds } = await trained(task, kind, seed, settings, control);
+  const measured = {};
+  // How many calls are best is compared where policies are.
+  const several = settings.compared ? policies[kind].steps : policies[kind].steps.slice(0, 1);
+  for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
+  writeFileSync(join(placeOf(task, kind, seed, control), success), JSON.stringify(measured));
+  console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
+  const { epochs, limit } = settings;
+  const { episodeLengths, observations, observationDimension } = data;
+  const learned = { episodes: episodeLengths.length, steps: observations.length / observationDimension };
+  return { stage: "pretrain", task, policy: kind, seed, epochs, limit, demonstrations: learned, cpuSeconds, measured };
+}
+
+async function finetune(task, seed, control) {
+  const { threads, workers, minutes = Infinity } = control;
+  const settings = settingsOf(task, control.tiny);
+  const { policy: base } = await trained(task, main, seed, settings, control);
+  const known = join(placeOf(task, main, seed, control), success);
+  const before = existsSync(known)
+    ? JSON.parse(readFileSync(known, "utf8"))[1]
+    : await measure(base, settings, 1, control);
+  const environments = control.tiny ? 2 : recipe.environments;
+  const steps = Math.ceil(settings.limit / 4);
+  const training = Math.max(2, Math.ceil(settings.budget / (environments * settings.limit)));
+  const began = processorSeconds();
+  const seconds = [];
+  const spent = new AbortController();
+  const run = await PPO.finetune(base, {
+    ...recipe,
+    ...{
+      env: settings.env,
+      maxEpisodeSteps: settings.limit,
+      seed,
+      environments,
+      steps,
+      folder: null,
+      threads,
+      workers,
+    },
+    iterations: training + Math.ceil(training / (recipe.valFreq - 1)) + 1,
+    ...(control.tiny && { batchSize: 10, evaluationEpisodes: 2 }),
+    signal: spent.signal,
+    onProgress(record) {
+      seconds.push(processorSeconds() - began);
+      if (seconds.at(-1) > 60 * minutes) spent.abort();
+      const kind = "eval/avg episode reward" in record ? "eval" : "train";
+      const [share, value] = ["success rate", "avg episode reward"].map((name) => record[`${kind}/${name}`]);
+      const kl = record["loss/approx kl"];
+      console.error(
+        `${task}, seed ${seed}: ${kind} after ${record.step} steps: success ${share}, return ${value}, kl ${kl}`,
+      );
+    },
+  });
+  const after = await measure(run.last, settings, 1, control);
+  const isLastBest = run.policy.weights.every((weight, i) => weight === run.last.weights[i]);
+  const best = isLastBest ? after : await measure(run.policy, settings, 1, control);
+  const curve = run.curve.flatMap(({ mode, environmentSteps, episodes }, i) => {
+    if (episodes.episodes === 0) return [];
+    return [
+      [mode === "evaluation" ? 1 : 0, environmentSteps, round(settings.score(episodes)[0]), round(seconds[i] ?? 0, 1)],
+    ];
+  });
+  return {
+    ...{ stage: "finetune", task, policy: main, seed, limit: settings.limit, budget: settings.budget },
+    ...{ environmentSteps: run.environmentSteps, stopped: run.interrupted, before, after, best },
+    ...{ seconds: round(run.seconds, 1), cpuSeconds: round(seconds.at(-1) ?? 0, 1), curve },
+  };
+}
+
+/** Label and run of every case: `<task>-<policy>` and `<task>-ppo`; `only` names some, or whole tasks. */
+export function cases(seeds, control, only) {
+  const of = (task, compared) => [
+    ...[main, ...(compared ? others : [])].map((kind) => [
+      `${task}-${kind}`,
+      (seed) => pretrain(task, kind, seed, control),
+    ]),
+    [`${task}-ppo`, (seed) => finetune(task, seed, control)],
+  ];
+  return Object.entries(tasks)
+    .flatMap(([task, { compared }]) => of(task, compared).map((entry) => [task, ...entry]))
+    .filter(([task, name]) => !only || only.includes(task) || only.includes(name))
+    .flatMap(([, name, run]) => seeds.map((seed) => [`${name}-seed-${seed}`, () => run(seed)]));
+}
+
+/** Where the figure of the committed rows is. */
+export const picture = "docs/images/manipulation.png";
+
+/** Prints the tables of all rows that there are and names the cases that are missing; draws the curves to a file in `folder`. */
+export async function summarize(rows, folder) {
+  const percent = (value) => `${Math.round(100 * value)} %`;
+  const shown = ([value, error]) => `${percent(value)} ± ${Math.round(100 * error)}`;
+  const missing = [];
+  const heads = [
+    "task",
+    "policy",
+    "seed",
+    "demonstrations",
+    "epochs",
+    "episodes cut off at",
+    "success by calls per chunk",
+  ];
+  console.log(`| ${[...heads, "processor time"].join(" | ")} |\n|${"---|".repeat(heads.length + 1)}`);
+  for (const [task, { compared }] of Object.entries(tasks)) {
+    for (const kind of [main, ...(compared ? others : [])]) {
+      const found = rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
+      if (found.length === 0) missing.push(`${task}-${kind}`);
+      for (const { seed, demonstrations: learned, epochs, limit, measured, cpuSeconds } of found) {
+        const data = `${learned.episodes} (${learned.steps.toLocaleString("en-US")} steps)`;
+        const values = Object.entries(measured).map(([steps, value]) => `${steps}: ${shown(value)}`);
+        const columns = [task, kind, seed, data, epochs, limit, values.join(", "), `${Math.round(cpuSeconds)} s`];
+        console.log(`| ${columns.join(" | ")} |`);
+      }
+    }
+  }
+  const names = [
+    "task",
+    "seed",
+    "before",
+    "after",
+    "checkpoint of the best evaluation",
+    "environment steps",
+    "mark",
+    "published",
+  ];
+  console.log(`\n| ${[...names, "processor time"].join(" | ")} |\n|${"---|".repeat(names.length + 1)}`);
+  const series = [];
+  for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
+    const found = rows.filter((row) => row.stage === "finetune" && row.task === task);
+    if (found.length === 0) missing.push(`${task}-ppo`);
+    for (const { seed, before, after, best, environmentSteps, stopped, cpuSeconds, curve } of found) {
+      const steps = `${environmentSteps.toLocaleString("en-US")}${stopped ? ` of ${budget.toLocaleString("en-US")}, stopped` : ""}`;
+      const wanted = typeof mark === "number" ? percent(mark) : mark;
+      const known = published === undefined ? "" : percent(published);
+      const columns = [task, seed, shown(before), `**${shown(after)}**`, shown(best), steps, wanted, known];
+      console.log(`| ${[...columns, `${Math.round(cpuSeconds)} s`].join(" | ")} |`);
+      const evaluations = curve.filter(([isEvaluation]) => isEvaluation === 1);
+      series.push({
+        name: found.length > 1 ? `${task}, seed ${seed}` : task,
+        x: evaluations.map(([, environmentSteps]) => environmentSteps),
+        y: evaluations.map(([, , share]) => share),
+      });
+    }
+  }
+  if (missing.length > 0) console.log(`\nnot run yet: ${missing.join(", ")}`);
+  if (series.length === 0) return;
+  const figure = figures.learningCurve(series, {
+    title: "PPO after imitation of mixed demonstrations",
+    subtitle: "share of successful episodes, in the kitchen of completed elements; one denoising step",
+    y: "share in evaluations",
+  });
+  const file = `${folder}/manipulation.png`;
+  await figures.saveFigure(figure, file);
+  console.log(`\nlearning curves: ${file}`);
+}
