@@ -18,7 +18,7 @@ const ppoDefaults = {
   ...{ criticLr: 1e-3, criticLrScheduler: { type: "constant" }, criticWeightDecay: 0, criticMaxGradNorm: 25 },
   ...{ critic: ownCriticOptions.parse({}), augment: false, gradAccumulate: 1 },
   ...{ useBcLoss: false, bcLossType: "W2", bcLossCoeff: 0.05, bcLossDecayStart: 0 },
-  ...{ valFreq: 10, forceTrain: false, evaluationEpisodes: 40, evaluationNoise: "sampled" },
+  ...{ valFreq: 10, forceTrain: false, freezeEncoder: false, evaluationEpisodes: 40, evaluationNoise: "sampled" },
 };
 const sacDefaults = {
   ...{ iterations: 100, steps: 1000, explorationSteps: 5000, batchSize: 256 },
