@@ -132,7 +132,7 @@ function testsOf(sources) {
     }
     return seen.get(file);
   };
-  const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.slow)\.test\.ts$/.test(file);
+  const isFast = (file) => /^test\/(?!e2e\/).+\/.+(?<!\.(?:slow|cluster))\.test\.ts$/.test(file);
   const isOwn = (file) => (room === "envs" ? dirname(file) === "test/envs" : file.startsWith(`test/${room}/`));
   const isGiven = (file) => values.tests.some((folder) => file.startsWith(folder));
   const isWanted = (file) => isOwn(file) || isGiven(file) || (!values.own && reaches(file));
