@@ -142,7 +142,7 @@ test("SAC: a squashed Gaussian of one action, from scratch, in one environment",
 });
 
 test.each([
-  ["PPO", PPO, "gaussian", { horizonSteps: 1, learnFixedStd: true }, 8, ppoPresets.scratch],
+  ["PPO", PPO, "gaussian", { horizonSteps: 1, learnFixedStd: true, activationType: "Tanh" }, 8, ppoPresets.scratch],
   ["GRPO", GRPO, "gaussian", { horizonSteps: 1, learnFixedStd: true }, 40, {}],
   ...(["AWR", "RWR", "DQL", "IDQL", "QSM", "DIPO"] as const).map(
     (name) => [name, algorithms[name], "diffusion", { horizonSteps: 4 }, 40, {}] as const,

@@ -1,4 +1,5 @@
 // Exported policies, run by plain ONNX Runtime: the same chunks as the policy itself, for any batch.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { beforeAll, expect, test } from "vitest";
@@ -123,6 +124,27 @@ test("normalisation inside: raw observations in, raw actions out", async () => {
     denormalize(a, actionMin[i % 2]!, actionMax[i % 2]!),
   );
   expectClose(await run(path, observation, noise, [[2, 2, 3], [2, 4, 2]]), expected); // prettier-ignore
+});
+
+test("observations are cut off where the policy's environment does, and the file says where normalisation is", async () => {
+  const exported = new TrainedPolicy({ ...policy(), observationBound: 0.5 });
+  const path = join(folder, "bounded.onnx");
+  await exportOnnx(exported, path);
+  const [observation, noise] = [normal(12).map((x, i) => x + i), normal(16)];
+  const { observationMin, observationMax, actionMin, actionMax } = normalization;
+  const cut = (x: number) => Math.max(-0.5, Math.min(0.5, x));
+  const inside = observation.map((x, i) => cut(normalize(x, observationMin[i % 3]!, observationMax[i % 3]!)));
+  expect(inside.filter((x) => Math.abs(x) === 0.5).length).toBeGreaterThan(0);
+  const expected = sample(exported, inside, noise, 1).map((a, i) =>
+    denormalize(a, actionMin[i % 2]!, actionMax[i % 2]!),
+  );
+  expectClose(await run(path, observation, noise, [[2, 2, 3], [2, 4, 2]]), expected); // prettier-ignore
+  const outside = join(folder, "outside.onnx");
+  await exportOnnx(exported, outside, { includeNormalization: false });
+  // What is normalised already has been cut already.
+  expectClose(await run(outside, observation, noise, [[2, 2, 3], [2, 4, 2]]), sample(exported, observation, noise, 1)); // prettier-ignore
+  const said = (file: string) => /normalization\W+(inside|outside)/.exec(readFileSync(file, "latin1"))?.[1];
+  expect([said(path), said(outside)]).toEqual(["inside", "outside"]);
 });
 
 test("diffusion takes its own number of steps and the noise of each of them", async () => {

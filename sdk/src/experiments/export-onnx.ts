@@ -61,7 +61,7 @@ export async function exportOnnx(
   if (!pathText.safeParse(to).success) fail("DMPO_OPTIONS", "path", `is ${shownValue(to)}`, "where the file goes");
   checkOptions(schema, options);
   const path = userPath(to);
-  const { model, weights, normalization, environment, space } = await policyOf(source);
+  const { model, weights, normalization, environment, space, observationBound: bound } = await policyOf(source);
   const { steps = model.defaultSteps, clipIntermediate = true, includeNormalization = true } = options;
   const { shapes: draws } = model.actingDraws(steps);
   const seen = { observation: space.state, ...(space.rgb && { rgb: space.rgb }) };
@@ -70,7 +70,8 @@ export async function exportOnnx(
 
   type Input = Tensors & { observation: tf.Tensor3D; rgb?: tf.Tensor };
   function infer({ observation, rgb, ...drawn }: Input) {
-    const state = includeNormalization ? normalized(observation, normalization) : observation;
+    const seenState = includeNormalization ? normalized(observation, normalization) : observation;
+    const state = includeNormalization && bound !== undefined ? seenState.clipByValue(-bound, bound) : seenState;
     const table = constants<Weights>(frozen);
     const action = model.sample(table, { state, ...(rgb && { rgb }) }, drawn, { steps, clipIntermediate });
     return { action: includeNormalization ? denormalized(action, normalization) : action };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { InputError } from "../../../sdk/src/errors.js";
 import type { BackEnd, JobStatus } from "../../../sdk/src/experiments/sweeps/back-end.js";
+import { backEndOf, backEnds } from "../../../sdk/src/experiments/sweeps/back-ends.js";
 import { coordinate } from "../../../sdk/src/experiments/sweeps/coordinate.js";
 import { Lease } from "../../../sdk/src/experiments/sweeps/lease.js";
 import { sweepLogs } from "../../../sdk/src/experiments/sweeps/logs.js";
@@ -124,6 +125,10 @@ test("a job's trials: those that are over are left out, a wish to stop and a sig
   ]);
   await sweep.refresh();
   expect(sweep.results().get(2)).toMatchObject({ state: "paused", job: "j0001", iterations: 5, host: hostname() });
+  // The coordinator reports in its own name.
+  sweep.report({ trial: 3, state: "again" });
+  await sweep.refresh();
+  expect(sweep.results().get(3)).toMatchObject({ state: "again", job: "coordinator" });
   // Given back.
   for (const trial of [2, 3]) await (await Lease.tryTake(sweep.lease(trial), "test"))!.release();
   await sweep.wantStop(true);
@@ -203,4 +208,30 @@ test("logs: a trial's own, its error, its jobs'; what is not kept is said", asyn
   mkdirSync(join(sweep.folder, "jobs"), { recursive: true });
   writeFileSync(sweep.log("j0001"), "said");
   expect(await all()).toEqual(["job j0001:\nsaid", "job j0002:\n(nothing is kept)", "job j0003:\n(nothing is kept)"]);
+});
+
+test("a trial that is to be tried again is told so, and is", async () => {
+  const sweep = await record(1, { objective: null });
+  const lines: string[] = [];
+  const backEnd = here(async (sweep, { job, trials }) => {
+    sweep.report({ trial: trials[0]!, state: "running" }, job);
+    if (job === "j0001") sweep.report({ trial: 0, state: "again" });
+    else sweep.report({ trial: 0, state: "done", best: 1 }, job);
+    return over;
+  });
+  await runSweep(sweep, { backEnd, onLine: (line) => void lines.push(line) });
+  expect(sweep.jobs).toHaveLength(2);
+  expect(lines[0]).toBe("[0/1] trial 0 (a=0, seed=7): to be tried again");
+  expect(lines.at(-1)).toBe("[1/1] trial 0 (a=0, seed=7): done, best 1");
+});
+
+test("back ends have names", () => {
+  expect(Object.keys(backEnds)).toEqual(["local", "ray", "slurm"]);
+  expect(backEndOf("slurm", { threads: 1 }).name).toBe("slurm");
+  expect(() => backEndOf("slrm", { threads: 1 })).toThrow(
+    '--on: "slrm" is unknown\n  expected one of local, ray, slurm\n  did you mean slurm?',
+  );
+  expect(() => backEndOf("toString", { threads: 1 })).toThrow(
+    /"toString" is unknown\n {2}expected one of local, ray, slurm$/,
+  );
 });

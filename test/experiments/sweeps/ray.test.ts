@@ -122,12 +122,18 @@ test("tokens, addresses, and no cluster at all: one problem each, with the remed
   ray.token = "secret";
   await expect(cluster().list()).rejects.toThrow(/RAY_AUTH_TOKEN is not set[^]*export RAY_AUTH_TOKEN/);
   vi.stubEnv("RAY_AUTH_TOKEN", "wrong");
-  await expect(cluster().list()).rejects.toThrow("does not accept the token");
+  await expect(cluster().list()).rejects.toMatchObject({
+    code: "DMPO_RAY",
+    message: expect.stringContaining("does not accept the token"),
+  });
   vi.stubEnv("RAY_AUTH_TOKEN", "secret");
   expect(await cluster().list()).toEqual([]);
   ray.close();
   const nobody = rayCluster({ threads: 1, address: "http://127.0.0.1:9" });
-  await expect(nobody.list()).rejects.toThrow(/no cluster answers[^]*ray start --head/);
+  await expect(nobody.list()).rejects.toMatchObject({
+    code: "DMPO_RAY",
+    message: expect.stringMatching(/no cluster answers[^]*ray start --head/),
+  });
   expect(() => rayAddress("127.0.0.1:8265")).toThrow("the address of Ray's dashboard");
   vi.stubEnv("RAY_ADDRESS", "http://10.0.0.1:8265/");
   expect(rayAddress(undefined)).toBe("http://10.0.0.1:8265");

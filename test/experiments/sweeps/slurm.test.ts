@@ -55,6 +55,7 @@ test("a script asks for what trials need, is requeued, is warned, and each of it
       ],
     ].map((option) => `#SBATCH ${option}`),
   );
+  expect(arrayScript(sweep, jobs, { threads: 2 })).toContain("#SBATCH --array=0-1\n");
   // The shell's own view, with a program in Node's place that says what it was given.
   const told = (task: number, node: string) => {
     const program = join(folder, `node-${task}`);
@@ -167,6 +168,9 @@ esac`,
     ["99_0", { state: "ended", reason: "its job is over", host: "n1", exitCode: 0 }],
     ["12_3", { state: "ended", reason: "its job is over" }],
   ]);
+  expect(calls().filter((line) => line.startsWith("squeue"))[0]).toBe(
+    "squeue --noheader --array --states=all --format=%i|%T|%N|%r --jobs=12,99",
+  );
   const before = calls().length;
   // How jobs ended is not asked twice.
   expect((await cluster.status(["12_2", "99_0"])).get("12_2")).toEqual(statuses.get("12_2"));
