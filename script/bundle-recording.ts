@@ -1,6 +1,6 @@
 // A recording of `dmpo data make gym/NAME` as it comes with the package: `npx tsx script/bundle-recording.ts FILE TARGET [MEGABYTES]`.
-// As many of its first whole episodes as fit (3 MB). Observations of more than 200 numbers are rounded to eleven significant bits, as
-// those of half precision, which lets a quarter more fit; states, actions and rewards stay as they are. Prints what a README says.
+// As many of its first whole episodes as fit (3 MB), as recorded: a number that is constant in the recording must be that of the simulator,
+// or normalising it by its range multiplies the difference a million times. Prints what a README says.
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { readD4rlHdf5 } from "../sdk/src/data/d4rl-hdf5.js";
@@ -19,25 +19,13 @@ const tables = await withHdf5(file, (recording) =>
 );
 const lengths = Array.from(episodeLengths(await readD4rlHdf5(file)));
 
-const bits = new Uint32Array(1);
-const number = new Float32Array(bits.buffer);
-/** To the nearest with 10 bits of fraction. */
-function rounded(value: number): number {
-  number[0] = value;
-  bits[0] = (bits[0]! + 0x1000) & ~0x1fff;
-  return number[0];
-}
-
 const rowsOf = (episodes: number) => lengths.slice(0, episodes).reduce((sum, length) => sum + length, 0);
 
 function part({ key, data, shape }: (typeof tables)[number], rows: number) {
   const width = shape[1] ?? 1;
   const kept = data.slice(0, rows * width);
   if (key === "terminals" || key === "timeouts") return { data: Uint8Array.from(kept), shape: [rows] };
-  return {
-    data: key === "observations" && width > 200 ? kept.map(rounded) : kept,
-    shape: [rows, ...shape.slice(1)],
-  };
+  return { data: kept, shape: [rows, ...shape.slice(1)] };
 }
 
 async function write(episodes: number): Promise<number> {
