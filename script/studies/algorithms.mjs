@@ -1,10 +1,9 @@
 // Every way to learn on hopper, with the same number of environment steps: the cases of `npm run study -- algorithms`, and what is
 // reported of them. Networks, minibatches and updates per step are smaller than the defaults, so that a run takes minutes.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
+import { mean, trained, whole } from "./measuring.mjs";
 
-const { Dataset, Diffusion, figures, Gaussian, loadPolicy, MeanFlow, play, ReFlow } = dmpo;
+const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, ReFlow } = dmpo;
 
 /** Control steps of training, in all environments together; those of evaluations are not counted. */
 const budget = 100_000;
@@ -21,7 +20,7 @@ const bases = {
 /** 20 iterations of 125 chunks in ten environments, an evaluation after every four. */
 const chunked = { iterations: 26, valFreq: 5, steps: 125, environments: 10, batchSize: 256, evaluationEpisodes: 20 };
 /** Ten of 250 chunks, which is the length of an episode, for methods that want whole ones. */
-const whole = { ...chunked, iterations: 16, valFreq: 3, steps: 250 };
+const episodic = { ...chunked, iterations: 16, valFreq: 3, steps: 250 };
 /** 25 of a thousand chunks in one environment. */
 const alone = { ...chunked, environments: 1, iterations: 31, valFreq: 6, steps: 1000, evaluationEpisodes: 10 };
 const scaled = { rewardScale: 0.01 };
@@ -37,11 +36,11 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
 
 /** `start`: name of the base; without it the run begins with fresh weights. `wantsData`: learns from the demonstrations besides. */
 const methods = {
-  PPO: { start: "diffusion", options: { ...whole, preset: "quick", batchSize: 5000 } },
-  "PPO, MeanFlow": { page: "PPO", start: "meanflow", options: { ...whole, preset: "quick", batchSize: 500 } },
+  PPO: { start: "diffusion", options: { ...episodic, preset: "quick", batchSize: 5000 } },
+  "PPO, MeanFlow": { page: "PPO", start: "meanflow", options: { ...episodic, preset: "quick", batchSize: 500 } },
   AWR: { start: "diffusion", options: { ...chunked, ...scaled, batchSize: 1000 } },
-  RWR: { start: "diffusion", options: { ...whole, batchSize: 1000 } },
-  GRPO: { start: "gaussian", options: { ...whole, nGroups: 2, batchSize: 500 } },
+  RWR: { start: "diffusion", options: { ...episodic, batchSize: 1000 } },
+  GRPO: { start: "gaussian", options: { ...episodic, nGroups: 2, batchSize: 500 } },
   QSM: { start: "diffusion", options: { ...chunked, ...warm } },
   DIPO: { start: "diffusion", options: { ...chunked, ...warm } },
   IDQL: { start: "diffusion", options: { ...chunked, ...warm, replayRatio: 64 } },
@@ -94,18 +93,11 @@ async function calql({ data, options, control }) {
   };
 }
 
-/** The base of a kind and seed, trained once and kept beside the runs. */
-async function trained(kind, seed, data, { folder, ...control }) {
-  const place = join(folder, `${kind}-${seed}`);
-  const file = join(place, "checkpoint/last.safetensors");
-  if (!existsSync(file)) await bases[kind]().pretrain(data, { epochs: 20, seed, ...control, folder: place });
-  return loadPolicy(file);
-}
-
 async function learn(name, seed, { folder, ...control }) {
   const { page = name, start, wantsData, policy, options, run } = methods[name];
   const data = await Dataset.bundled("hopper-medium-mini");
-  const base = start && (await trained(start, seed, data, { folder, ...control }));
+  const kept = { folder, ...control };
+  const base = start && (await trained(`${start}-${seed}`, bases[start], data, { epochs: 20, seed }, kept)).policy;
   const input = { env, seed, ...options, ...(wantsData && { data }), ...(policy && { policy }) };
   const progress = { ...control, folder: null, onProgress: (record) => report(name, seed, record) };
   const before = process.cpuUsage().user;
@@ -131,9 +123,6 @@ function report(name, seed, record) {
 
 const fileName = (name, seed) => `${name.toLowerCase().replace(/\W+/g, "-")}-seed-${seed}`;
 
-/** Where the figure of the committed rows is. */
-export const picture = "docs/images/hopper-algorithms.png";
-
 /** Label and run of every case; `only` names some. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
   return seeds.flatMap((seed) =>
@@ -144,8 +133,6 @@ export function cases(seeds, control, only) {
 /** Prints the table of all rows that there are and names those that are missing; draws the curves into a folder. */
 export async function summarize(rows, folder) {
   const of = (name) => rows.filter(({ method }) => method === name);
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const whole = (value) => Math.round(value).toLocaleString("en-US");
   console.log(
     "| method | begins with | before | after 100,000 steps | best evaluation | processor time | wall time | seeds |",
   );

@@ -1,9 +1,9 @@
 // Every robot of Gym: pre-training on the recording that comes with the package, then PPO by the recipe of hopper with one denoising
 // step. The cases of `npm run study -- gym`, and what is reported of them beside the strongest published value of any method.
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Dataset, figures, loadPolicy, MeanFlow, play, PPO } from "../../sdk/dist/bundle/index.js";
+import { Dataset, figures, MeanFlow, play, PPO } from "../../sdk/dist/bundle/index.js";
+import { trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -29,17 +29,11 @@ async function measure(policy, env, { threads, workers }) {
 }
 
 /** The pre-trained policy and what it took, trained once and kept beside the runs. */
-async function pretrained(env, seed, { folder, ...control }) {
+async function pretrained(env, seed, control) {
   const data = await Dataset.bundled(robots[env].data);
-  const place = join(folder, `${env}-${seed}`, "pretraining");
-  if (!existsSync(place)) {
-    const epochs = Math.ceil((updates * 128) / data.steps);
-    await rm(`${place}.part`, { recursive: true, force: true });
-    await description.pretrain(data, { epochs, seed, ...control, folder: `${place}.part` });
-    await rename(`${place}.part`, place);
-  }
-  const file = join(place, "checkpoint/last.safetensors");
-  return { base: await loadPolicy(file), demonstrations: data.summary().returns.mean };
+  const input = { epochs: Math.ceil((updates * 128) / data.steps), seed };
+  const { policy } = await trained(`gym/${env}-${seed}/pretraining`, () => description, data, input, control);
+  return { base: policy, demonstrations: data.summary().returns.mean };
 }
 
 async function learn(env, seed, { folder, ...control }) {
@@ -47,7 +41,7 @@ async function learn(env, seed, { folder, ...control }) {
   const { base, demonstrations } = await pretrained(env, seed, { folder, ...control });
   const start = await measure(base, env, control);
   console.error(`${env}, seed ${seed}: begins with ${Math.round(start.mean)}`);
-  const place = join(folder, `${env}-${seed}`, "finetuning");
+  const place = join(folder, `gym/${env}-${seed}/finetuning`);
   const last = join(place, "checkpoint/last.safetensors");
   const run = await PPO.finetune(base, {
     ...{ env, seed, preset: "quick", iterations, saveEvery: 5, ...control, folder: place },
@@ -76,7 +70,6 @@ export function cases(seeds, control, only) {
 
 /** Prints the table of all rows that there are; draws the curves to a file in `folder`. */
 export async function summarize(rows, folder) {
-  const whole = (value) => Math.round(value).toLocaleString("en-US");
   const shown = ({ mean, standardDeviation }) => `${whole(mean)} ± ${whole(standardDeviation)}`;
   console.log(
     "| robot, seed | demonstrations | pre-trained | fine-tuned | environment steps | published | processor time |",

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
+import { percent } from "./measuring.mjs";
 
 const { Dataset, Diffusion, figures, Gaussian, loadPolicy, MeanFlow, play, PPO, ReFlow, ShortcutFlow } = dmpo;
 
@@ -204,12 +205,8 @@ export function cases(seeds, control, only) {
     .flatMap(([, name, run]) => seeds.map((seed) => [`${name}-seed-${seed}`, () => run(seed)]));
 }
 
-/** Where the figure of the committed rows is. */
-export const picture = "docs/images/manipulation.png";
-
 /** Prints the tables of all rows that there are and names the cases that are missing; draws the curves to a file in `folder`. */
 export async function summarize(rows, folder) {
-  const percent = (value) => `${Math.round(100 * value)} %`;
   const shown = ([value, error]) => `${percent(value)} ± ${Math.round(100 * error)}`;
   const missing = [];
   const heads = [
