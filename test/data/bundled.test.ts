@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bundledDatasets, type BundledDataset } from "../../sdk/src/data/data-folder.js";
-import { withHdf5 } from "../../sdk/src/data/hdf5.js";
 import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
+import { recordedRows } from "./recorded-rows.js";
 
 const cases: { readonly name: BundledDataset; readonly env: string }[] = [
   { name: "halfcheetah-medium-mini", env: "halfcheetah-v2" },
@@ -15,15 +15,8 @@ const cases: { readonly name: BundledDataset; readonly env: string }[] = [
 test.each(cases)("$name: from each recorded state the action leads to the next", async ({ name, env }) => {
   const path = bundledDatasets[name];
   expect(statSync(path).size).toBeLessThan(3.01e6);
-  const { rewards, terminals, timeouts, ...tables } = await withHdf5(path, (file) => ({
-    ...file.tables({ observations: { rank: 2 }, actions: { rank: 2 }, rewards: { rank: 1 } }),
-    ...file.tables({ terminals: { rank: 1 }, timeouts: { rank: 1 } }),
-    ...file.tables({ qpos: { rank: 2 }, qvel: { rank: 2 } }, "/infos"),
-  }));
-  const row = (table: keyof typeof tables, i: number) => {
-    const { data, shape } = tables[table];
-    return Array.from({ length: shape[1]! }, (_, k) => Number(data[i * shape[1]! + k]));
-  };
+  const { tables, row } = await recordedRows(path);
+  const { rewards, terminals, timeouts } = tables;
   const environment = await makeEnvironment(env);
   // Numbers that never change are those of the simulator: their range divides what they differ by.
   const first = environment.reset();

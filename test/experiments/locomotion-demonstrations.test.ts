@@ -6,6 +6,7 @@ import { Dataset } from "../../sdk/src/data/dataset.js";
 import { withHdf5 } from "../../sdk/src/data/hdf5.js";
 import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
 import { makeLocomotionDemonstrations } from "../../sdk/src/experiments/locomotion-demonstrations.js";
+import { recordedRows } from "../data/recorded-rows.js";
 import { temporaryFolder } from "../data/temporary-folder.js";
 
 const folder = temporaryFolder();
@@ -48,20 +49,13 @@ test("a stopped training goes on, and records what it would have recorded in one
   const data = await Dataset.d4rl("hopper-medium-v2", { folder, notify: () => undefined });
   expect([data.episodes.length, data.observationDimension, data.actionDimension]).toEqual([3, 11, 3]);
   // From each recorded state the recorded action leads to the next one and gives the recorded reward.
-  const { rewards, ...tables } = await withHdf5(whole, (file) => ({
-    ...file.tables({ observations: { rank: 2 }, actions: { rank: 2 }, rewards: { rank: 1 } }),
-    ...file.tables({ qpos: { rank: 2 }, qvel: { rank: 2 } }, "/infos"),
-  }));
-  const row = (name: keyof typeof tables, i: number) => {
-    const { data, shape } = tables[name];
-    return Array.from({ length: shape[1]! }, (_, k) => Number(data[i * shape[1]! + k]));
-  };
+  const { tables, row } = await recordedRows(whole);
   const environment = await makeEnvironment("hopper-v2");
   environment.reset();
   for (let i = 0; i < 5; i++) {
     environment.setState({ qpos: row("qpos", i), qvel: row("qvel", i) });
     const { observation, reward } = environment.step(row("actions", i));
-    expect(reward).toBeCloseTo(Number(rewards.data[i]), 3);
+    expect(reward).toBeCloseTo(Number(tables.rewards.data[i]), 3);
     row("observations", i + 1).forEach((value, k) => expect(observation[k]).toBeCloseTo(value, 2));
   }
   environment.close();

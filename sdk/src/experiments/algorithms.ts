@@ -136,13 +136,14 @@ export type TrainInput<Options extends object = SACInput> = Omit<
   readonly policy?: Pick<PolicyDescription, "for">;
 };
 
-const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
+/** What SAC and its kin begin with: deviations by the observation, tanh of what is drawn. */
+export const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
   ...{ horizonSteps: 1, mlpDims: [256, 256], activationType: "ReLU", tanhOutput: false },
   ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
 });
 
-/** Deviations that do not depend on the observation. */
-const normal = Gaussian.standard().withNetwork({
+/** What PPO and GRPO begin with: deviations that do not depend on the observation. */
+export const normal = Gaussian.standard().withNetwork({
   ...{ horizonSteps: 1, mlpDims: [128, 128], activationType: "Tanh", residualStyle: false, tanhOutput: false },
   ...{ fixedStd: 0.5, learnFixedStd: true, stdMin: 0.05, stdMax: 1 },
 });
@@ -181,6 +182,16 @@ function scratch<Options extends object, Path extends object = object>(
   };
 }
 
+/** The fluent API of an algorithm that does both, from scratch with a diffusion policy in forty environments unless told otherwise. */
+function fromEither<Options extends object, Preset extends string>(
+  definition: Parameters<typeof finetuning<Options, Preset>>[0],
+) {
+  return {
+    ...finetuning<Options, Preset>(definition),
+    ...scratch<Options>(definition, Diffusion.standard(), { environments: 40 }),
+  };
+}
+
 /** Proximal policy optimisation (Schulman et al. 2017), on policies that explore with a density. */
 export const PPO = {
   ...finetuning<PPOInput, keyof typeof ppo.presets>(ppo),
@@ -188,40 +199,22 @@ export const PPO = {
 };
 
 /** Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177): imitates its own actions, better ones more. */
-export const AWR = {
-  ...finetuning<AWRInput, keyof typeof awr.presets>(awr),
-  ...scratch<AWRInput>(awr, Diffusion.standard(), { environments: 40 }),
-};
+export const AWR = fromEither<AWRInput, keyof typeof awr.presets>(awr);
 
 /** Reward-weighted regression (Peters and Schaal 2007): imitates its last episodes, those with higher returns more. */
-export const RWR = {
-  ...finetuning<RWRInput, keyof typeof rwr.presets>(rwr),
-  ...scratch<RWRInput>(rwr, Diffusion.standard(), { environments: 40 }),
-};
+export const RWR = fromEither<RWRInput, keyof typeof rwr.presets>(rwr);
 
 /** Diffusion Q-learning (Wang et al. 2023, arXiv 2208.06193): imitates, pulled by a critic through all steps of sampling. */
-export const DQL = {
-  ...finetuning<DQLInput, keyof typeof dql.presets>(dql),
-  ...scratch<DQLInput>(dql, Diffusion.standard(), { environments: 40 }),
-};
+export const DQL = fromEither<DQLInput, keyof typeof dql.presets>(dql);
 
 /** Implicit diffusion Q-learning (Hansen-Estruch et al. 2023, arXiv 2304.10573): imitates, and acts by the best of several samples. */
-export const IDQL = {
-  ...finetuning<IDQLInput, keyof typeof idql.presets>(idql),
-  ...scratch<IDQLInput>(idql, Diffusion.standard(), { environments: 40 }),
-};
+export const IDQL = fromEither<IDQLInput, keyof typeof idql.presets>(idql);
 
 /** Q-score matching (Psenka et al. 2023, arXiv 2312.11752): the score of a diffusion policy follows the critic's slope. */
-export const QSM = {
-  ...finetuning<QSMInput, keyof typeof qsm.presets>(qsm),
-  ...scratch<QSMInput>(qsm, Diffusion.standard(), { environments: 40 }),
-};
+export const QSM = fromEither<QSMInput, keyof typeof qsm.presets>(qsm);
 
 /** Action gradients (Yang et al. 2023, arXiv 2305.13122): imitates actions that have been moved uphill on the critic. */
-export const DIPO = {
-  ...finetuning<DIPOInput, keyof typeof dipo.presets>(dipo),
-  ...scratch<DIPOInput>(dipo, Diffusion.standard(), { environments: 40 }),
-};
+export const DIPO = fromEither<DIPOInput, keyof typeof dipo.presets>(dipo);
 
 /** Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300): compares episodes from the same start; no critic. */
 export const GRPO = {

@@ -6,21 +6,20 @@ import { join } from "node:path";
 import { collectIn } from "../data/collect.js";
 import { demonstrationsFile, dataFolder } from "../data/data-folder.js";
 import { intoEmptyFolder } from "../data/demonstrations/make.js";
-import { withHdf5, writeHdf5, type WrittenDataset } from "../data/hdf5.js";
 import { Dataset } from "../data/dataset.js";
+import { withHdf5, writeHdf5, type WrittenDataset } from "../data/hdf5.js";
 import type { RecordedTable } from "../data/recording.js";
-import { Random } from "../engine/random.js";
-import type { Normalization } from "../normalization.js";
 import { distribution } from "../data/summary.js";
+import { Random } from "../engine/random.js";
 import { makeEnvironment } from "../envs/make-environment.js";
 import { builtInEnvironment } from "../envs/registry.js";
 import { fail, nearest } from "../errors.js";
+import type { Normalization } from "../normalization.js";
 import { warn } from "../plain-text.js";
 import type { TrainedPolicy } from "../policies/trained-policy.js";
 import type { MetricsRecord } from "../tracking/metrics-sink.js";
 import { readMetrics } from "../tracking/read-metrics.js";
-import { PPO, SAC, type TrainInput } from "./algorithms.js";
-import { Gaussian } from "./policies.js";
+import { normal, PPO, SAC, squashed, type TrainInput } from "./algorithms.js";
 import type { FineTuningRun } from "./runs/finetuning.js";
 import { scratchPolicy } from "./scratch-policy.js";
 
@@ -46,10 +45,7 @@ const softly: Learner = (env, seed, control) =>
   SAC.train({
     ...{ env, seed, batchSize: 128, criticReplayRatio: 64, actorReplayRatio: 64, critic: { mlpDims: [128, 128] } },
     ...{ iterations: 1000, valFreq: 1000, evaluationEpisodes: 1 },
-    policy: Gaussian.standard({ tanhOutput: true }).withNetwork({
-      ...{ horizonSteps: 1, mlpDims: [128, 128], activationType: "ReLU", tanhOutput: false },
-      ...{ stdMin: 6.7e-3, stdMax: 7.3891 },
-    }),
+    policy: squashed.withNetwork({ mlpDims: [128, 128] }),
     ...control,
   });
 
@@ -60,14 +56,9 @@ const softly: Learner = (env, seed, control) =>
 const proximally =
   (reach: number): Learner =>
   async (env, seed, control) => {
-    const policy = Gaussian.standard().withNetwork({
-      ...{ horizonSteps: 1, mlpDims: [128, 128], activationType: "Tanh", residualStyle: false, tanhOutput: false },
-      ...{ fixedStd: 0.5, learnFixedStd: true, stdMin: 0.05, stdMax: 1 },
-    });
-    const base = await scratchPolicy(policy, env, seed, await randomStatistics(env, reach, seed));
-    const critic = { mlpDims: [256, 256, 256] };
+    const base = await scratchPolicy(normal, env, seed, await randomStatistics(env, reach, seed));
     const long = { iterations: 2500, forceTrain: true };
-    return PPO.finetune(base, { preset: "scratch", env, environments: 8, seed, critic, ...long, ...control });
+    return PPO.finetune(base, { preset: "scratch", env, environments: 8, seed, ...long, ...control });
   };
 
 const robots: Readonly<Record<string, Robot>> = {
