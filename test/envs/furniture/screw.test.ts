@@ -8,98 +8,45 @@ import {
   type Furniture,
   type Thread,
 } from "../../../sdk/src/envs/furniture/parts.js";
-import { composed, fromEuler, product, relative, type Pose, type Quaternion } from "../../../sdk/src/envs/pose.js";
 import { furnitureModel, startOf } from "../../../sdk/src/envs/furniture/scene.js";
-import { placeAt, Screw } from "../../../sdk/src/envs/furniture/screw.js";
-import type { Vector } from "../../../sdk/src/envs/render/vectors.js";
+import { Screw } from "../../../sdk/src/envs/furniture/screw.js";
+import { composed, fromEuler } from "../../../sdk/src/envs/pose.js";
 import { Simulator } from "../../../sdk/src/envs/simulator.js";
+import { Bench, threads } from "./bench.js";
 
 let copies = 1e6;
-const firstPart = 9;
 
-/** A piece of furniture on its table, of which one thread is watched. */
-class Bench {
-  readonly #bodies: readonly number[];
-  /** Of the part about the hole's axis (rad/s). */
-  #speed = 0;
-
+class ScrewBench extends Bench {
   private constructor(
-    readonly simulator: Simulator,
-    readonly furniture: Furniture,
-    readonly thread: Thread,
+    simulator: Simulator,
+    furniture: Furniture,
+    thread: Thread,
     readonly screw: Screw,
   ) {
-    this.#bodies = furniture.parts.map(({ name }) => simulator.indexOf("body", name));
+    super(simulator, furniture, thread);
   }
 
-  static async load(furniture: Furniture, thread: Thread): Promise<Bench> {
+  static async load(furniture: Furniture, thread: Thread): Promise<ScrewBench> {
     const simulator = await Simulator.load(furnitureModel(furniture, copies++));
-    const bench = new Bench(simulator, furniture, thread, new Screw(simulator, thread));
+    const bench = new ScrewBench(simulator, furniture, thread, new Screw(simulator, thread));
     simulator.reset();
     simulator.forward();
     return bench;
   }
 
-  index(name: string): number {
-    return this.furniture.parts.findIndex((part) => part.name === name);
-  }
-
-  pose(name: string): Pose {
-    return this.simulator.poseOf(this.#bodies[this.index(name)]!);
-  }
-
-  put(name: string, { position, rotation }: Pose): void {
-    this.simulator.qpos.set([...position, ...rotation], firstPart + 7 * this.index(name));
-    this.simulator.forward();
-  }
-
-  /** Puts the part over its seat: `height` beyond it, turned by `turn`, and aside. */
-  putOver(height: number, turn: number, aside: Vector = [0, 0, 0], seat = this.thread.seats[0]!): void {
-    const { axis, holder, part } = this.thread;
-    const about = axis.map((value) => value * Math.sin(turn / 2)) as unknown as Vector;
-    const rotation = product([Math.cos(turn / 2), ...about] as Quaternion, seat.rotation);
-    const position = seat.position.map((value, i) => value + axis[i]! * height + aside[i]!) as unknown as Vector;
-    this.put(part, composed(this.pose(holder), { position, rotation }));
-  }
-
-  place(seat = this.thread.seats[0]!) {
-    const { holder, part, axis } = this.thread;
-    return placeAt(seat, axis, relative(this.pose(holder), this.pose(part)));
-  }
-
   /** Turns the part at a speed (rad/s) about the hole's axis for `steps`, the holder held still. */
   turn(speed: number, steps: number): void {
-    const { holder, part, axis } = this.thread;
-    const held = this.pose(holder);
-    const tip = composed(held, { position: axis, rotation: [1, 0, 0, 0] }).position;
-    for (let i = 0; i < steps; i++) {
-      const before = this.place().turn;
-      this.simulator.qpos.set([...held.position, ...held.rotation], firstPart + 7 * this.index(holder));
-      this.simulator.qvel.fill(0, 9 + 6 * this.index(holder), 9 + 6 * (this.index(holder) + 1));
-      const torque = 2e-4 * (speed - this.#speed);
-      const along = tip.map((value, axis) => torque * (value - held.position[axis]!));
-      this.simulator.dataView("xfrc_applied").set(along, 6 * this.#bodies[this.index(part)]! + 3);
+    this.drive(speed, steps, this.pose(this.thread.holder), 2e-4, () => {
       this.simulator.dataView("qfrc_applied").fill(0);
       this.screw.update(new Set());
-      this.simulator.step(1);
-      this.simulator.forward();
-      const change = this.place().turn - before;
-      this.#speed = (change - 2 * Math.PI * Math.round(change / (2 * Math.PI))) / this.simulator.timestep;
-    }
+    });
   }
 }
 
-const cases = [
-  { furniture: oneLeg, thread: oneLeg.threads[3]! },
-  { furniture: lamp, thread: lamp.threads[0]! },
-  { furniture: roundTable, thread: roundTable.threads[0]! },
-  { furniture: roundTable, thread: roundTable.threads[1]! },
-].map((entry) => ({ ...entry, title: `${entry.furniture.name}: ${entry.thread.part} in ${entry.thread.holder}` }));
-
-describe.each(cases)("$title", ({ furniture, thread }) => {
-  let bench: Bench;
+describe.each(threads)("$title", ({ furniture, thread }) => {
+  let bench: ScrewBench;
   beforeEach(async () => {
-    bench = await Bench.load(furniture, thread);
+    bench = await ScrewBench.load(furniture, thread);
     if (thread.holder === "leg")
       bench.put("leg", { position: [0.1, 0, 0.6], rotation: fromEuler([Math.PI / 2, 0, 0]) });
   });
@@ -179,7 +126,7 @@ test("the start of an episode is on the table, right side up", () => {
 });
 
 test("the lamp's hood goes down over the base to where it belongs", async () => {
-  const bench = await Bench.load(lamp, lamp.threads[0]!);
+  const bench = await ScrewBench.load(lamp, lamp.threads[0]!);
   const [, pair] = lamp.pairs;
   const [x, y, z] = pair!.targets[0]!.position;
   const base = bench.pose("base");
