@@ -161,3 +161,8 @@ kitchenTest("there is something to see", async () => {
   expect(shades.size).toBeGreaterThan(50);
   environment.close();
 });
+
+kitchenTest("forty training and forty evaluation environments fit into one thread, whose engine has two gibibytes", () => {
+  const asked = Number(first!.simulator.dataView("narena"));
+  expect(80 * asked).toBeLessThan(2 ** 30);
+});
