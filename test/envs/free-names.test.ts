@@ -1,5 +1,5 @@
 // Which names a function takes from around it.
-import { runInThisContext } from "node:vm";
+import { constants, runInThisContext } from "node:vm";
 import { expect, test } from "vitest";
 import { readFunction } from "../../sdk/src/envs/free-names.js";
 
@@ -11,6 +11,11 @@ const made = (expression: string) =>
     {},
     {},
   );
+
+/** Imports as Node does, without a compiler between. */
+const natively = runInThisContext("(address) => import(address)", {
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+}) as (address: string) => Promise<unknown>;
 
 test.each([
   ["() => Math.max(...new Float32Array(2), NaN, undefined)", []],
@@ -33,6 +38,8 @@ test.each([
   ],
   ["() => globalThis.x ?? eval('gravity')", ["globalThis", "eval"]],
   ["() => process.pid", ["process"]],
+  ["async ({ meta }) => (await import('node:fs')).existsSync(meta)", ["import"]],
+  ["function make() { return new.target && { import: make } }", []],
   ["(() => () => this.mass).call({ mass: 1 })", ["this"]],
 ])("%s", async (expression, names) => {
   expect(await free(made(expression))).toEqual(names);
@@ -41,6 +48,17 @@ test.each([
 test("what is not written in JavaScript cannot be read", async () => {
   expect(await free(Math.max)).toBeUndefined();
   expect(await free((() => 1).bind(null))).toBeUndefined();
+});
+
+test("nor can what only a script that is not strict may say", async () => {
+  expect(await free(made("() => 010"))).toBeUndefined();
+});
+
+test("import.meta is of the file", async () => {
+  const { default: here } = (await natively("data:text/javascript,export default () => import.meta.url")) as {
+    default: () => string;
+  };
+  expect(await free(here)).toEqual(["import"]);
 });
 
 test("the expression makes the function again", async () => {

@@ -129,8 +129,8 @@ describe("results", () => {
     expect(vector.finalObservations.state[3]).toBe(1);
   });
 
-  test("timers run while environments are stepped", async () => {
-    const vector = await create({ env: scripted, workers: 1 });
+  test.each([0, 1])("timers run while environments are stepped (%d workers)", async (workers) => {
+    const vector = await create({ env: scripted, workers });
     await vector.reset();
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
@@ -161,6 +161,14 @@ describe("a worker that", () => {
     expect(what).toMatch(wrong);
     expect(action).toBe(`[${effects[effect as keyof typeof effects]}]`);
     await expect(vector.reset()).rejects.toThrow("vector environment: it is closed");
+  });
+
+  test("gets on with one environment after the other is waited for", async () => {
+    const vector = await create({ env: scripted, workers: 1, count: 8, actionSteps: 1, patienceSeconds: 0.6 });
+    await vector.reset();
+    // Together longer than one may take.
+    await vector.step(Float32Array.from({ length: 8 }, (_, i) => (i < 4 ? effects.wait : 0)));
+    expect([...vector.executedSteps]).toEqual(Array<number>(8).fill(1));
   });
 
   test("cannot start is an error", async () => {
