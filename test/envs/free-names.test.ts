@@ -1,7 +1,8 @@
 // Which names a function takes from around it.
-import { constants, runInThisContext } from "node:vm";
+import { runInThisContext } from "node:vm";
 import { expect, test } from "vitest";
 import { readFunction } from "../../sdk/src/envs/free-names.js";
+import { natively } from "./natively.js";
 
 const free = async (code: (...parameters: never[]) => unknown) => (await readFunction(code))?.freeNames;
 /** A function with names around it, made at run time so that no compiler rewrites it. */
@@ -11,11 +12,6 @@ const made = (expression: string) =>
     {},
     {},
   );
-
-/** Imports as Node does, without a compiler between. */
-const natively = runInThisContext("(address) => import(address)", {
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-}) as (address: string) => Promise<unknown>;
 
 test.each([
   ["() => Math.max(...new Float32Array(2), NaN, undefined)", []],
@@ -55,10 +51,8 @@ test("nor can what only a script that is not strict may say", async () => {
 });
 
 test("import.meta is of the file", async () => {
-  const { default: here } = (await natively("data:text/javascript,export default () => import.meta.url")) as {
-    default: () => string;
-  };
-  expect(await free(here)).toEqual(["import"]);
+  const { default: here } = await natively("data:text/javascript,export default () => import.meta.url");
+  expect(await free(here as () => string)).toEqual(["import"]);
 });
 
 test("the expression makes the function again", async () => {

@@ -164,11 +164,11 @@ describe("a worker that", () => {
   });
 
   test("gets on with one environment after the other is waited for", async () => {
-    const vector = await create({ env: scripted, workers: 1, count: 8, actionSteps: 1, patienceSeconds: 0.6 });
+    const vector = await create({ env: scripted, workers: 1, count: 40, actionSteps: 1, patienceSeconds: 0.5 });
     await vector.reset();
-    // Together longer than one may take.
-    await vector.step(Float32Array.from({ length: 8 }, (_, i) => (i < 4 ? effects.wait : 0)));
-    expect([...vector.executedSteps]).toEqual(Array<number>(8).fill(1));
+    // Together four times as long as one of them may take.
+    await vector.step(Float32Array.from({ length: 40 }, (_, i) => (i < 20 ? effects.wait : 1)));
+    expect([...vector.executedSteps]).toEqual(Array<number>(40).fill(1));
   });
 
   test("cannot start is an error", async () => {
