@@ -3,7 +3,7 @@ import { afterEach, beforeAll, expect, test, vi } from "vitest";
 
 const module = new URL("../fixtures/sensitivity-run.mjs", import.meta.url).href;
 const order = { name: "a 1, seed 2", values: { a: 1 }, seed: 2, settings: { offset: 0.5 }, control: { threads: 3 } };
-const [given, send] = [process.argv[2], process.send];
+const [given, send] = [process.argv[2], Object.getOwnPropertyDescriptor(process, "send")];
 let told: (task: typeof order) => void;
 
 beforeAll(async () => {
@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterEach(() => {
   process.argv[2] = given!;
-  process.send = send;
+  if (send) Object.defineProperty(process, "send", send);
+  else delete process.send;
 });
 
 async function answer(path: string): Promise<unknown> {
