@@ -21,7 +21,7 @@ test("an unknown robot names its nearest neighbour; what lies in the folder is n
   const made = makeLocomotionDemonstrations("gym/walker2d-medium", { folder });
   await expect(made).rejects.toMatchObject({ code: "DMPO_DATA_EXISTS" });
   await expect(makeLocomotionDemonstrations("gym/hopper-medium", { folder, episodes: 0 })).rejects.toThrow(
-    "episodes: 0",
+    "episodes: 0\n  expected a positive integer",
   );
 });
 
@@ -66,6 +66,7 @@ test("a stopped training goes on, and records what it would have recorded in one
   clearInterval(watch);
   const resumed = await makeLocomotionDemonstrations("gym/hopper-medium", { ...options, folder: again });
   expect(existsSync(training)).toBe(false);
+  expect(lines.filter((line) => line.includes("goes on with what was learned before"))).toHaveLength(1);
   expect(lines.at(-1)).toMatch(/^gym\/hopper-medium: 3 episodes, return -?\d+ ± \d+, length \d+, 3 end by falling -> /);
   const read = (path: string) =>
     withHdf5(path, (file) => file.tables({ observations: { rank: 2 }, actions: { rank: 2 } }));
