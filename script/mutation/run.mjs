@@ -63,11 +63,11 @@ process.env.DMPO_MUTATION_TESTS = JSON.stringify(tests);
 
 const results = await new Stryker({
   mutate: sources,
-  testRunner: "vitest",
+  testRunner: "vitest-whole",
   vitest: { configFile: "script/mutation/vitest.config.mjs", related: false },
   plugins: [
     "@stryker-mutator/vitest-runner",
-    ...["sample.mjs", "ignore-descriptions.mjs"].map((plugin) => join(root, "script/mutation", plugin)),
+    ...["runner.mjs", "sample.mjs", "ignore-descriptions.mjs"].map((plugin) => join(root, "script/mutation", plugin)),
   ],
   ignorers: ["descriptions"],
   checkers: ["sample"],

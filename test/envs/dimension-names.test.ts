@@ -13,6 +13,8 @@ test("every environment names each of its numbers once", async () => {
     const { observationNames, actionNames, observationDimension, actionDimension } = await findEnvironment(name);
     expect(new Set(observationNames).size, name).toBe(observationDimension);
     expect(new Set(actionNames).size, name).toBe(actionDimension);
+    // Made of parts, none of which is missing.
+    for (const one of [...observationNames!, ...actionNames!]) expect(one, name).toMatch(/^\S+( \S+)*$/);
   }
 });
 

@@ -2,6 +2,7 @@
 import { runInThisContext } from "node:vm";
 import { expect, test } from "vitest";
 import { readFunction } from "../../sdk/src/envs/free-names.js";
+import { natively } from "./natively.js";
 
 const free = async (code: (...parameters: never[]) => unknown) => (await readFunction(code))?.freeNames;
 /** A function with names around it, made at run time so that no compiler rewrites it. */
@@ -33,6 +34,8 @@ test.each([
   ],
   ["() => globalThis.x ?? eval('gravity')", ["globalThis", "eval"]],
   ["() => process.pid", ["process"]],
+  ["async ({ meta }) => (await import('node:fs')).existsSync(meta)", ["import"]],
+  ["function make() { return new.target && { import: make } }", []],
   ["(() => () => this.mass).call({ mass: 1 })", ["this"]],
 ])("%s", async (expression, names) => {
   expect(await free(made(expression))).toEqual(names);
@@ -41,6 +44,15 @@ test.each([
 test("what is not written in JavaScript cannot be read", async () => {
   expect(await free(Math.max)).toBeUndefined();
   expect(await free((() => 1).bind(null))).toBeUndefined();
+});
+
+test("nor can what only a script that is not strict may say", async () => {
+  expect(await free(made("() => 010"))).toBeUndefined();
+});
+
+test("import.meta is of the file", async () => {
+  const { default: here } = await natively("data:text/javascript,export default () => import.meta.url");
+  expect(await free(here as () => string)).toEqual(["import"]);
 });
 
 test("the expression makes the function again", async () => {

@@ -61,8 +61,22 @@ test("the state can be read, written and drawn", async () => {
   environment.setState(state);
   expect(environment.state()).toEqual({ qpos: Float64Array.from(state.qpos), qvel: Float64Array.from(state.qvel) });
   expect(environment.pose()).toEqual(environment.definition.pose!(state.qpos));
+  const before = environment.state();
   expect(environment.step([0, 0, 0]).terminated).toBe(false);
+  expect(before.qpos).toEqual(Float64Array.from(state.qpos));
+  expect(environment.state().qpos).not.toEqual(before.qpos);
   expect(() => environment.setState({ ...state, qpos: [1] })).toThrow("qpos: 1 numbers\n  expected 6 numbers");
+});
+
+test("capsules are weighed as asked", async () => {
+  const rewards = [];
+  for (const inertia of [undefined, "legacy", "exact"] as const) {
+    const environment = await make("hopper-v2", { inertia });
+    environment.reset();
+    rewards.push(environment.step([1, 1, 1]).reward);
+  }
+  expect(rewards[1]).toBe(rewards[0]);
+  expect(rewards[2]).not.toBe(rewards[0]);
 });
 
 test.each([

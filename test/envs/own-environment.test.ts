@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defineEnvironment, type EnvironmentInput, type EnvironmentSource } from "../../sdk/src/envs/environment.js";
 import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
 import { environmentTitle, findEnvironment } from "../../sdk/src/envs/registry.js";
-import { defineRobot, type Robot } from "../../sdk/src/envs/robot.js";
 import { VectorEnv } from "../../sdk/src/envs/vector-env.js";
 import { pendulum } from "./fixtures/pendulum.js";
+import { rod } from "./fixtures/rod.js";
 
 const warnings: string[] = [];
 let folder: string;
@@ -69,23 +69,6 @@ test("one that closes over something is stepped in this thread, which is said on
 });
 
 test("a robot that closes over nothing is stepped by threads, with the same numbers", async () => {
-  const rod = defineRobot({
-    name: "rod",
-    observationDimension: 2,
-    actionDimension: 1,
-    maxEpisodeSteps: 20,
-    frameSkip: 2,
-    length: 0.5,
-    model() {
-      return `<mujoco><worldbody><body pos="0 0 1"><joint name="pivot" type="hinge" axis="0 1 0"/>
-        <geom type="capsule" fromto="0 0 0 0 0 ${this.length}" size="0.03" mass="1"/></body></worldbody>
-        <actuator><motor joint="pivot" gear="2"/></actuator></mujoco>`;
-    },
-    perturb: ({ qpos }, random) => void (qpos[0] = random.nextUniform()),
-    observe: ({ qpos, qvel }, out) => out.set([qpos[0]!, qvel[0]!]),
-    reward: (_, [torque], { qpos }) => Math.cos(qpos[0]!) - torque! ** 2,
-    terminated: () => false,
-  } as Robot & { length: number } & ThisType<{ length: number }>);
   const { workers, ...threaded } = await trial(rod, 2);
   expect(workers).toBe(2);
   expect({ ...threaded, workers: 0 }).toEqual(await trial(rod, 0));
@@ -127,7 +110,10 @@ test("names stay as they were given", async () => {
 test("what a module lacks is said", async () => {
   await writeFile(join(folder, "empty.mjs"), "export const slider = 1;");
   await writeFile(join(folder, "wrong.mjs"), 'import "nowhere-to-be-found";');
-  await expect(findEnvironment(join(folder, "empty.mjs"))).rejects.toThrow("has no default export");
+  await expect(findEnvironment(join(folder, "empty.mjs"))).rejects.toMatchObject({
+    code: "DMPO_ENV_MODULE",
+    message: expect.stringContaining("has no default export") as string,
+  });
   await expect(findEnvironment(join(folder, "wrong.mjs"))).rejects.toThrow(/cannot be loaded: .*nowhere-to-be-found/);
   await expect(findEnvironment("./absent.mjs")).rejects.toMatchObject({ code: "DMPO_ENV_MODULE" });
 });
@@ -138,6 +124,17 @@ test("all that is wrong with a definition is said at once", () => {
     /actionDimension: 0\n.*\n.*observationNames: \["angle"\]\n +expected 2 different names\n.*create: undefined/s,
   );
   expect(() => defineEnvironment({ ...pendulum, name: "a/b" })).toThrow("without slashes");
+});
+
+test.each([
+  [null, "environment: null\n  expected a definition"],
+  [{ ...pendulum, name: 7 }, 'environment: name: 7\n  expected a text without slashes, e.g. "pendulum"'],
+  [
+    { ...pendulum, actionNames: ["torque", "push"] },
+    'environment pendulum: actionNames: ["torque","push"]\n  expected 1 different names',
+  ],
+])("%j is no definition", (input, message) => {
+  expect(() => defineEnvironment(input as never)).toThrow(message);
 });
 
 test("a definition is one thing however often it is given, with what it left out filled in", async () => {

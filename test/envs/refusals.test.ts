@@ -143,6 +143,12 @@ test.each<[string, () => Promise<unknown>, string, string]>([
     ].join("\n"),
   ],
   [
+    "no environment",
+    () => findEnvironment(undefined as never),
+    "DMPO_ENV_UNKNOWN",
+    "env: is missing\n  expected the name of an environment, the path of a module, or a definition",
+  ],
+  [
     "a step of no episode",
     async () => (await environment()).step([1]),
     "DMPO_ENV_STATE",

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { VectorEnv } from "../../sdk/src/envs/vector-env.js";
 import { watchedEnvironment, type Visible, type Watch } from "../../sdk/src/envs/watched-environment.js";
+import { looking, SIZE } from "./fixtures/looking.js";
 import { effects, scripted } from "./fixtures/scripted.js";
 
 const options = { seed: 3, actionSteps: 3, condSteps: 2 };
@@ -67,6 +68,20 @@ test("an episode that was looked at for long enough is cut off, one that ended i
   expect(watched).toMatchObject({ truncated: { 0: 1 }, terminated: { 0: 0 }, executedSteps: { 0: 2 } });
   await watched.step(Float32Array.of(1, effects.end, 1));
   expect(watched).toMatchObject({ truncated: { 0: 0 }, terminated: { 0: 1 }, executedSteps: { 0: 2 } });
+});
+
+test("pictures are those of a vector of one", async () => {
+  const sizes = { ...options, env: looking, imageSteps: 2 };
+  const vector = await VectorEnv.create({ ...sizes, count: 1, workers: 0 });
+  const watched = await watchedEnvironment(sizes, () => {});
+  for (const environments of [vector, watched]) {
+    await environments.reset();
+    await environments.step(Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6));
+  }
+  expect(watched.space).toEqual(vector.space);
+  expect(watched.observations).toEqual(vector.observations);
+  expect(watched.observations.rgb).toHaveLength(2 * 3 * SIZE ** 2);
+  await Promise.all([vector.close(), watched.close()]);
 });
 
 test("refuses what a vector environment refuses", async () => {

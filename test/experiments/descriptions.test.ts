@@ -52,6 +52,14 @@ test("every with...() adds to what was said", () => {
   expect(() => Gaussian.standard().withDispersive()).toThrow(/dispersive/);
 });
 
+test("a network that sees is as large as the pictures of the data, and as many as it is to see", () => {
+  const network = { type: "vit", mlpDims: [8], backbone: { depth: 1, embedDim: 8, numHeads: 2 }, imgCondSteps: 2 };
+  const seen = { observationDimension: 11, actionDimension: 3, images: { shape: [3, 32, 32] as const } };
+  expect(MeanFlow.standard().withNetwork(network).for(seen).spec.network).toMatchObject({
+    ...{ type: "vit", imgCondSteps: 2, imgChannels: 3, imgSize: 32, condDim: 11, actionDim: 3 },
+  });
+});
+
 test("pre-training: its options, how tests are played, how the run is controlled", async () => {
   const control = { folder: null, threads: 1, device: "wasm" };
   await small.pretrain(data, { epochs: 3, seed: 5, ...control });

@@ -1,9 +1,9 @@
 // Demonstrations that a robot learned to give: training to a level, its resume, and the recording.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Dataset } from "../../sdk/src/data/dataset.js";
-import { withHdf5 } from "../../sdk/src/data/hdf5.js";
+import { withHdf5, writeHdf5 } from "../../sdk/src/data/hdf5.js";
 import { makeEnvironment } from "../../sdk/src/envs/make-environment.js";
 import { makeLocomotionDemonstrations } from "../../sdk/src/experiments/locomotion-demonstrations.js";
 import { recordedRows } from "../data/recorded-rows.js";
@@ -21,8 +21,33 @@ test("an unknown robot names its nearest neighbour; what lies in the folder is n
   const made = makeLocomotionDemonstrations("gym/walker2d-medium", { folder });
   await expect(made).rejects.toMatchObject({ code: "DMPO_DATA_EXISTS" });
   await expect(makeLocomotionDemonstrations("gym/hopper-medium", { folder, episodes: 0 })).rejects.toThrow(
-    "episodes: 0",
+    "episodes: 0\n  expected a positive integer",
   );
+});
+
+test("a set of two levels is both, also where they are equal and what was recorded before is there", async () => {
+  const home = join(folder, "gym", "ant-medium-expert-v2");
+  mkdirSync(home, { recursive: true });
+  const rows = (width: number, value: number) => ({ data: new Float32Array(2 * width).fill(value), shape: [2, width] });
+  const flags = (last: number) => ({ data: Uint8Array.of(0, last), shape: [2] });
+  for (const [i, value] of [3, 4].entries()) {
+    await writeHdf5(join(home, `.part-${i}-7-5-1`), {
+      ...{ observations: rows(111, value), actions: rows(8, value), "infos/qpos": rows(15, value) },
+      ...{ rewards: { data: Float32Array.of(value, value), shape: [2] }, "infos/qvel": rows(14, value) },
+      ...{ terminals: flags(i), timeouts: flags(1 - i) },
+    });
+  }
+  const notify = () => expect.unreachable();
+  const path = await makeLocomotionDemonstrations("gym/ant-medium-expert", {
+    ...{ folder, episodes: 2, level: 5, seed: 7, notify },
+  });
+  expect(readdirSync(home).filter((name) => name !== ".lock")).toEqual(["demonstrations.hdf5"]);
+  const { tables, row } = await recordedRows(path);
+  const { rewards, terminals, timeouts } = tables;
+  const numbers = [rewards, terminals, timeouts].map(({ data }) => Array.from(data, Number));
+  expect(numbers).toEqual([[3, 3, 4, 4], [0, 0, 0, 1], [0, 1, 0, 0]]); // prettier-ignore
+  expect(row("observations", 2)).toEqual(Array<number>(111).fill(4));
+  expect([row("qpos", 1)[14], row("qvel", 3)[13], row("actions", 3)[7]]).toEqual([3, 4, 4]);
 });
 
 test("a stopped training goes on, and records what it would have recorded in one go", async () => {
@@ -41,6 +66,7 @@ test("a stopped training goes on, and records what it would have recorded in one
   clearInterval(watch);
   const resumed = await makeLocomotionDemonstrations("gym/hopper-medium", { ...options, folder: again });
   expect(existsSync(training)).toBe(false);
+  expect(lines.filter((line) => line.includes("goes on with what was learned before"))).toHaveLength(1);
   expect(lines.at(-1)).toMatch(/^gym\/hopper-medium: 3 episodes, return -?\d+ ± \d+, length \d+, 3 end by falling -> /);
   const read = (path: string) =>
     withHdf5(path, (file) => file.tables({ observations: { rank: 2 }, actions: { rank: 2 } }));

@@ -1,10 +1,8 @@
-// Where policies that see look: against a plain computation from the same weights, and as a figure and a film.
+// Where policies that see look: against a plain computation from the same weights, and as a figure.
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { expect, test } from "vitest";
 import { Random } from "../../sdk/src/engine/random.js";
-import { attentionFilm } from "../../sdk/src/experiments/attention-film.js";
 import { MeanFlow, ReFlow } from "../../sdk/src/experiments/policies.js";
-import { defineEnvironment } from "../../sdk/src/envs/environment.js";
 import { attention as attentionFigure } from "../../sdk/src/figures/charts/attention.js";
 import { toPng } from "../../sdk/src/figures/static/static-export.js";
 import { TrainedPolicy } from "../../sdk/src/policies/trained-policy.js";
@@ -214,23 +212,4 @@ test("the figure has the picture of every camera with its heat over the patches"
   expect((chart.layout.annotations as { text: string }[]).map(({ text }) => text)[0]).toContain("hand");
   expect((await toPng(chart, { scale: 1 })).length).toBeGreaterThan(5000);
   expect(() => attentionFigure({ cameras: [] })).toThrow(/at least one camera/);
-});
-
-test("a film shows an episode and the attention over it", async () => {
-  const env = defineEnvironment({
-    name: "grey",
-    ...{ observationDimension: 4, actionDimension: 2, maxEpisodeSteps: 3, pictures: [6, SIZE, SIZE] },
-    create: () => ({
-      ...{ reset() {}, step: () => 0, terminated: () => false, delete() {}, secondsPerStep: 0.1 },
-      observe: (out: Float64Array) => out.set(observation.state),
-      look: (out: Uint8Array) => out.set(observation.rgb),
-    }),
-  } as never);
-  const film = await attentionFilm(policyFor("single"), { env, scale: 1 });
-  expect(film.pictures.length).toBe(3);
-  const [frame] = film.pictures;
-  expect([frame!.width, frame!.height]).toEqual([4 * SIZE, SIZE]);
-  // The first is what the camera sees; under the attention it is darker or redder.
-  expect(frame!.rgb[0]).toBe(observation.rgb[0]);
-  expect(frame!.rgb.subarray(0, 3 * SIZE)).not.toEqual(frame!.rgb.subarray(3 * SIZE, 6 * SIZE));
 });

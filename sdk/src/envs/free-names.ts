@@ -30,9 +30,10 @@ export async function readFunction(code: (...parameters: never[]) => unknown): P
     const { globalScope } = analyze(tree as never, { ecmaVersion: 2022, sourceType: "module" });
     const free = globalScope!.through.map(({ identifier }) => nameAt(identifier as never, expression));
     const isArrow = !text.startsWith("class") && takesThis(globalScope!.childScopes);
+    const outside = [...free, ...(importsSomething(tree) ? ["import"] : []), ...(isArrow ? ["this"] : [])];
     return {
       expression,
-      freeNames: [...new Set([...free, ...(isArrow ? ["this"] : [])])].filter((name) => !known.has(name)),
+      freeNames: [...new Set(outside)].filter((name) => !known.has(name)),
     };
   }
   return undefined;
@@ -46,6 +47,14 @@ function nameAt({ name, range: [, end] }: { name: string; range: [number, number
   const property = /^\s*\??\.\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)/u.exec(text.slice(end))?.[1];
   if (name === "__cell__") return property === "import" || property === "meta" ? "import" : name;
   return (compilers.test(name) && property) || name;
+}
+
+/** Whether `import(...)` or `import.meta` is within: they belong to the file. */
+function importsSomething(node: unknown): boolean {
+  if (typeof node !== "object" || node === null) return false;
+  const { type, meta } = node as { readonly type?: unknown; readonly meta?: { readonly name?: unknown } };
+  if (type === "ImportExpression" || (type === "MetaProperty" && meta?.name === "import")) return true;
+  return Object.values(node).some(importsSomething);
 }
 
 interface Scope {

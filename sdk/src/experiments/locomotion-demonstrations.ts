@@ -140,7 +140,7 @@ async function make(
   for (const [i, level] of levels.entries()) {
     const count = Math.floor((episodes + i) / levels.length);
     // Not named as recordings are: it is none until all are there.
-    const part = join(home, `.part-${seed}-${level.toFixed(0)}-${count}`);
+    const part = join(home, `.part-${i}-${seed}-${level.toFixed(0)}-${count}`);
     parts.push(part);
     if (existsSync(part)) continue;
     const learned = await learn(environment, { learner, level, seed, training, signal, notify: told });

@@ -124,6 +124,14 @@ describe.skipIf(!hasShared)("a pre-training of the reference", () => {
   });
 });
 
+test("what is refused is told by the first of what it holds", () => {
+  const keys = ["policy", ...Array.from({ length: 9 }, (_, i) => `k${i}`)];
+  const object = new Map(keys.map((key) => [key, 1]));
+  expect(() => referenceResume(object, "run.pt", pretraining, () => {})).toThrow(
+    "run.pt: is not a checkpoint of a pre-training run; it holds policy, k0, k1, k2, k3, k4, k5, k6\n  expected one of",
+  );
+});
+
 const firstParameter = "network.time_embedding.1.weight";
 
 const tiny = {

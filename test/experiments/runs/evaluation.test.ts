@@ -1,5 +1,5 @@
 // evaluate(): what it hands to the policy and to its environments, and how episodes are judged.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { evaluate, type EvaluateInput } from "../../../sdk/src/experiments/runs/evaluation.js";
 import { scriptedPolicy } from "../scripted-policy.js";
 
@@ -21,6 +21,15 @@ test("every number of denoising steps, with or without clipping between them", a
     { steps: 1, clipIntermediate: true },
     { steps: 2, clipIntermediate: false },
   ]);
+});
+
+test("the console says for how many denoising steps a result is", async () => {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  onTestFinished(() => write.mockRestore());
+  const policy = scriptedPolicy({ sample: (_, noise) => noise });
+  await evaluate(policy, { ...input, denoisingSteps: [3], episodes: 2, initialNoise: "zero", console: true });
+  const said = write.mock.calls.map(([text]) => String(text)).join("");
+  expect(said).toMatch(/denoising steps 3 +mean return 0 +deviation 0/);
 });
 
 test("episodes are as long as asked, and succeed from the threshold on: by the mean reward of a chunk's steps", async () => {

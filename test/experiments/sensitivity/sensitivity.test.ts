@@ -39,6 +39,15 @@ test("every combination with every seed, in the order of the seeds; values keep 
   expect(report.toTable().numRows()).toBe(8);
 });
 
+test("progress is told in numbers; curves are for the report", async () => {
+  const told: object[] = [];
+  await sensitivity({
+    ...{ vary: { a: [1] }, seeds: [3], folder: null, onProgress: (record) => void told.push(record) },
+    run: ({ a }, { seed }) => ({ value: a + seed, loss: { x: [1, 2], y: [0.5, 0.25] } }),
+  });
+  expect(told).toEqual([{ run: 1, variation: "a 1", seed: 3, value: 4 }]);
+});
+
 test("all that is wrong with a grid is said at once", () => {
   expect(() => gridOf({ a: [], b: [1, 1], c: { f: () => 0 } }, [1, 1.5])).toThrow(
     /seeds: holds 1\.5[^]*vary\.a: is empty[^]*vary\.b: holds "1" twice[^]*vary\.c\.f: is no plain data/,

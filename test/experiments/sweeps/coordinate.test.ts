@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { InputError } from "../../../sdk/src/errors.js";
 import type { BackEnd, JobStatus } from "../../../sdk/src/experiments/sweeps/back-end.js";
 import { backEndOf, backEnds } from "../../../sdk/src/experiments/sweeps/back-ends.js";
@@ -14,6 +14,7 @@ import { SweepRecord, type Job } from "../../../sdk/src/experiments/sweeps/recor
 import { SweepReport } from "../../../sdk/src/experiments/sweeps/report.js";
 import { runSweep } from "../../../sdk/src/experiments/sweeps/sweep.js";
 import { work, type RunTrial } from "../../../sdk/src/experiments/sweeps/work.js";
+import type { MimeBundle, Notebook } from "../../../sdk/src/tracking/notebook.js";
 import { temporaryFolder } from "../../data/temporary-folder.js";
 
 const never = new AbortController().signal;
@@ -223,6 +224,21 @@ test("a trial that is to be tried again is told so, and is", async () => {
   expect(sweep.jobs).toHaveLength(2);
   expect(lines[0]).toBe("[0/1] trial 0 (a=0, seed=7): to be tried again");
   expect(lines.at(-1)).toBe("[1/1] trial 0 (a=0, seed=7): done, best 1");
+});
+
+test("in a notebook the last table shows how all ended, however soon after the one before", async () => {
+  const place = Symbol.for("dmpo.notebook");
+  const shown: string[] = [];
+  const display = (bundle: MimeBundle) => void shown.push(String(bundle["text/plain"]));
+  Reflect.set(globalThis, place, { display, clear: () => {}, signal: never } satisfies Notebook);
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, place));
+  const backEnd = here(async (sweep, { trials }) => {
+    for (const trial of trials) sweep.report({ trial, state: "done", best: 1 });
+    return over;
+  });
+  await runSweep(await record(2), { backEnd });
+  expect(shown[0]).toBe("losses: 2 waiting");
+  expect(shown.at(-1)).toMatch(/^losses: 2 done\n/);
 });
 
 test("back ends have names", () => {

@@ -35,6 +35,7 @@ test("a script asks for what trials need, is requeued, is warned, and each of it
     memory: 3 << 20,
     sbatch: ["--partition=gpu"],
   });
+  expect(script).toMatch(/\S\n$/);
   const options = script.split("\n").filter((line) => line.startsWith("#SBATCH"));
   expect(options).toEqual(
     [
