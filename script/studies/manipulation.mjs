@@ -42,7 +42,15 @@ const recipe = {
 /** `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with. */
 const tasks = {
   lift: { set: ["robomimic", "lift"], limit: 100, epochs: 12, budget: 300_000, mark: 1, published: 1 },
-  can: { set: ["robomimic", "can"], limit: 400, epochs: 300, budget: 500_000, mark: 0.98, published: 1, compared: true },
+  can: {
+    set: ["robomimic", "can"],
+    limit: 400,
+    epochs: 300,
+    budget: 500_000,
+    mark: 0.98,
+    published: 1,
+    compared: true,
+  },
   "kitchen-complete": {
     ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 700_000 },
     ...{ mark: 0.95, published: 0.949, score: byElements },

@@ -162,7 +162,10 @@ kitchenTest("there is something to see", async () => {
   environment.close();
 });
 
-kitchenTest("forty training and forty evaluation environments fit into one thread, whose engine has two gibibytes", () => {
-  const asked = Number(first!.simulator.dataView("narena"));
-  expect(80 * asked).toBeLessThan(2 ** 30);
-});
+kitchenTest(
+  "forty training and forty evaluation environments fit into one thread, whose engine has two gibibytes",
+  () => {
+    const asked = Number(first!.simulator.dataView("narena"));
+    expect(80 * asked).toBeLessThan(2 ** 30);
+  },
+);
