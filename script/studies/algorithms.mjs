@@ -121,12 +121,13 @@ function report(name, seed, record) {
   if (value !== undefined) console.error(`${name}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
 }
 
-const fileName = (name, seed) => `${name.toLowerCase().replace(/\W+/g, "-")}-seed-${seed}`;
+const fileName = (name) => name.toLowerCase().replace(/\W+/g, "-");
 
-/** Label and run of every case; `only` names some. `control` may name the folder where the bases are kept. */
+/** Label and run of every case; `only` names some, as the table or as files do. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
+  const names = Object.keys(methods).filter((name) => !only || only.some((part) => fileName(part) === fileName(name)));
   return seeds.flatMap((seed) =>
-    (only ?? Object.keys(methods)).map((name) => [fileName(name, seed), () => learn(name, seed, control)]),
+    names.map((name) => [`${fileName(name)}-seed-${seed}`, () => learn(name, seed, control)]),
   );
 }
 

@@ -112,6 +112,12 @@ test("a delete() that throws is said, and loses nothing", async () => {
   );
 });
 
+test.each(["avoid_m1", "one_leg_low_dim"])("160 of %s fit into one thread", async (env) => {
+  const many = await VectorEnv.create({ env, seed: 0, actionSteps: 1, condSteps: 1, count: 160, workers: 0 });
+  expect(many.count).toBe(160);
+  await many.close();
+});
+
 test("400 hoppers fit into two threads", async () => {
   const shared = { env: "hopper-v2", seed: 0, actionSteps: 1, condSteps: 1 } as const;
   const many = await VectorEnv.create({ ...shared, count: 400, workers: 1 });

@@ -3,7 +3,7 @@
 // before the simulation, as policies were trained with.
 import { dimensionNames } from "../dimension-names.js";
 import { defineEnvironment, type EnvironmentDefinition } from "../environment.js";
-import { element, toXml, type Element } from "../locomotion/model.js";
+import { contactMemory, element, toXml, type Element } from "../locomotion/model.js";
 import { Simulator } from "../simulator.js";
 import { CartesianController } from "./cartesian-controller.js";
 import { armJoints, pandaArm, pandaMotors } from "./panda.js";
@@ -270,6 +270,7 @@ export function avoidingModel(rearRadius: number): string {
       { model: "avoiding" },
       element("compiler", { angle: "radian" }),
       element("option", { timestep: 0.001, cone: "elliptic", impratio: 3, tolerance: 1e-10 }),
+      contactMemory(2), // of which 0.03 are used
       element("worldbody", {}, element("camera", camera), table, finish, ...pillars, pandaArm([rod])),
       element("actuator", {}, ...pandaMotors()),
     ),

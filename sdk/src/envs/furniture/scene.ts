@@ -1,7 +1,7 @@
 // The table of FurnitureBench as DPPO's fork sets it up: a Panda on position drives, obstacles, and the parts. The frame of all
 // poses is that of a tag on the table, whose z axis points down.
 import { pandaArm } from "../d3il/panda.js";
-import { element, toXml, type Element } from "../locomotion/model.js";
+import { contactMemory, element, toXml, type Element } from "../locomotion/model.js";
 import type { Vector } from "../render/vectors.js";
 import type { Furniture, Part } from "./parts.js";
 import { composed, fromEuler, identity, type Pose } from "../pose.js";
@@ -126,6 +126,7 @@ export function furnitureModel(furniture: Furniture, copy: number, contacts: Con
         impratio: 10,
         gravity: [0, 0, -9.8],
       }),
+      contactMemory(6), // of which 0.6 are used where parts are pushed about
       element("default", {}, element("geom", { ...stiff, condim: 4, friction: [friction.parts, 0.002, 0.0001] })),
       ...(surfaces ? [element("asset", {}, ...surfaces.assets)] : []),
       element("worldbody", {}, element("camera", camera), table, arm, obstacles, ...bodies),

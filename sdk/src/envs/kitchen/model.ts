@@ -3,7 +3,7 @@
 // megabytes of visible meshes and pictures.
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { element, toXml, type Element } from "../locomotion/model.js";
+import { contactMemory, element, toXml, type Element } from "../locomotion/model.js";
 import { mapElements, readXml } from "../robomimic/read-xml.js";
 import type { ModelSource } from "../simulator.js";
 
@@ -46,8 +46,8 @@ const camera = element("camera", {
   xyaxes: [0.9397, -0.342, 0, 0.1962, 0.539, 0.8192],
 });
 
-/** For contacts, of each simulation; a few hundred kibibytes are used. The package's numbers ask for 54 MiB: 37 simulations fill a thread's engine. */
-const memory = "4M";
+/** 0.2 MiB of it are used. The package's own numbers ask for 54, with which 37 simulations fill a thread. */
+const memory = contactMemory(4);
 
 /** What newer engines want otherwise, or nobody needs; and a camera. */
 function repair(found: Element): Element | undefined {
@@ -60,7 +60,7 @@ function repair(found: Element): Element | undefined {
   const children = found.children.map((child) =>
     child.tag === "default" && child.attributes.class !== undefined ? element("default", {}, child) : child,
   );
-  return { ...found, children: [element("size", { memory }), element("worldbody", {}, camera), ...children] };
+  return { ...found, children: [memory, element("worldbody", {}, camera), ...children] };
 }
 
 /** Classes of shapes that something can touch. */

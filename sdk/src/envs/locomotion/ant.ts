@@ -3,7 +3,7 @@ import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { allFinite, gymNames, gymnasiumV4, jitter, jitterNormal, observeState, sumSquares } from "./locomotion.js";
-import { arena, capsuleBetween, element, toXml, type Element } from "./model.js";
+import { contactMemory, capsuleBetween, element, toXml, type Element } from "./model.js";
 
 interface Leg {
   /** Where the leg points, seen from above. */
@@ -57,7 +57,7 @@ export function antModel(inertia: Inertia): string {
       "mujoco",
       { model: "ant" },
       element("compiler", { angle: "degree", inertiafromgeom: true, discardvisual: true }),
-      arena,
+      contactMemory(2),
       element("option", { integrator: "RK4", timestep: 0.01 }, element("flag", { island: "disable" })),
       element(
         "default",

@@ -3,7 +3,7 @@ import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { gymNames, gymnasiumV4, jitter, jitterNormal, observeState, sumSquares } from "./locomotion.js";
-import { arena, element, toXml } from "./model.js";
+import { contactMemory, element, toXml } from "./model.js";
 import { planarPose, planarRobot, type Link, type LinkCapsule, type Torso } from "./planar.js";
 
 const radius = 0.046;
@@ -102,7 +102,7 @@ export function halfCheetahModel(inertia: Inertia): string {
       "mujoco",
       { model: "halfcheetah" },
       element("compiler", { angle: "radian", inertiafromgeom: true, settotalmass: 14, discardvisual: true }),
-      arena,
+      contactMemory(2),
       element("option", { timestep: 0.01 }, element("flag", { island: "disable" })),
       element(
         "default",

@@ -4,7 +4,7 @@ import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import type { Simulator } from "../simulator.js";
 import { gymNames, gymnasiumV4, jitter, observeState, sumSquares } from "./locomotion.js";
-import { arena, element, toXml } from "./model.js";
+import { contactMemory, element, toXml } from "./model.js";
 import { planarPose, planarRobot, type Torso } from "./planar.js";
 
 const torso: Torso = {
@@ -78,7 +78,7 @@ export function hopperModel(inertia: Inertia): string {
       { model: "hopper" },
       // Bit for bit the same physics: discarding the mass-only cylinders saves 7 % of the time, no islands 16 %.
       element("compiler", { angle: "degree", inertiafromgeom: true, discardvisual: true }),
-      arena,
+      contactMemory(2),
       element("option", { integrator: "RK4", timestep: 0.002 }, element("flag", { island: "disable" })),
       element("visual", {}, element("map", { znear: 0.02 })),
       element(

@@ -4,7 +4,7 @@ import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import type { Simulator } from "../simulator.js";
 import { jitter, observeState, sumSquares } from "./locomotion.js";
-import { arena, capsuleBetween, element, toXml, type Attributes, type Element } from "./model.js";
+import { contactMemory, capsuleBetween, element, toXml, type Attributes, type Element } from "./model.js";
 
 type Point = readonly [x: number, y: number, z: number];
 
@@ -77,7 +77,7 @@ export function humanoidModel(inertia: Inertia): string {
       "mujoco",
       { model: "humanoid" },
       element("compiler", { angle: "degree", inertiafromgeom: true, discardvisual: true }),
-      arena,
+      contactMemory(2),
       element(
         "option",
         { integrator: "RK4", timestep: 0.003, solver: "PGS", iterations: 50 },

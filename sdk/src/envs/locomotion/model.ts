@@ -14,10 +14,10 @@ export function element(tag: string, attributes: Attributes = {}, ...children: r
 }
 
 /**
- * Memory for contacts and constraints of each simulation. These robots use 0.04 MiB. Without a word MuJoCo reserves 13, and the 2 GiB of a
- * thread hold 150 of them.
+ * Memory for contacts and constraints of each simulation. Without a word MuJoCo reserves 13 MiB, and the 2 GiB of a thread hold fewer
+ * than 150 of them.
  */
-export const arena = element("size", { memory: "2M" });
+export const contactMemory = (mebibytes: number): Element => element("size", { memory: `${mebibytes}M` });
 
 /** MJCF text. Numbers are written so that they read back exactly; undefined attributes are left out. */
 export function toXml({ tag, attributes, children }: Element): string {

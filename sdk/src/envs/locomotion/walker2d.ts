@@ -3,7 +3,7 @@ import { dimensionNames } from "../dimension-names.js";
 import type { Inertia } from "../environment.js";
 import { defineRobot } from "../robot.js";
 import { gymNames, gymnasiumV4, jitter, observeState, sumSquares } from "./locomotion.js";
-import { arena, element, toXml } from "./model.js";
+import { contactMemory, element, toXml } from "./model.js";
 import { planarPose, planarRobot, type Link, type Torso } from "./planar.js";
 
 /** The feet differ in their friction, as in the original. */
@@ -75,7 +75,7 @@ export function walker2dModel(inertia: Inertia): string {
       "mujoco",
       { model: "walker2d" },
       element("compiler", { angle: "degree", inertiafromgeom: true, discardvisual: true }),
-      arena,
+      contactMemory(2),
       element("option", { integrator: "RK4", timestep: 0.002 }, element("flag", { island: "disable" })),
       element(
         "default",

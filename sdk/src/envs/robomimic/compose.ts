@@ -3,7 +3,7 @@
 // left out (pictures, sensors): the physics is bit by bit the same. What is seen is read from the same files, see visible-scene.ts.
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { element, toXml, type Attributes, type Element } from "../locomotion/model.js";
+import { contactMemory, element, toXml, type Attributes, type Element } from "../locomotion/model.js";
 import type { ModelSource } from "../simulator.js";
 import { findElement, mapElements, readXml } from "./read-xml.js";
 
@@ -78,7 +78,7 @@ export function composeModel(files: RobosuiteFiles, parts: readonly Part[], memo
     { model: "robosuite" },
     changed(findElement(base, "compiler")!, { meshdir: undefined }),
     changed(option, { timestep: 0.002 }),
-    element("size", { memory: `${memoryMiB}M` }),
+    contactMemory(memoryMiB),
     findElement(base, "visual")!,
     element("asset", {}, ...meshes),
     element("worldbody", {}, ...bodies),
