@@ -138,7 +138,7 @@ describe("results", () => {
     const end = performance.now() + 300;
     while (performance.now() < end) await vector.step(new Float32Array(20));
     clearInterval(timer);
-    expect(ticks).toBeGreaterThan(0);
+    expect(ticks).toBeGreaterThan(3);
   });
 });
 
