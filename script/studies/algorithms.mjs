@@ -1,7 +1,7 @@
 // Every way to learn on hopper, with the same number of environment steps: the cases of `npm run study -- algorithms`, and what is
 // reported of them. Networks, minibatches and updates per step are smaller than the defaults, so that a run takes minutes.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { mean, trained, whole } from "./measuring.mjs";
+import { mean, slug, trained, whole } from "./measuring.mjs";
 
 const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, ReFlow } = dmpo;
 
@@ -121,14 +121,10 @@ function report(name, seed, record) {
   if (value !== undefined) console.error(`${name}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
 }
 
-const fileName = (name) => name.toLowerCase().replace(/\W+/g, "-");
-
 /** Label and run of every case; `only` names some, as the table or as files do. `control` may name the folder where the bases are kept. */
 export function cases(seeds, control, only) {
-  const names = Object.keys(methods).filter((name) => !only || only.some((part) => fileName(part) === fileName(name)));
-  return seeds.flatMap((seed) =>
-    names.map((name) => [`${fileName(name)}-seed-${seed}`, () => learn(name, seed, control)]),
-  );
+  const names = Object.keys(methods).filter((name) => !only || only.some((part) => slug(part) === slug(name)));
+  return seeds.flatMap((seed) => names.map((name) => [`${slug(name)}-seed-${seed}`, () => learn(name, seed, control)]));
 }
 
 /** Prints the table of all rows that there are and names those that are missing; draws the curves into a folder. */

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Dataset, figures, MeanFlow, play, PPO } from "../../sdk/dist/bundle/index.js";
-import { trained, whole } from "./measuring.mjs";
+import { named, trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -63,9 +63,10 @@ async function learn(env, seed, { folder, ...control }) {
 
 /** Label and run of every case; `only` names some robots. `control` names the folder where what was learned is kept. */
 export function cases(seeds, control, only) {
-  return seeds.flatMap((seed) =>
-    (only ?? Object.keys(robots)).map((env) => [`${env}-seed-${seed}`, () => learn(env, seed, control)]),
+  const all = seeds.flatMap((seed) =>
+    Object.keys(robots).map((env) => [`${env}-seed-${seed}`, () => learn(env, seed, control)]),
   );
+  return named(all, only);
 }
 
 /** Prints the table of all rows that there are; draws the curves to a file in `folder`. */
