@@ -10,6 +10,7 @@ import * as algorithms from "./studies/algorithms.mjs";
 import * as avoiding from "./studies/avoiding.mjs";
 import * as dispersive from "./studies/dispersive.mjs";
 import * as gym from "./studies/gym.mjs";
+import * as initialNoise from "./studies/initial-noise.mjs";
 import * as manipulation from "./studies/manipulation.mjs";
 import * as policies from "./studies/policies.mjs";
 
@@ -94,7 +95,7 @@ const studies = {
 };
 
 /** Their rows are committed; the policies that they begin with are not. */
-const pages = { algorithms, avoiding, dispersive, gym, manipulation, policies };
+const pages = { algorithms, avoiding, dispersive, gym, "initial-noise": initialNoise, manipulation, policies };
 for (const [name, { cases }] of Object.entries(pages)) {
   const given = {
     ...{ ...control, folder: join(values.folder ?? "runs/study", "bases") },

@@ -31,11 +31,11 @@ const [main, ...others] = Object.keys(policies);
 const bySuccess = ({ successRate }) => [successRate.mean, successRate.standardError];
 const byElements = (statistics) => [statistics.return.mean / 4, statistics.return.standardError / 4];
 
-/** Of PPO: an episode per environment and iteration, decays over the whole run. */
+/** Of PPO: an episode per environment and iteration, decays over the whole run, little initial noise. */
 const recipe = {
-  ...{ environments: 50, batchSize: 250, updateEpochs: 5, actorLr: 1e-5, targetKl: 0.1 },
+  ...{ environments: 50, batchSize: 250, updateEpochs: 5, actorLr: 2e-5, targetKl: 0.1, initialNoiseStd: 0.2 },
   ...{ actorLrScheduler: { type: "cosine_custom" }, criticLrScheduler: { type: "cosine_custom" } },
-  noise: { minStd: 0.15, maxStd: 0.3, finalMaxStd: 0.16, schedule: "linear" },
+  noise: { minStd: 0.04, maxStd: 0.08, finalMaxStd: 0.04, schedule: "linear" },
   ...{ valFreq: 9, evaluationEpisodes: 50 },
 };
 
@@ -150,6 +150,8 @@ async function finetune(task, seed, control) {
   const before = existsSync(known)
     ? JSON.parse(readFileSync(known, "utf8"))[1]
     : await measure(base, settings, 1, control);
+  const { initialNoiseStd } = recipe;
+  const begins = await measure(base.withOptions({ initialNoiseStd }), settings, 1, control);
   const environments = control.tiny ? 2 : recipe.environments;
   const steps = Math.ceil(settings.limit / 4);
   const training = Math.max(2, Math.ceil(settings.budget / (environments * settings.limit)));
@@ -193,7 +195,7 @@ async function finetune(task, seed, control) {
   });
   return {
     ...{ stage: "finetune", task, policy: main, seed, limit: settings.limit, budget: settings.budget },
-    ...{ environmentSteps: run.environmentSteps, stopped: run.interrupted, before, after, best },
+    ...{ environmentSteps: run.environmentSteps, stopped: run.interrupted, before, begins, after, best },
     ...{ seconds: round(run.seconds, 1), cpuSeconds: round(seconds.at(-1) ?? 0, 1), curve },
   };
 }
@@ -243,6 +245,7 @@ export async function summarize(rows, folder) {
     "task",
     "seed",
     "before",
+    "with less initial noise",
     "after",
     "checkpoint of the best evaluation",
     "environment steps",
@@ -254,11 +257,21 @@ export async function summarize(rows, folder) {
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
     const found = rows.filter((row) => row.stage === "finetune" && row.task === task);
     if (found.length === 0) missing.push(`${task}-ppo`);
-    for (const { seed, before, after, best, environmentSteps, stopped, cpuSeconds, curve } of found) {
+    for (const { seed, before, begins, after, best, environmentSteps, stopped, cpuSeconds, curve } of found) {
       const steps = `${environmentSteps.toLocaleString("en-US")}${stopped ? ` of ${budget.toLocaleString("en-US")}, stopped` : ""}`;
       const wanted = typeof mark === "number" ? percent(mark) : mark;
       const known = published === undefined ? "" : percent(published);
-      const columns = [task, seed, shown(before), `**${shown(after)}**`, shown(best), steps, wanted, known];
+      const columns = [
+        task,
+        seed,
+        shown(before),
+        shown(begins),
+        `**${shown(after)}**`,
+        shown(best),
+        steps,
+        wanted,
+        known,
+      ];
       console.log(`| ${[...columns, `${Math.round(cpuSeconds)} s`].join(" | ")} |`);
       const evaluations = curve.filter(([isEvaluation]) => isEvaluation === 1);
       series.push({

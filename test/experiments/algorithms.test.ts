@@ -24,6 +24,7 @@ import {
   SAC,
   ShortcutFlow,
 } from "../../sdk/src/index.js";
+import { ppoPresets } from "../../sdk/src/rl/ppo-presets.js";
 import { tiny } from "./tiny-fine-tuning.js";
 
 const control = { threads: 1, workers: 0, console: false } as const;
@@ -70,6 +71,28 @@ test.each([
   const loaded = await loadPolicy(join(tuned.folder!, "checkpoint/last.safetensors"));
   expect(loaded.model.definition.name).toBe(name);
   expect(loaded.weights).toEqual(tuned.last.weights);
+});
+
+test("the initial noise of a flow is as wide as the call says, the preset, or the policy itself; its file keeps it", async () => {
+  const policy = ShortcutFlow.standard({ initialNoiseStd: 0.7 }).withNetwork({ mlpDims: [16, 16, 16] });
+  const base = await policy.pretrain(data, { epochs: 1, folder: null, ...control });
+  const tuned = async (options: object) => {
+    const place = join(folder, "initial-noise");
+    await PPO.finetune(base, { env: "hopper-v2", folder: place, ...tiny, ...options, ...control });
+    const loaded = await loadPolicy(join(place, "checkpoint/last.safetensors"));
+    await rm(place, { recursive: true });
+    return loaded;
+  };
+  const width = async (options: object) => (await tuned(options)).model.spec.options.initialNoiseStd;
+  expect(await width({ initialNoiseStd: 0.2 })).toBe(0.2);
+  expect(await width({})).toBe(ppoPresets.quick.initialNoiseStd);
+  expect(await width({ preset: "scratch" })).toBe(0.7);
+
+  const narrow = (await tuned({ initialNoiseStd: 0 })) as typeof base.policy;
+  const observation = new Float64Array(11);
+  const [central] = await narrow.act(observation, { initialNoise: "zero" });
+  expect((await narrow.act(observation, { seed: 1 }))[0]).toEqual(central);
+  expect((await narrow.withOptions({ initialNoiseStd: 1 }).act(observation, { seed: 1 }))[0]).not.toEqual(central);
 });
 
 test("a consistency model is distilled from a run or a file, played, exported, and refuses what is no teacher", async () => {

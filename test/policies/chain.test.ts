@@ -137,6 +137,31 @@ test.each([1, 2, 4])("a sampled chain of %i steps has the density that it report
   }
 });
 
+test("initial noise of another deviation: where chains begin, and its density as the reference counts it", () => {
+  const weights = allWeights();
+  const condition = referenceNetwork.encoder.apply(weights, { state: state() });
+  const noise = wave<tf.Tensor4D>([3, 3, 2, 2], Math.sin, 1.7, 0.4, 2);
+  const [all, sampling] = [
+    { steps: 2, initialTerm: true },
+    { min: 0.05, max: 0.3 },
+  ];
+  const sampled = (options: object) => sampleChain(tanhPolicy, weights, condition, noise, sampling, options as never);
+  for (const initialNoiseStd of [0.3, 2]) {
+    const { chain, logProbability, entropy } = sampled({ ...all, initialNoiseStd });
+    expectClose(chain.slice([0, 0], [-1, 1]), noise.slice([0, 0], [-1, 1]).mul(initialNoiseStd).arraySync());
+    const steps = chainDensity(tanhPolicy, weights, condition, chain, sampling, { steps: 2 });
+    // ln N(x_0; 0, s^2 I) of four entries, and its entropy.
+    const normalizer = 4 * (0.5 * Math.log(2 * Math.PI) + Math.log(initialNoiseStd));
+    const initial = noise.slice([0, 0], [-1, 1]).square().sum([1, 2, 3]).mul(-0.5).sub(normalizer);
+    expectClose(logProbability, steps.logProbability.add(initial).arraySync(), 1e-5);
+    expectClose(entropy, steps.entropy.add(normalizer + 2).arraySync(), 1e-5);
+  }
+  // Without noise there is one beginning, which has no density.
+  const { chain, logProbability } = sampled({ ...all, initialNoiseStd: 0 });
+  expect(chain.slice([0, 0], [-1, 1]).abs().max().dataSync()[0]).toBe(0);
+  expectClose(logProbability, sampled({ steps: 2, initialNoiseStd: 0 }).logProbability.arraySync());
+});
+
 test("early steps have the range's minimum", () => {
   const weights = allWeights();
   const condition = referenceNetwork.encoder.apply(weights, { state: state() });

@@ -169,6 +169,7 @@ test("presets, options and the registry", () => {
     c: 1e-3,
     actMin: -1,
     actMax: 1,
+    initialNoiseStd: 1,
     dispersive: null,
   });
   expect(meanFlow.improved({ flowRatio: 0.25 })).toMatchObject({ tangent: "predicted", flowRatio: 0.25 });

@@ -23,6 +23,7 @@ const chain = {
   ...{ denoisingSteps: 1, clipIntermediateActions: true, denoisedClipValue: 1, randnClipValue: 3 },
   ...{ likelihood: "summed", accountForInitialStochasticity: true },
 };
+const initialNoiseKeys = { "model.initialNoiseStd": "initialNoiseStd" };
 const chainKeys = {
   ...{ denoisingSteps: "denoisingSteps", ftDenoisingSteps: "ftDenoisingSteps" },
   "train.clipIntermediateActions": "clipIntermediateActions",
@@ -30,6 +31,7 @@ const chainKeys = {
   "train.accountForInitialStochasticity": "accountForInitialStochasticity",
   "model.denoisedClipValue": "denoisedClipValue",
   "model.randnClipValue": "randnClipValue",
+  ...initialNoiseKeys,
 };
 const noiseKeys = {
   "model.noiseHiddenDims": "noiseHiddenDims",
@@ -60,15 +62,23 @@ const stated: Readonly<Record<string, Stated>> = {
     networks: ["mlp", "vit"],
     defaults: {
       ...{ tangent: "conditional", flowRatio: 0.5, useAdaptiveLoss: false, gamma: 0.5, c: 1e-3 },
-      ...{ actMin: -1, actMax: 1, dispersive: null, times: { type: "logitNormal", mean: -0.4, std: 1 } },
+      ...{
+        actMin: -1,
+        actMax: 1,
+        initialNoiseStd: 1,
+        dispersive: null,
+        times: { type: "logitNormal", mean: -0.4, std: 1 },
+      },
     },
     keys: {
       ...{ "model.tangent": "tangent", "model.flowRatio": "flowRatio", "model.times": "times" },
       ...{ "model.useAdaptiveLoss": "useAdaptiveLoss", "model.gamma": "gamma", "model.c": "c" },
-      ...{ "model.actMin": "actMin", "model.actMax": "actMax", ...dispersiveKeys },
+      ...{ "model.actMin": "actMin", "model.actMax": "actMax", ...initialNoiseKeys, ...dispersiveKeys },
     },
+    actingKeys: initialNoiseKeys,
     steps: 1,
     refused: [
+      { initialNoiseStd: -0.1 },
       ...[{ tangent: "other" }, { flowRatio: -0.1 }, { flowRatio: 1.1 }, { gamma: -0.1 }, { gamma: 1.1 }, { c: 0 }],
       ...[{ dispersive: { weight: -1 } }, { dispersive: { temperature: 0 } }, { dispersive: { margin: 0 } }],
       ...[{ dispersive: { type: "other" } }, { dispersive: { targetLayer: "none" } }, { unknown: 1 }],
@@ -83,11 +93,19 @@ const stated: Readonly<Record<string, Stated>> = {
   reflow: {
     title: "ReFlow",
     networks: ["mlp", "vit"],
-    defaults: { times: { type: "uniform" }, grid: "reference", actMin: -1, actMax: 1, dispersive: null },
+    defaults: {
+      times: { type: "uniform" },
+      grid: "reference",
+      actMin: -1,
+      actMax: 1,
+      initialNoiseStd: 1,
+      dispersive: null,
+    },
     keys: {
       ...{ "model.times": "times", "model.grid": "grid", "model.actMin": "actMin", "model.actMax": "actMax" },
-      ...dispersiveKeys,
+      ...{ ...initialNoiseKeys, ...dispersiveKeys },
     },
+    actingKeys: initialNoiseKeys,
     refused: [{ grid: "other" }, { times: { type: "other" } }, { tangent: "conditional" }],
     path: { defaults: chain, keys: chainKeys, explorer: noiseKeys },
   },
@@ -137,6 +155,7 @@ test.each([
   { ftDenoisingSteps: 0 },
   { denoisedClipValue: 0 },
   { randnClipValue: 0 },
+  { initialNoiseStd: -0.1 },
   { likelihood: "other" },
   { unknown: 1 },
 ])("%j is no chain", (options) => expect(chainSchema.safeParse(options).success).toBe(false));

@@ -23,8 +23,16 @@ const sample = (
   weights: Weights,
   condition: tf.Tensor2D,
   noise: tf.Tensor3D,
-  { actMin = -1, actMax = 1, ...sampling }: SamplingOptions & { actMin?: number; actMax?: number },
-) => sampleFlow(meanFlowSteps, network, weights, condition, noise, meanFlow.configure({ actMin, actMax }), sampling);
+  {
+    actMin = -1,
+    actMax = 1,
+    initialNoiseStd = 1,
+    ...sampling
+  }: SamplingOptions & { actMin?: number; actMax?: number; initialNoiseStd?: number },
+) => {
+  const options = meanFlow.configure({ actMin, actMax, initialNoiseStd });
+  return sampleFlow(meanFlowSteps, network, weights, condition, noise, options, sampling);
+};
 
 test.each([1, 2, 5])("%i steps equal the reference", (steps) => {
   const [weights, { noise, state }] = [pretrainWeights(), pretrainBatch()];
@@ -77,6 +85,16 @@ test("actions stay in their range, intermediate states where asked", () => {
   const late = sample(pretrainNetwork, weights, condition, noise, { ...range, clipIntermediate: false });
   expect(late.abs().max().dataSync()[0]).toBe(0.5);
   expect(late.arraySync()).not.toEqual(clipped.arraySync());
+});
+
+test.each([0, 0.3, 1.5])("initial noise of standard deviation %d", (initialNoiseStd) => {
+  const [weights, { noise, state }] = [pretrainWeights(), pretrainBatch()];
+  const condition = pretrainNetwork.encoder.apply(weights, { state });
+  for (const steps of [1, 3]) {
+    const scaled = sample(pretrainNetwork, weights, condition, noise.mul(initialNoiseStd), { steps });
+    const own = sample(pretrainNetwork, weights, condition, noise, { steps, initialNoiseStd });
+    expect(own.arraySync()).toEqual(scaled.arraySync());
+  }
 });
 
 test("a network that knows the average velocity needs one step", () => {

@@ -202,6 +202,8 @@ export interface PPOInput {
 
 /** How a flow explores: `PPO.finetune(base, { ... })`, `PPO.train({ env, ... })`. Everything may be left out. */
 export interface ChainInput {
+  /** Acting begins with noise of this standard deviation: 1 as in training, less for chunks nearer the central one. At least 0. */
+  readonly initialNoiseStd?: number;
   /** Network calls K per action chunk. Whole number, at least 1. Default 1. */
   readonly denoisingSteps?: number;
   /** Last steps with learned noise, by default all. Whole number, at least 1. */
@@ -1027,6 +1029,8 @@ export interface MeanFlowInput {
   readonly actMin?: number;
   /** Actions are clipped from above. Default 1. */
   readonly actMax?: number;
+  /** Acting begins with noise of this standard deviation: 1 as in training, less for chunks nearer the central one. At least 0. Default 1. */
+  readonly initialNoiseStd?: number;
   /** Dispersive regularisation of representations. Default null. */
   readonly dispersive?: {
     /** Which loss keeps representations of a batch apart. Default "infonce_l2". */
@@ -1056,6 +1060,8 @@ export interface ReFlowInput {
   readonly actMin?: number;
   /** Actions are clipped from above. Default 1. */
   readonly actMax?: number;
+  /** Acting begins with noise of this standard deviation: 1 as in training, less for chunks nearer the central one. At least 0. Default 1. */
+  readonly initialNoiseStd?: number;
   /** Dispersive regularisation of representations. Default null. */
   readonly dispersive?: {
     /** Which loss keeps representations of a batch apart. Default "infonce_l2". */
@@ -1089,6 +1095,8 @@ export interface ShortcutFlowInput {
   readonly actMin?: number;
   /** Actions are clipped from above. Default 1. */
   readonly actMax?: number;
+  /** Acting begins with noise of this standard deviation: 1 as in training, less for chunks nearer the central one. At least 0. Default 1. */
+  readonly initialNoiseStd?: number;
   /** Dispersive regularisation of representations. Default null. */
   readonly dispersive?: {
     /** Which loss keeps representations of a batch apart. Default "infonce_l2". */

@@ -1,5 +1,5 @@
 // A flow as a Gaussian Markov chain, for policy gradients: each denoising step adds learned noise to the next state.
-// x_0 ~ N(0, I); x_{i+1} ~ N(clip(step(x_i, t_i, t_{i+1})), sigma(x_i, t_i)), i < K; x_K is the action.
+// x_0 ~ N(0, s^2 I); x_{i+1} ~ N(clip(step(x_i, t_i, t_{i+1})), sigma(x_i, t_i)), i < K; x_K is the action.
 // Zhang et al. 2025 (ReinFlow). Densities ignore that noise and action are truncated.
 import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
@@ -7,7 +7,7 @@ import type { Network } from "../nn/network.js";
 import type { NoiseNet, StdRange } from "../nn/noise-net.js";
 import { keysBelow, type Keys } from "../options.js";
 import type { BoundPath, Density, Path, Tensors } from "./definition.js";
-import type { ActionRange, Flow, FlowStep } from "./flow.js";
+import { initialNoise, initialNoiseKeys, initialNoiseStd, type Flow, type FlowOptions, type FlowStep } from "./flow.js";
 
 /** A policy's steps and its exploration noise; their weights come in one table. */
 export interface NoisySteps {
@@ -20,6 +20,8 @@ export interface NoisySteps {
 export interface ChainOptions {
   /** Number of denoising steps K >= 1. */
   readonly steps: number;
+  /** Standard deviation s of x_0; default 1. */
+  readonly initialNoiseStd?: number;
   /** The last so many steps have learned noise, earlier ones the range's minimum; default all K. */
   readonly noisySteps?: number;
   /** Means are clipped to plus or minus this; null leaves them. Default 1. */
@@ -47,9 +49,9 @@ export function sampleChain(
   range: StdRange,
   options: ChainOptions,
 ): Density & { action: tf.Tensor3D; chain: tf.Tensor4D } {
-  const { steps, noisySteps = steps, noiseClip = 3, actMin = -1, actMax = 1 } = options;
+  const { steps, noisySteps = steps, noiseClip = 3, actMin = -1, actMax = 1, initialNoiseStd: std = 1 } = options;
   const draws = tf.unstack(noise, 1) as tf.Tensor3D[];
-  const states = [draws[0]!];
+  const states = [initialNoise(draws[0]!, std)];
   const means: tf.Tensor3D[] = [];
   const logStds: tf.Tensor3D[] = [];
   times(steps).forEach(([from, to], i) => {
@@ -115,17 +117,19 @@ function density(
   chain: tf.Tensor4D,
   mean: tf.Tensor,
   logStd: tf.Tensor,
-  { steps, initialTerm = false, normalized = false }: ChainOptions,
+  { steps, initialTerm: counted = false, normalized = false, initialNoiseStd: std = 1 }: ChainOptions,
 ): Density {
   const entries = chain.shape[2] * chain.shape[3];
+  // What is always zero has no density.
+  const initialTerm = counted && std > 0;
   const terms = steps + (initialTerm ? 1 : 0);
   const scale = normalized ? 1 / (terms * entries) : 1;
-  const offset = terms * entries * HALF_LOG_2PI;
+  const offset = entries * (terms * HALF_LOG_2PI + (initialTerm ? Math.log(std) : 0));
   const total = (x: tf.Tensor): tf.Tensor1D => x.sum([1, 2, 3]);
 
   const z = chain.slice([0, 1]).sub(mean).mul(logStd.neg().exp());
   const widths = total(logStd);
-  const initial = initialTerm ? total(chain.slice([0, 0], [-1, 1]).square()) : tf.scalar(0);
+  const initial = initialTerm ? total(chain.slice([0, 0], [-1, 1]).div(std).square()) : tf.scalar(0);
   const squares: tf.Tensor1D = total(z.square()).add(initial);
   return {
     logProbability: squares.mul(-0.5).sub(widths).sub(offset).mul(scale),
@@ -136,6 +140,8 @@ function density(
 
 /** The chain by the reference's names. */
 export const chainSchema = z.strictObject({
+  initialNoiseStd: initialNoiseStd.optional(),
+
   denoisingSteps: z.int().positive().default(1).describe("network calls K per action chunk"),
   ftDenoisingSteps: z.int().positive().optional().describe("last steps with learned noise, by default all"),
   clipIntermediateActions: z.boolean().default(true).describe("clip the mean of every step"),
@@ -149,9 +155,17 @@ export const chainSchema = z.strictObject({
 });
 type ChainSettings = z.output<typeof chainSchema>;
 
-const { denoisingSteps, ftDenoisingSteps, denoisedClipValue, randnClipValue, ...trained } = chainSchema.shape;
+const {
+  denoisingSteps,
+  ftDenoisingSteps,
+  denoisedClipValue,
+  randnClipValue,
+  initialNoiseStd: _,
+  ...trained
+} = chainSchema.shape;
 const chainKeys: Keys = {
   ...keysBelow("", z.object({ denoisingSteps, ftDenoisingSteps })),
+  ...initialNoiseKeys,
   ...keysBelow("train", z.object(trained)),
   ...keysBelow("model", z.object({ denoisedClipValue, randnClipValue })),
 };
@@ -184,18 +198,20 @@ const noiseKeys: Keys = {
 };
 
 /** The chain of a flow as its path. */
-export function flowPath<Net extends Network, Options extends ActionRange>(
+export function flowPath<Net extends Network, Options extends FlowOptions>(
   flow: Flow<Net, Options>,
   explorer: NoiseFamily<Net>,
 ): Path<Net, Options> {
   return {
     options: chainSchema,
     keys: chainKeys,
+    policyOptions: ({ initialNoiseStd }: { readonly initialNoiseStd?: number }) =>
+      initialNoiseStd === undefined ? {} : { initialNoiseStd },
     explorer: { ...explorer, keys: noiseKeys },
     bind({ network, options, path, explorer: explorerOptions }): BoundPath {
       const settings = path as ChainSettings;
-      const { actMin, actMax } = options;
-      const chain: ChainOptions = { actMin, actMax, ...chainOptions(settings) };
+      const { actMin, actMax, initialNoiseStd } = options;
+      const chain: ChainOptions = { actMin, actMax, initialNoiseStd, ...chainOptions(settings) };
       const noise = explorer.build(explorerOptions, network, chain.steps);
       const shape = [chain.steps + 1, network.horizonSteps, network.actionDim];
       const noisy: NoisySteps = {

@@ -1,7 +1,9 @@
 // Flows: policies that carry noise to actions in K steps, each a network call. What MeanFlow, ReFlow and Shortcut share is
 // how the steps follow each other; what differs is their times and where one step ends.
+import { z } from "zod";
 import { tf, type Weights } from "../engine/tensor.js";
 import type { Network } from "../nn/network.js";
+import { keysBelow } from "../options.js";
 import { normalNoise, type PolicyDefinition, type SamplingOptions, type Tensors } from "./definition.js";
 
 /** Range of actions, which every flow has among its options. */
@@ -9,6 +11,22 @@ export interface ActionRange {
   readonly actMin: number;
   readonly actMax: number;
 }
+
+/** What every flow has among its options besides. */
+export interface FlowOptions extends ActionRange {
+  readonly initialNoiseStd: number;
+}
+
+/** Standard deviation of the noise that acting begins with: training always has 1. */
+export const initialNoiseStd = z
+  .number()
+  .min(0)
+  .describe(
+    "acting begins with noise of this standard deviation: 1 as in training, less for chunks nearer the central one",
+  );
+
+/** Where configurations have it. */
+export const initialNoiseKeys = keysBelow("model", z.object({ initialNoiseStd }));
 
 /** Where one of `steps` steps takes x (B, Ta, Da) from its time to the next, both (B), under condition encodings (B, C). */
 export type FlowStep = (
@@ -28,9 +46,9 @@ export interface Flow<Net extends Network, Options> {
 
 /**
  * Actions (B, Ta, Da) in [actMin, actMax] for condition encodings (B, C), deterministic given the noise (B, Ta, Da): standard
- * normal, or zero for one central chunk per condition. Differentiable with respect to the weights.
+ * normal, which is scaled by `initialNoiseStd`, or zero for one central chunk per condition. Differentiable with respect to the weights.
  */
-export function sampleFlow<Net extends Network, Options extends ActionRange>(
+export function sampleFlow<Net extends Network, Options extends FlowOptions>(
   flow: Flow<Net, Options>,
   network: Net,
   weights: Weights,
@@ -39,8 +57,8 @@ export function sampleFlow<Net extends Network, Options extends ActionRange>(
   options: Options,
   { steps = 1, clipIntermediate = true }: SamplingOptions = {},
 ): tf.Tensor3D {
-  const { actMin, actMax } = options;
-  let x = noise;
+  const { actMin, actMax, initialNoiseStd } = options;
+  let x = initialNoise(noise, initialNoiseStd);
   flow.times(steps, options).forEach(([from, to], i) => {
     const [start, end] = [from, to].map((time) => tf.fill<tf.Rank.R1>([noise.shape[0]], time));
     x = flow.step(network, weights, x, start!, end!, condition, steps);
@@ -49,9 +67,15 @@ export function sampleFlow<Net extends Network, Options extends ActionRange>(
   return x;
 }
 
+/** Standard normal numbers as what acting begins with. */
+export function initialNoise<T extends tf.Tensor>(normal: T, std: number): T {
+  return std === 1 ? normal : normal.mul(std);
+}
+
 /** {@link sampleFlow} as a policy's way of acting, with so many steps by default. */
-export function flowActing<Net extends Network, Options extends ActionRange>(flow: Flow<Net, Options>, steps: number) {
+export function flowActing<Net extends Network, Options extends FlowOptions>(flow: Flow<Net, Options>, steps: number) {
   return {
+    keys: initialNoiseKeys,
     steps: { default: () => steps },
     draws: (_: unknown, { horizonSteps, actionDim }: Net) => normalNoise(horizonSteps, actionDim),
     sample: (

@@ -12,7 +12,7 @@ import { keysBelow } from "../options.js";
 import { flowPath } from "./chain.js";
 import { definePolicy, type TrainingBatch } from "./definition.js";
 import { dispersiveFeatures, dispersiveKeys, dispersiveLoss, dispersiveOptions } from "./dispersive.js";
-import { flowActing, type Flow } from "./flow.js";
+import { flowActing, initialNoiseStd, type Flow } from "./flow.js";
 import { equalRows, fillTimes, timeDistribution } from "./time-sampling.js";
 
 export const meanFlowOptions = z.strictObject({
@@ -32,6 +32,7 @@ export const meanFlowOptions = z.strictObject({
   c: z.number().positive().default(1e-3).describe("adaptive loss: keeps weights of small errors finite"),
   actMin: z.number().default(-1).describe("actions are clipped from below, in training and sampling"),
   actMax: z.number().default(1).describe("actions are clipped from above"),
+  initialNoiseStd: initialNoiseStd.default(1),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 export type MeanFlowOptions = z.output<typeof meanFlowOptions>;

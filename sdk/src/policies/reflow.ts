@@ -10,7 +10,7 @@ import { keysBelow } from "../options.js";
 import { flowPath } from "./chain.js";
 import { definePolicy, type TrainingBatch } from "./definition.js";
 import { dispersiveFeatures, dispersiveKeys, dispersiveLoss, dispersiveOptions } from "./dispersive.js";
-import { flowActing, type Flow } from "./flow.js";
+import { flowActing, initialNoiseStd, type Flow } from "./flow.js";
 import { drawTimes, timeDistributionWith } from "./time-sampling.js";
 
 export const reFlowOptions = z.strictObject({
@@ -23,6 +23,7 @@ export const reFlowOptions = z.strictObject({
     ),
   actMin: z.number().default(-1).describe("sampled actions are clipped from below"),
   actMax: z.number().default(1).describe("actions are clipped from above"),
+  initialNoiseStd: initialNoiseStd.default(1),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 type ReFlowOptions = z.output<typeof reFlowOptions>;

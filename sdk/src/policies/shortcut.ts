@@ -13,7 +13,7 @@ import { count, keysBelow } from "../options.js";
 import { flowPath } from "./chain.js";
 import { definePolicy, type TrainingBatch } from "./definition.js";
 import { dispersiveFeatures, dispersiveKeys, dispersiveLoss, dispersiveOptions } from "./dispersive.js";
-import { flowActing, type Flow } from "./flow.js";
+import { flowActing, initialNoiseStd, type Flow } from "./flow.js";
 import { drawTimes, timeDistributionWith } from "./time-sampling.js";
 
 export const shortcutOptions = z.strictObject({
@@ -33,6 +33,7 @@ export const shortcutOptions = z.strictObject({
   delta: z.number().min(0).max(0.5).default(1e-5).describe("share of the noise that is left in the data, at t = 1"),
   actMin: z.number().default(-1).describe("sampled actions are clipped from below"),
   actMax: z.number().default(1).describe("actions are clipped from above"),
+  initialNoiseStd: initialNoiseStd.default(1),
   dispersive: dispersiveOptions.nullable().default(null).describe("dispersive regularisation of representations"),
 });
 type ShortcutOptions = z.output<typeof shortcutOptions>;

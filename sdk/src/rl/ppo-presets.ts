@@ -3,8 +3,12 @@ import type { z } from "zod";
 import type { chainSchema } from "../policies/chain.js";
 import type { ppoOptions } from "./ppo.js";
 
-/** Learning rates and the upper end of the exploration noise fall over the whole run, however long it is. */
+/**
+ * Learning rates and the upper end of the exploration noise fall over the whole run, however long it is. Flows begin with little
+ * noise: what PPO improves is near their central chunk, and noise that begins a step is noise in what comes of it.
+ */
 const decays = {
+  initialNoiseStd: 0.1,
   actorLr: 1e-4,
   actorLrScheduler: { type: "cosine_custom" },
   criticLrScheduler: { type: "cosine_custom" },
