@@ -33,9 +33,9 @@ const byElements = (statistics) => [statistics.return.mean / 4, statistics.retur
 
 /** Of PPO: an episode per environment and iteration, decays over the whole run, little initial noise. */
 const recipe = {
-  ...{ environments: 50, batchSize: 250, updateEpochs: 5, actorLr: 2e-5, targetKl: 0.1, initialNoiseStd: 0.2 },
+  ...{ environments: 50, batchSize: 250, updateEpochs: 5, actorLr: 5e-5, targetKl: 0.1, initialNoiseStd: 0.2 },
   ...{ actorLrScheduler: { type: "cosine_custom" }, criticLrScheduler: { type: "cosine_custom" } },
-  noise: { minStd: 0.04, maxStd: 0.08, finalMaxStd: 0.04, schedule: "linear" },
+  noise: { minStd: 0.05, maxStd: 0.12, finalMaxStd: 0.06, schedule: "linear" },
   ...{ valFreq: 9, evaluationEpisodes: 50 },
 };
 

@@ -1,6 +1,8 @@
 // Pictures per second of moving simulations, drawn by the one thread that also simulates them: the hopper, and what robomimic's
-// policies see. Machines are shared, so a row is the best of many short windows.
+// policies see, the latter beside robosuite with MuJoCo's own renderer in software (OSMesa). Machines are shared, so a row is the best of
+// many short windows.
 import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
 import { Random } from "../../sdk/dist/engine/random.js";
 import { fetchFor } from "../../sdk/dist/envs/assets/assets.js";
 // The compiled package: the loader that runs the sources slows drawing down.
@@ -8,8 +10,10 @@ import { makeEnvironment } from "../../sdk/dist/envs/make-environment.js";
 import { builtInEnvironment } from "../../sdk/dist/envs/registry.js";
 import { sizeOf } from "../../sdk/dist/space.js";
 import type { Context, Row } from "./contest.js";
+import { robosuiteRate } from "./robosuite.js";
 
 const windows = 200;
+const peer = fileURLToPath(new URL("./peers/pictures.py", import.meta.url));
 /** In these the program is still being compiled. */
 const warmUp = 60;
 
@@ -34,8 +38,13 @@ export async function measure({ threads }: Context): Promise<Row[]> {
     "transport-img": "transport, shouldercamera0 and shouldercamera1, 96 x 96",
   };
   for (const [env, name] of Object.entries(seen)) {
-    const { pictures, step } = await looked(env);
-    add(name, pictures);
+    const { pictures, step, cameras } = await looked(env);
+    const theirs = await robosuiteRate(peer, [env.split(/[@-]/)[0]!, ...cameras], "osmesa");
+    const [other, missing] = typeof theirs === "number" ? [theirs, {}] : [null, theirs];
+    rows.push({
+      ...{ name, unit: "pictures/s", ours: pictures, peer: other, peerName: "robosuite 1.4.1, MuJoCo with OSMesa" },
+      ...{ ratio: other && pictures / other, threads: 1, ...missing },
+    });
     rows.push({ name: `${name}: the simulation's steps`, unit: "steps/s", ours: step, peer: null, peerName: "", ratio: null, threads: 1 }); // prettier-ignore
   }
   add("can, a film of 640 x 480, simulation included", await filmed("can", { width: 640, height: 480, samples: 2 }));
@@ -57,14 +66,14 @@ async function filmed(name: string, options: { width: number; height: number; sa
 }
 
 /** What policies see; the control steps between are timed apart. */
-async function looked(name: string): Promise<{ pictures: number; step: number }> {
+async function looked(name: string): Promise<{ pictures: number; step: number; cameras: readonly string[] }> {
   const definition = builtInEnvironment(name);
   await fetchFor(definition);
   const simulation = await definition.create({ inertia: "legacy" });
   simulation.reset(new Random(1).stream("bench"));
   const action = new Float64Array(definition.actionDimension);
   const out = new Uint8Array(sizeOf(definition.pictures!));
-  const cameras = definition.cameras!.length;
+  const cameras = definition.cameras!;
   let [pictures, step] = [Infinity, Infinity];
   for (let window = 0; window < windows; window++) {
     const start = performance.now();
@@ -72,10 +81,10 @@ async function looked(name: string): Promise<{ pictures: number; step: number }>
     const between = performance.now();
     simulation.look!(out);
     step = Math.min(step, between - start);
-    if (window >= warmUp) pictures = Math.min(pictures, (performance.now() - between) / cameras);
+    if (window >= warmUp) pictures = Math.min(pictures, (performance.now() - between) / cameras.length);
   }
   simulation.delete();
-  return { pictures: 1000 / pictures, step: 1000 / step };
+  return { pictures: 1000 / pictures, step: 1000 / step, cameras };
 }
 
 function fastest(count: number, draw: (count: number) => void): number {
