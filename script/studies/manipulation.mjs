@@ -33,11 +33,13 @@ const byElements = (statistics) => [statistics.return.mean / 4, statistics.retur
 
 /** Of PPO: an episode per environment and iteration, decays over the whole run, little initial noise. */
 const recipe = {
-  ...{ environments: 50, batchSize: 250, updateEpochs: 5, actorLr: 5e-5, targetKl: 0.1, initialNoiseStd: 0.2 },
+  ...{ environments: 50, batchSize: 500, updateEpochs: 8, actorLr: 5e-5, targetKl: 0.1, initialNoiseStd: 0.2 },
   ...{ actorLrScheduler: { type: "cosine_custom" }, criticLrScheduler: { type: "cosine_custom" } },
-  noise: { minStd: 0.05, maxStd: 0.12, finalMaxStd: 0.06, schedule: "linear" },
+  noise: { minStd: 0.08, maxStd: 0.2, finalMaxStd: 0.1, schedule: "linear" },
   ...{ valFreq: 9, evaluationEpisodes: 50 },
 };
+/** Joints of the kitchen's arm follow at once: less noise, and smaller steps, as the same step is more of a change beside it. */
+const kitchen = { noise: { ...recipe.noise, minStd: 0.05, maxStd: 0.12, finalMaxStd: 0.06 }, actorLr: 1.5e-5 };
 
 /** `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with. */
 const tasks = {
@@ -52,12 +54,12 @@ const tasks = {
     compared: true,
   },
   "kitchen-complete": {
-    ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 700_000 },
-    ...{ mark: 0.95, published: 0.949, score: byElements },
+    ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 350_000 },
+    ...{ mark: 0.95, published: 0.949, score: byElements, recipe: kitchen },
   },
   "kitchen-mixed": {
-    ...{ set: ["kitchen", "mixed"], env: "kitchen-mixed-v0", limit: 280, epochs: 300, budget: 700_000 },
-    ...{ mark: 0.99, published: 1, score: byElements },
+    ...{ set: ["kitchen", "mixed"], env: "kitchen-mixed-v0", limit: 280, epochs: 300, budget: 350_000 },
+    ...{ mark: 0.99, published: 1, score: byElements, recipe: kitchen },
   },
   square: { set: ["robomimic", "square"], limit: 400, epochs: 80, budget: 2_000_000, mark: 0.83, published: 0.83 },
   one_leg_low: { set: ["furniture", "one_leg_low"], limit: 700, epochs: 40, budget: 700_000, mark: 0.9 },
@@ -150,7 +152,8 @@ async function finetune(task, seed, control) {
   const before = existsSync(known)
     ? JSON.parse(readFileSync(known, "utf8"))[1]
     : await measure(base, settings, 1, control);
-  const { initialNoiseStd } = recipe;
+  const chosen = { ...recipe, ...settings.recipe };
+  const { initialNoiseStd } = chosen;
   const begins = await measure(base.withOptions({ initialNoiseStd }), settings, 1, control);
   const environments = control.tiny ? 2 : recipe.environments;
   const steps = Math.ceil(settings.limit / 4);
@@ -159,7 +162,7 @@ async function finetune(task, seed, control) {
   const seconds = [];
   const spent = new AbortController();
   const run = await PPO.finetune(base, {
-    ...recipe,
+    ...chosen,
     ...{
       env: settings.env,
       maxEpisodeSteps: settings.limit,

@@ -44,16 +44,18 @@ const policies = {
 
 /** 36 iterations of 40 environments with 50 chunks of four actions, an evaluation after every four. */
 const budget = { preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20 };
+/** Flows begin with noise as wide as in training, so that it is policies that differ. */
+const flow = (denoisingSteps) => ({ denoisingSteps, initialNoiseStd: 1 });
 /** Steps per chunk in training and evaluation; `options`: where the quick recipe, made for one step, needs others. */
 const tuned = {
-  "improved MeanFlow, 1 step": { base: "improved MeanFlow", steps: 1, options: { denoisingSteps: 1 } },
-  "ReFlow, 4 steps": { base: "ReFlow", steps: 4, options: { denoisingSteps: 4 } },
+  "improved MeanFlow, 1 step": { base: "improved MeanFlow", steps: 1, options: flow(1) },
+  "ReFlow, 4 steps": { base: "ReFlow", steps: 4, options: flow(4) },
   // Ten of twenty steps learn; each is a sample, so ten times the chunks make as many updates.
   "DDPM, 20 steps": { base: "DDPM", steps: 20, options: { ftDenoisingSteps: 10, batchSize: 5000 } },
   Gaussian: { base: "Gaussian", steps: 1, options: {} },
-  "ShortcutFlow, 4 steps": { base: "ShortcutFlow", steps: 4, options: { denoisingSteps: 4 } },
-  "improved MeanFlow, 4 steps": { base: "improved MeanFlow", steps: 4, options: { denoisingSteps: 4 } },
-  "ReFlow, 1 step": { base: "ReFlow", steps: 1, options: { denoisingSteps: 1 } },
+  "ShortcutFlow, 4 steps": { base: "ShortcutFlow", steps: 4, options: flow(4) },
+  "improved MeanFlow, 4 steps": { base: "improved MeanFlow", steps: 4, options: flow(4) },
+  "ReFlow, 1 step": { base: "ReFlow", steps: 1, options: flow(1) },
 };
 
 /** The policy of a name and seed, trained once. */
