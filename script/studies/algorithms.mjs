@@ -36,7 +36,15 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
 
 /** `start`: name of the base; without it the run begins with fresh weights. `wantsData`: learns from the demonstrations besides. */
 const methods = {
-  PPO: { start: "diffusion", options: { ...episodic, preset: "quick", batchSize: 5000 } },
+  PPO: {
+    start: "diffusion",
+    options: {
+      ...episodic,
+      preset: "quick",
+      batchSize: 5000,
+      noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
+    },
+  },
   "PPO, MeanFlow": { page: "PPO", start: "meanflow", options: { ...episodic, preset: "quick", batchSize: 500 } },
   AWR: { start: "diffusion", options: { ...chunked, ...scaled, batchSize: 1000 } },
   RWR: { start: "diffusion", options: { ...episodic, batchSize: 1000 } },

@@ -31,7 +31,15 @@ const policies = {
   ShortcutFlow: { sets: [1], ...flow(ShortcutFlow.standard()) },
 };
 /** 20 iterations of 50 whole episodes, and an evaluation after every five. */
-const budget = { preset: "quick", iterations: 25, valFreq: 6, steps: 25, environments: 50, resetAtIteration: true };
+const budget = {
+  preset: "quick",
+  iterations: 25,
+  valFreq: 6,
+  steps: 25,
+  environments: 50,
+  resetAtIteration: true,
+  noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
+};
 
 async function pretrained(name, set, seed, control) {
   const demonstrations = measuring.avoidingDemonstrations();

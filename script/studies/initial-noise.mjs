@@ -1,5 +1,5 @@
 // How wide the noise is that acting begins with (`initialNoiseStd`), on hopper: `npm run study -- initial-noise`. What it does to a
-// pre-trained improved MeanFlow with one and five denoising steps, and to PPO from there, with the exploration of `quick` or half of it.
+// pre-trained improved MeanFlow with one and five denoising steps, and to PPO from there, with more exploration or less.
 import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
 import { curveOf, mean, named, returns, table, trained, whole } from "./measuring.mjs";
 
@@ -8,10 +8,10 @@ const deviations = [1, 0.5, 0.3, 0.1, 0];
 /** As in the study of policies, whose bases these are. */
 const budget = { preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20, denoisingSteps: 1 };
 const explorations = {
-  quick: {},
-  narrow: { noise: { minStd: 0.05, maxStd: 0.3, finalMaxStd: 0.1, schedule: "linear" } },
+  wide: { noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" } },
+  narrow: { noise: { maxStd: 0.3, finalMaxStd: 0.1, schedule: "linear" } },
 };
-const tuned = [...deviations.map((std) => [std, "quick"]), ...[1, 0.1].map((std) => [std, "narrow"])];
+const tuned = [...deviations.map((std) => [std, "wide"]), ...[1, 0.1].map((std) => [std, "narrow"])];
 
 async function pretrained(seed, control) {
   const data = await Dataset.bundled("hopper-medium-mini");
@@ -69,7 +69,7 @@ export async function summarize(rows, folder) {
       of(std, exploration)
         .map(({ end }) => `${whole(end.mean)} ± ${whole(end.deviation)}`)
         .join(", ");
-    return [std, cell(1), cell(5), ends("quick"), ends("narrow")];
+    return [std, cell(1), cell(5), ends("wide"), ends("narrow")];
   });
   const heads = ["one step, before", "five steps, before", "PPO, exploration 0.05 to 0.5", "0.05 to 0.3"];
   console.log(table(["deviation", ...heads], lines));

@@ -43,7 +43,10 @@ const policies = {
 };
 
 /** 36 iterations of 40 environments with 50 chunks of four actions, an evaluation after every four. */
-const budget = { preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20 };
+const budget = {
+  ...{ preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20 },
+  noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
+};
 /** Flows begin with noise as wide as in training, so that it is policies that differ. */
 const flow = (denoisingSteps) => ({ denoisingSteps, initialNoiseStd: 1 });
 /** Steps per chunk in training and evaluation; `options`: where the quick recipe, made for one step, needs others. */

@@ -12,7 +12,7 @@ const decays = {
   actorLr: 1e-4,
   actorLrScheduler: { type: "cosine_custom" },
   criticLrScheduler: { type: "cosine_custom" },
-  noise: { schedule: "linear" },
+  noise: { maxStd: 0.3, finalMaxStd: 0.1, schedule: "linear" },
 } as const;
 
 export const ppoPresets = {
