@@ -39,7 +39,7 @@ const recipe = {
   ...{ valFreq: 9, evaluationEpisodes: 50 },
 };
 /** Joints of the kitchen's arm follow at once: less noise, and smaller steps, as the same step is more of a change beside it. */
-const kitchen = { noise: { ...recipe.noise, minStd: 0.05, maxStd: 0.12, finalMaxStd: 0.06 }, actorLr: 1.5e-5 };
+const kitchen = { noise: { ...recipe.noise, minStd: 0.05, maxStd: 0.12, finalMaxStd: 0.06 }, actorLr: 5e-6 };
 
 /** `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with. */
 const tasks = {
