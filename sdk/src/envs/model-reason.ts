@@ -18,15 +18,29 @@ export function reasonOf(
 ): string {
   const { excPtr } = thrown as { readonly excPtr?: unknown };
   if (typeof excPtr !== "number") return String(thrown);
-  const model = compile(smallest);
-  const data = new mujoco.MjData(model);
-  const { buffer } = data.qpos as Float64Array;
-  const bytes = new Uint8Array(buffer, excPtr, Math.min(longest, buffer.byteLength - excPtr));
-  const text = Buffer.from(bytes.subarray(0, Math.max(0, bytes.indexOf(0)))).toString("utf8");
-  data.delete();
-  model.delete();
+  let text: string;
+  try {
+    text = textAt(mujoco, excPtr, compile(smallest));
+  } catch {
+    // There is not even room for that.
+    return "Could not allocate memory";
+  }
   // What else an exception may be does not begin with text.
   return /^[\w ]*Error: /.test(text) ? oneLine(text) : String(thrown);
+}
+
+/** Text in the engine's memory. Deletes `model`, whose simulation shows it. */
+function textAt(mujoco: Engine, address: number, model: InstanceType<Engine["MjModel"]>): string {
+  try {
+    const data = new mujoco.MjData(model);
+    const { buffer } = data.qpos as Float64Array;
+    const bytes = new Uint8Array(buffer, address, Math.min(longest, buffer.byteLength - address));
+    const text = Buffer.from(bytes.subarray(0, Math.max(0, bytes.indexOf(0)))).toString("utf8");
+    data.delete();
+    return text;
+  } finally {
+    model.delete();
+  }
 }
 
 /** Lines that the engine printed, as one. */

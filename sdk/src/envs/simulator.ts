@@ -46,8 +46,8 @@ export class Simulator {
     this.#source = text;
     this.#ownsModel = ownsModel;
     const shared = acquireModel(mujoco, text, files);
-    this.#model = ownsModel ? new mujoco.MjModel(shared) : shared;
-    this.#data = this.#makeData();
+    this.#model = ownsModel ? this.#allocated(() => new mujoco.MjModel(shared), shared) : shared;
+    this.#data = this.#allocated(() => new mujoco.MjData(this.#model), this.#model);
     this.timestep = this.#model.opt.timestep;
     this.bodyMass = this.modelArray("body_mass");
     this.#lendViews();
@@ -56,7 +56,7 @@ export class Simulator {
   /**
    * @param source MJCF text, or text and files.
    * @param options.ownsModel whether the model is a copy, which {@link writeModel} may change; default false.
-   * @throws InputError DMPO_ENV_MODEL; the engine's exception carries no text, only its kind.
+   * @throws InputError DMPO_ENV_MODEL, DMPO_ENV_MEMORY; the engine's exception carries no text, only its kind.
    */
   static async load(
     source: string | ModelSource,
@@ -247,19 +247,17 @@ export class Simulator {
     releaseModel(this.#source);
   }
 
-  /** @throws InputError DMPO_ENV_MEMORY where this thread's engine has no room for it. */
-  #makeData(): MjData {
+  /** What `make` makes of a model. @throws InputError DMPO_ENV_MEMORY where this thread's engine has no room for it. */
+  #allocated<Made>(make: () => Made, model: MjModel): Made {
     try {
-      return new this.#mujoco.MjData(this.#model);
+      return make();
     } catch (error) {
-      const { users } = models.get(this.#source)!;
-      const mebibytes = Math.ceil(Number(this.#model.narena) / 2 ** 20);
-      if (this.#ownsModel) this.#model.delete();
+      const mebibytes = Math.ceil(Number(model.narena) / 2 ** 20);
+      const others = simulations() - 1;
+      if (this.#ownsModel && model === this.#model) model.delete();
       releaseModel(this.#source);
-      if (!/allocate/.test(String(error))) throw error;
-      const remedy = `fewer environments, more workers, or \`<size memory="1M"/>\` in its MJCF, which now reserves ${mebibytes} MiB for each`;
-      const wrong = `the engine's memory, 2 GiB in each thread, is full with ${users - 1} of them in this thread`;
-      return fail("DMPO_ENV_MEMORY", "environments", wrong, "as many as there is room for", remedy);
+      if (!isFull(String(error))) throw error;
+      return failFull(others, `, or \`<size memory="1M"/>\` in its MJCF, which now reserves ${mebibytes} MiB for each`);
     }
   }
 
@@ -300,6 +298,23 @@ function releaseModel(source: string): void {
   entry.model.delete();
 }
 
+/** How many there are in this thread. */
+const simulations = () => [...models.values()].reduce((sum, { users }) => sum + users, 0);
+
+/** The engine has no better word for full memory than that it stops. */
+const isFull = (reason: string) => /allocate|Aborted/.test(reason);
+
+function failFull(others: number, more = ""): never {
+  const wrong = `the engine's memory, 2 GiB in each thread, is full with ${others} of them in this thread`;
+  return fail(
+    "DMPO_ENV_MEMORY",
+    "environments",
+    wrong,
+    "as many as there is room for",
+    `fewer environments, more workers${more}`,
+  );
+}
+
 /** The engine's file system holds the files for as long as it compiles. */
 function compileModel(mujoco: MainModule, source: string, files: ModelSource["files"]): MjModel {
   const written: string[] = [];
@@ -319,7 +334,8 @@ function compileModel(mujoco: MainModule, source: string, files: ModelSource["fi
     return compile(source) ?? wrong(oneLine(heard.join("\n")) || "MuJoCo makes nothing of it and says no reason");
   } catch (error) {
     if (error instanceof InputError) throw error;
-    return wrong(reasonOf(mujoco, error, (text) => compile(text)!));
+    const reason = reasonOf(mujoco, error, (text) => compile(text)!);
+    return isFull(reason) ? failFull(simulations()) : wrong(reason);
   } finally {
     heard = undefined;
     for (const path of new Set(written)) mujoco.FS.unlink(path);
