@@ -88,7 +88,7 @@ test("the initial noise of a flow is as wide as the call says, the preset, or th
   expect(await width({})).toBe(ppoPresets.quick.initialNoiseStd);
   expect(await width({ preset: "scratch" })).toBe(0.7);
 
-  const narrow = (await tuned({ initialNoiseStd: 0 }));
+  const narrow = await tuned({ initialNoiseStd: 0 });
   const observation = new Float64Array(11);
   const [central] = await narrow.act(observation, { initialNoise: "zero" });
   expect((await narrow.act(observation, { seed: 1 }))[0]).toEqual(central);

@@ -289,7 +289,9 @@ describe("options", () => {
   test("presets are valid, defaults are typed", () => {
     const schema = runOptions(ppo, smallPolicy().model);
     for (const preset of Object.values(ppo.presets)) expect(schema.safeParse(preset).success).toBe(true);
-    expect(ppoOptions.safeParse(ppo.presets.quick).success).toBe(true);
+    const { initialNoiseStd, ...own } = ppo.presets.quick;
+    expect(initialNoiseStd).toBe(0.1);
+    expect(ppoOptions.safeParse(own).success).toBe(true);
     expectTypeOf<Parameters<typeof ppo.train>[1]>().toExtend<{ readonly clipPlossCoef?: number | undefined }>();
     expectTypeOf<Host<PolicyColumns>["logProb"]>().toEqualTypeOf<ReturnType<typeof hostTensor>>();
   });
