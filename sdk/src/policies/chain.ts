@@ -141,7 +141,6 @@ function density(
 /** The chain by the reference's names. */
 export const chainSchema = z.strictObject({
   initialNoiseStd: initialNoiseStd.optional(),
-
   denoisingSteps: z.int().positive().default(1).describe("network calls K per action chunk"),
   ftDenoisingSteps: z.int().positive().optional().describe("last steps with learned noise, by default all"),
   clipIntermediateActions: z.boolean().default(true).describe("clip the mean of every step"),
