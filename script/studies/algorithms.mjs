@@ -1,7 +1,7 @@
 // Every way to learn on hopper, with the same number of environment steps: the cases of `npm run study -- algorithms`, and what is
 // reported of them. Networks, minibatches and updates per step are smaller than the defaults, so that a run takes minutes.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { mean, slug, trained, whole } from "./measuring.mjs";
+import { mean, overSeeds, slug, trained, whole, wideExploration } from "./measuring.mjs";
 
 const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, ReFlow } = dmpo;
 
@@ -38,12 +38,7 @@ const squashed = Gaussian.standard({ tanhOutput: true }).withNetwork({
 const methods = {
   PPO: {
     start: "diffusion",
-    options: {
-      ...episodic,
-      preset: "quick",
-      batchSize: 5000,
-      noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
-    },
+    options: { ...episodic, preset: "quick", batchSize: 5000, noise: wideExploration },
   },
   "PPO, MeanFlow": { page: "PPO", start: "meanflow", options: { ...episodic, preset: "quick", batchSize: 500 } },
   AWR: { start: "diffusion", options: { ...chunked, ...scaled, batchSize: 1000 } },
@@ -159,13 +154,12 @@ export async function summarize(rows, folder) {
   }
   const present = Object.keys(methods).filter((name) => of(name).length > 0);
   if (present.length === 0) return;
-  const series = present.map((name) => {
-    const curves = of(name).map(({ curve }) => curve);
-    const length = Math.min(...curves.map((curve) => curve.length));
-    const steps = Array.from({ length }, (_, i) => mean(curves.map((curve) => curve[i][0])));
-    const values = curves.map((curve) => curve.slice(0, length).map(([, value]) => value));
-    return curves.length > 1 ? figures.meanOverSeeds(name, steps, values) : { name, x: steps, y: values[0] };
-  });
+  const series = present.map((name) =>
+    overSeeds(
+      name,
+      of(name).map(({ curve }) => curve),
+    ),
+  );
   const figure = figures.learningCurve(series, {
     title: "Ways to learn, hopper",
     subtitle: `mean return of evaluations, ${series.some(({ spread }) => spread) ? "over seeds; band: deviation over them" : "one seed each"}`,

@@ -38,7 +38,7 @@ const budget = {
   steps: 25,
   environments: 50,
   resetAtIteration: true,
-  noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
+  noise: measuring.wideExploration,
 };
 
 async function pretrained(name, set, seed, control) {

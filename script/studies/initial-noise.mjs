@@ -1,15 +1,15 @@
 // How wide the noise is that acting begins with (`initialNoiseStd`), on hopper: `npm run study -- initial-noise`. What it does to a
 // pre-trained improved MeanFlow with one and five denoising steps, and to PPO from there, with more exploration or less.
 import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
-import { curveOf, mean, named, returns, table, trained, whole } from "./measuring.mjs";
+import { curveOf, named, overSeeds, returns, spread, table, trained, wideExploration } from "./measuring.mjs";
 
 const env = "hopper-v2";
 const deviations = [1, 0.5, 0.3, 0.1, 0];
 /** As in the study of policies, whose bases these are. */
 const budget = { preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20, denoisingSteps: 1 };
 const explorations = {
-  wide: { noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" } },
-  narrow: { noise: { maxStd: 0.3, finalMaxStd: 0.1, schedule: "linear" } },
+  wide: wideExploration,
+  narrow: { maxStd: 0.3, finalMaxStd: 0.1, schedule: "linear" },
 };
 const tuned = [...deviations.map((std) => [std, "wide"]), ...[1, 0.1].map((std) => [std, "narrow"])];
 
@@ -33,7 +33,7 @@ async function act(seed, control) {
 
 async function finetune(std, exploration, seed, control) {
   const base = await pretrained(seed, control);
-  const input = { env, seed, ...budget, ...explorations[exploration], initialNoiseStd: std };
+  const input = { env, seed, ...budget, noise: explorations[exploration], initialNoiseStd: std };
   const { run, row } = await curveOf(PPO, base, input, control, `std ${std}, ${exploration}, seed ${seed}`);
   const end = await returns(run.last, { env, denoisingSteps: 1 }, control);
   return { stage: "ppo", std, exploration, seed, ...row, end };
@@ -53,8 +53,6 @@ export function cases(seeds, control, only) {
 
 /** Prints the tables of all rows that there are; draws the curves. */
 export async function summarize(rows, folder) {
-  const shown = (runs) =>
-    `${whole(mean(runs.map((one) => one.mean)))} ± ${whole(mean(runs.map((one) => one.deviation)))}`;
   const acted = rows.filter(({ stage }) => stage === "act");
   const of = (std, exploration) =>
     rows.filter((row) => row.stage === "ppo" && row.std === std && row.exploration === exploration);
@@ -63,11 +61,11 @@ export async function summarize(rows, folder) {
       const runs = acted.flatMap(({ measured }) =>
         measured.filter((one) => one.std === std && one.denoisingSteps === steps),
       );
-      return runs.length > 0 ? shown(runs) : "not run yet";
+      return runs.length > 0 ? spread(runs) : "not run yet";
     };
     const ends = (exploration) =>
       of(std, exploration)
-        .map(({ end }) => `${whole(end.mean)} ± ${whole(end.deviation)}`)
+        .map(({ end }) => spread([end]))
         .join(", ");
     return [std, cell(1), cell(5), ends("wide"), ends("narrow")];
   });
@@ -78,9 +76,12 @@ export async function summarize(rows, folder) {
     const curves = of(std, exploration).map(({ curve }) => curve);
     if (curves.length === 0) return [];
     const name = `${std}${exploration === "narrow" ? ", narrow exploration" : ""}`;
-    const x = curves[0].map((_, i) => mean(curves.map((curve) => curve[i].environmentSteps)));
-    const values = curves.map((curve) => curve.map((point) => point.mean));
-    return [values.length > 1 ? figures.meanOverSeeds(name, x, values) : { name, x, y: values[0] }];
+    return [
+      overSeeds(
+        name,
+        curves.map((curve) => curve.map((point) => [point.environmentSteps, point.mean])),
+      ),
+    ];
   });
   if (series.length === 0) return;
   const titles = {

@@ -2,7 +2,10 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadPolicy, play } from "../../sdk/dist/bundle/index.js";
+import { figures, loadPolicy, play } from "../../sdk/dist/bundle/index.js";
+
+/** Exploration of PPO that is wider than its presets have, for policies other than one step of MeanFlow. */
+export const wideExploration = { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" };
 
 /** Seconds of processor that this program has used; those of the wall say nothing where others work beside it. */
 export function processorSeconds() {
@@ -64,6 +67,18 @@ export const round = (value, digits) => Number(value.toFixed(digits));
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** Mean ± deviation, each the mean over the runs. */
+export const spread = (runs) =>
+  `${whole(mean(runs.map((run) => run.mean)))} ± ${whole(mean(runs.map((run) => run.deviation)))}`;
+
+/** Curves of points [x, y], one for each seed, as a series: their mean, with a band where there are several. */
+export function overSeeds(name, curves) {
+  const length = Math.min(...curves.map((curve) => curve.length));
+  const x = Array.from({ length }, (_, i) => mean(curves.map((curve) => curve[i][0])));
+  const values = curves.map((curve) => curve.slice(0, length).map(([, y]) => y));
+  return curves.length > 1 ? figures.meanOverSeeds(name, x, values) : { name, x, y: values[0] };
+}
 
 /** A table in Markdown. */
 export function table(head, rows) {

@@ -1,7 +1,19 @@
 // Every state policy on hopper: `npm run study -- policies`. Pre-training by each, over numbers of denoising steps; then PPO from some of
 // them with the same settings and the same environment steps, timed by the processor. Networks are 256 wide, as in the quick start.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { curveOf, mean, named, returns, slug, table, trained, whole } from "./measuring.mjs";
+import {
+  curveOf,
+  mean,
+  named,
+  overSeeds,
+  returns,
+  slug,
+  spread,
+  table,
+  trained,
+  whole,
+  wideExploration,
+} from "./measuring.mjs";
 
 const { ConsistencyModel, Dataset, Diffusion, figures, Gaussian, GMM, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
 const env = "hopper-v2";
@@ -45,7 +57,7 @@ const policies = {
 /** 36 iterations of 40 environments with 50 chunks of four actions, an evaluation after every four. */
 const budget = {
   ...{ preset: "quick", iterations: 46, valFreq: 5, evaluationEpisodes: 20 },
-  noise: { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linear" },
+  noise: wideExploration,
 };
 /** Flows begin with noise as wide as in training, so that it is policies that differ. */
 const flow = (denoisingSteps) => ({ denoisingSteps, initialNoiseStd: 1 });
@@ -126,11 +138,7 @@ export async function summarize(rows, folder) {
   const first = Object.entries(policies).map(([name, { steps }]) => {
     const runs = of("pretrain", name);
     if (runs.length === 0) return [name, "not run yet", ...numbers.map(() => ""), "", 0];
-    const cell = (n) => {
-      const measured = runs.map(({ returns }) => returns[n]);
-      return `${whole(mean(measured.map((one) => one.mean)))} ± ${whole(mean(measured.map((one) => one.deviation)))}`;
-    };
-    const cells = numbers.map((n) => (steps.includes(n) ? cell(n) : "-"));
+    const cells = numbers.map((n) => (steps.includes(n) ? spread(runs.map(({ returns }) => returns[n])) : "-"));
     const seconds = whole(mean(runs.map(({ pretrainSeconds }) => pretrainSeconds)));
     return [name, whole(runs[0].parameters), ...cells, `${seconds} s`, runs.length];
   });
@@ -141,7 +149,7 @@ export async function summarize(rows, folder) {
   const second = present.map((name) => {
     const runs = of("ppo", name);
     const over = (value) => mean(runs.map(value));
-    const ends = runs.map(({ end }) => `${whole(end.mean)} ± ${whole(end.deviation)}`);
+    const ends = runs.map(({ end }) => spread([end]));
     const half = over(({ curve }) => curve[Math.floor(curve.length / 2)].mean);
     const start = over(({ curve }) => curve[0].mean);
     const columns = [whole(start), whole(half), `**${whole(over(({ end }) => end.mean))}**`, ends.join(", ")];
@@ -165,13 +173,12 @@ export async function summarize(rows, folder) {
 
   if (present.length === 0) return;
   const series = (x) =>
-    present.map((name) => {
-      const curves = of("ppo", name).map(({ curve }) => curve);
-      const length = Math.min(...curves.map((curve) => curve.length));
-      const at = Array.from({ length }, (_, i) => mean(curves.map((curve) => curve[i][x])));
-      const values = curves.map((curve) => curve.slice(0, length).map((point) => point.mean));
-      return curves.length > 1 ? figures.meanOverSeeds(name, at, values) : { name, x: at, y: values[0] };
-    });
+    present.map((name) =>
+      overSeeds(
+        name,
+        of("ppo", name).map(({ curve }) => curve.map((point) => [point[x], point.mean])),
+      ),
+    );
   const titles = {
     title: "PPO from every kind of policy, hopper",
     subtitle: "mean return of 20 episodes; band: deviation over seeds",

@@ -125,13 +125,21 @@ async function measured(
 ): Promise<Measurement> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const named = Object.entries({ threads, ...options }).flatMap(([key, value]) => [`--${key}`, String(value)]);
-  const command = [program, ...flags, path, ...named];
-  const pinned = (await canPin) ? ["taskset", "-c", `0-${threads - 1}`, ...command] : command;
-  const { stdout } = await run(pinned[0]!, pinned.slice(1));
-  return JSON.parse(lastLine(stdout)) as Measurement;
+  return JSON.parse(await lastPrinted([program, ...flags, path, ...named], threads)) as Measurement;
 }
 
-const lastLine = (text: string) => text.trim().split("\n").at(-1)!;
+/** The last line that a program prints, which runs on so many cores where `taskset` exists. */
+export async function lastPrinted(
+  command: readonly string[],
+  threads: number,
+  options: { readonly timeout?: number; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const pinned = (await canPin) ? ["taskset", "-c", `0-${threads - 1}`, ...command] : command;
+  const { stdout } = await run(pinned[0]!, pinned.slice(1), options);
+  return lastLine(stdout);
+}
+
+export const lastLine = (text: string) => text.trim().split("\n").at(-1)!;
 
 function summary(measurements: readonly Measurement[]): Measurement {
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

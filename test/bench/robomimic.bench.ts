@@ -1,6 +1,5 @@
 // Control steps per second of robomimic's tasks, one environment on one core, beside robosuite 1.4.1 with native MuJoCo: the same
-// swaying actions, which never rest, turns taken in processes of their own, the best counts. DMPO_BENCH_ROBOSUITE names a Python
-// that has robosuite 1.4.1, mujoco 3.3.7 and numpy below 2.
+// swaying actions, which never rest, turns taken in processes of their own, the best counts.
 import { fileURLToPath } from "node:url";
 import type { Context, Row } from "./contest.js";
 import { rate, robosuiteRate } from "./robosuite.js";

@@ -1,9 +1,6 @@
 // Programs that print a rate, in a process and on a core of their own; those in Python with robosuite 1.4.1 as the peer.
 // DMPO_BENCH_ROBOSUITE names a Python that has it, mujoco 3.3.7 and numpy below 2.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { lastLine, lastPrinted } from "./contest.js";
 
 /** What a program prints last, on one core where `taskset` exists. */
 export async function rate(
@@ -13,11 +10,7 @@ export async function rate(
   graphics = "disable",
 ): Promise<number> {
   const environment = { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MUJOCO_GL: graphics };
-  const options = { timeout: 120_000, env: environment };
-  const pinned = run("taskset", ["-c", "0", program, file, ...words], options).catch((error: NodeJS.ErrnoException) =>
-    error.code === "ENOENT" ? run(program, [file, ...words], options) : Promise.reject(error),
-  );
-  return Number((await pinned).stdout.trim().split("\n").at(-1));
+  return Number(await lastPrinted([program, file, ...words], 1, { timeout: 120_000, env: environment }));
 }
 
 /** What a program with robosuite prints, or why it does not run. `graphics`: MUJOCO_GL. */
@@ -29,7 +22,7 @@ export async function robosuiteRate(
   try {
     return await rate(process.env.DMPO_BENCH_ROBOSUITE ?? "python3", file, words, graphics);
   } catch (error) {
-    const [reason] = (error as Error & { stderr?: string }).stderr?.trim().split("\n").slice(-1) ?? [];
+    const reason = lastLine((error as { stderr?: string }).stderr || String(error));
     return { message: `needs Python with robosuite 1.4.1; set DMPO_BENCH_ROBOSUITE (${reason})` };
   }
 }

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { valueAndGradients } from "../../sdk/src/engine/gradients.js";
 import { tf, type Weights } from "../../sdk/src/engine/tensor.js";
 import { noiseNet } from "../../sdk/src/nn/noise-net.js";
-import { chainDensity, sampleChain, type NoisySteps } from "../../sdk/src/policies/chain.js";
+import { chainDensity, sampleChain, type ChainOptions, type NoisySteps } from "../../sdk/src/policies/chain.js";
 import { expectClose, wave } from "../nn/close.js";
 import { expectFiniteDifferences, filledWeights, referenceFormula } from "../nn/weights.js";
 import { golden } from "../shared.js";
@@ -145,7 +145,7 @@ test("initial noise of another deviation: where chains begin, and its density as
     { steps: 2, initialTerm: true },
     { min: 0.05, max: 0.3 },
   ];
-  const sampled = (options: object) => sampleChain(tanhPolicy, weights, condition, noise, sampling, options as never);
+  const sampled = (options: ChainOptions) => sampleChain(tanhPolicy, weights, condition, noise, sampling, options);
   for (const initialNoiseStd of [0.3, 2]) {
     const { chain, logProbability, entropy } = sampled({ ...all, initialNoiseStd });
     expectClose(chain.slice([0, 0], [-1, 1]), noise.slice([0, 0], [-1, 1]).mul(initialNoiseStd).arraySync());

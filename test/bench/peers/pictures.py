@@ -1,24 +1,13 @@
 # Pictures per second of 96 x 96 that robosuite 1.4.1 draws with MuJoCo's own renderer (MUJOCO_GL=osmesa: in software), the
 # simulation moving between them: python pictures.py TASK CAMERA CAMERA
-import logging
 import sys
 import time
-import warnings
 
 import numpy as np
+from arms import made
 
-warnings.filterwarnings("ignore")
-logging.disable(logging.CRITICAL)
-import robosuite  # noqa: E402
-
-names = {"lift": "Lift", "can": "PickPlaceCan", "square": "NutAssemblySquare", "transport": "TwoArmTransport"}
 task, *cameras = sys.argv[1:]
-arms = 2 if task == "transport" else 1
-environment = robosuite.make(
-    names[task], robots=["Panda"] * arms if arms > 1 else "Panda",
-    has_renderer=False, has_offscreen_renderer=True, use_camera_obs=False, ignore_done=True, control_freq=20, hard_reset=False,
-    **({"env_configuration": "single-arm-opposed"} if arms > 1 else {}),
-)
+environment = made(task, has_offscreen_renderer=True)
 environment.reset()
 best = float("inf")
 for k in range(60):

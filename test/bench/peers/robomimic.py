@@ -1,27 +1,18 @@
 # Steps per second of one task in robosuite 1.4.1: python robomimic.py TASK
-import logging
 import sys
 import time
-import warnings
 
 import numpy as np
+from arms import arms_of, made
 
-warnings.filterwarnings("ignore")
-logging.disable(logging.CRITICAL)
-import robosuite  # noqa: E402
-
-names = {"lift": "Lift", "can": "PickPlaceCan", "square": "NutAssemblySquare", "transport": "TwoArmTransport"}
-arms = 2 if sys.argv[1] == "transport" else 1
+arms = arms_of(sys.argv[1])
 controller = dict(
     type="OSC_POSE", input_max=1, input_min=-1, output_max=[0.05] * 3 + [0.5] * 3, output_min=[-0.05] * 3 + [-0.5] * 3,
     kp=150, damping=1, impedance_mode="fixed", kp_limits=[0, 300], damping_limits=[0, 10], position_limits=None,
     orientation_limits=None, uncouple_pos_ori=True, control_delta=True, interpolation=None, ramp_ratio=0.2,
 )
-environment = robosuite.make(
-    names[sys.argv[1]], robots=["Panda"] * arms if arms > 1 else "Panda", controller_configs=controller,
-    has_renderer=False, has_offscreen_renderer=False, use_camera_obs=False, use_object_obs=True, ignore_done=True,
-    reward_shaping=False, control_freq=20, hard_reset=False,
-    **({"env_configuration": "single-arm-opposed"} if arms > 1 else {}),
+environment = made(
+    sys.argv[1], controller_configs=controller, has_offscreen_renderer=False, use_object_obs=True, reward_shaping=False
 )
 sizes = np.array([1.2, 0.7, 0.6, 0.3, 0.25, 0.35])
 
