@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { percent } from "./measuring.mjs";
+import { percent, processorSeconds, round, table, trained } from "./measuring.mjs";
 
-const { Dataset, Diffusion, figures, Gaussian, loadPolicy, MeanFlow, play, PPO, ReFlow, ShortcutFlow } = dmpo;
+const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, PPO, ReFlow, ShortcutFlow } = dmpo;
 
 const network = { mlpDims: [256, 256, 256] };
 const improved = MeanFlow.improved().withNetwork(network);
@@ -55,6 +55,7 @@ const tasks = {
     mark: 0.98,
     published: 1,
     compared: true,
+    recipe: { initialNoiseStd: 1 },
   },
   "kitchen-complete": {
     ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 126_000 },
@@ -96,9 +97,6 @@ function settingsOf(task, isTiny) {
   return { ...rest, set, env, score, ...scale };
 }
 
-const round = (value, digits = 3) => Number(value.toFixed(digits));
-const processorSeconds = () => process.cpuUsage().user / 1e6;
-
 async function dataOf({ set: [family, name], episodes }, { folder }) {
   process.env.DMPO_DATA_DIR = join(folder, "data");
   mkdirSync(process.env.DMPO_DATA_DIR, { recursive: true });
@@ -109,51 +107,43 @@ async function dataOf({ set: [family, name], episodes }, { folder }) {
 async function measure(policy, { env, limit, measured, environments, score }, denoisingSteps, { threads, workers }) {
   const settings = { env, environments, episodes: measured, maxEpisodeSteps: limit, denoisingSteps };
   const done = await play(policy, { ...settings, initialNoise: "sampled", seed: 9000 }, { threads, workers });
-  return score(done.statistics).map((value) => round(value));
+  return score(done.statistics).map((value) => round(value, 3));
 }
 
-/** What the training of a base took, and its success by calls per chunk, beside its files. */
-const [cost, success] = ["cost.json", "success.json"];
-const placeOf = (task, kind, seed, { folder }) => join(folder, "bases", `${task}-${kind}-${seed}`);
-
-/** The base of a kind and seed, trained once and kept beside the runs. */
-async function trained(task, kind, seed, settings, control) {
-  const { threads, workers } = control;
-  const place = placeOf(task, kind, seed, control);
-  const file = join(place, "checkpoint/last.safetensors");
-  if (!existsSync(file)) {
-    const data = await dataOf(settings, control);
-    const { epochs } = settings;
-    const before = processorSeconds();
-    await policies[kind].description.pretrain(data, { epochs, seed, threads, workers, folder: place });
-    writeFileSync(join(place, cost), JSON.stringify({ cpuSeconds: round(processorSeconds() - before, 1) }));
-  }
-  return { policy: await loadPolicy(file), ...JSON.parse(readFileSync(join(place, cost), "utf8")) };
+/** The base of a kind and seed, trained once and kept beside the runs; where its success is kept, by calls per chunk. */
+async function baseOf(task, kind, seed, settings, { folder, threads, workers }) {
+  const name = `bases/${task}-${kind}-${seed}`;
+  const data = await dataOf(settings, { folder });
+  const input = { epochs: settings.epochs, seed };
+  const { description } = policies[kind];
+  const base = await trained(name, () => description, data, input, { folder, threads, workers });
+  return { ...base, data, success: join(folder, name, "success.json") };
 }
 
 async function pretrain(task, kind, seed, control) {
   const settings = settingsOf(task, control.tiny);
-  const data = await dataOf(settings, control);
-  const { policy, cpuSeconds } = await trained(task, kind, seed, settings, control);
+  const { policy, pretrainSeconds, data, success } = await baseOf(task, kind, seed, settings, control);
   const measured = {};
   // How many calls are best is compared where policies are.
   const several = settings.compared ? policies[kind].steps : policies[kind].steps.slice(0, 1);
   for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
-  writeFileSync(join(placeOf(task, kind, seed, control), success), JSON.stringify(measured));
+  writeFileSync(success, JSON.stringify(measured));
   console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
   const { epochs, limit } = settings;
   const { episodeLengths, observations, observationDimension } = data;
   const learned = { episodes: episodeLengths.length, steps: observations.length / observationDimension };
-  return { stage: "pretrain", task, policy: kind, seed, epochs, limit, demonstrations: learned, cpuSeconds, measured };
+  return {
+    ...{ stage: "pretrain", task, policy: kind, seed, epochs, limit, demonstrations: learned },
+    ...{ cpuSeconds: round(pretrainSeconds, 1), measured },
+  };
 }
 
 async function finetune(task, seed, control) {
   const { threads, workers, minutes = Infinity } = control;
   const settings = settingsOf(task, control.tiny);
-  const { policy: base } = await trained(task, main, seed, settings, control);
-  const known = join(placeOf(task, main, seed, control), success);
-  const before = existsSync(known)
-    ? JSON.parse(readFileSync(known, "utf8"))[1]
+  const { policy: base, success } = await baseOf(task, main, seed, settings, control);
+  const before = existsSync(success)
+    ? JSON.parse(readFileSync(success, "utf8"))[1]
     : await measure(base, settings, 1, control);
   const chosen = { ...recipe, ...settings.recipe };
   const { initialNoiseStd } = chosen;
@@ -196,7 +186,12 @@ async function finetune(task, seed, control) {
   const curve = run.curve.flatMap(({ mode, environmentSteps, episodes }, i) => {
     if (episodes.episodes === 0) return [];
     return [
-      [mode === "evaluation" ? 1 : 0, environmentSteps, round(settings.score(episodes)[0]), round(seconds[i] ?? 0, 1)],
+      [
+        mode === "evaluation" ? 1 : 0,
+        environmentSteps,
+        round(settings.score(episodes)[0], 3),
+        round(seconds[i] ?? 0, 1),
+      ],
     ];
   });
   return {
@@ -225,16 +220,8 @@ export function cases(seeds, control, only) {
 export async function summarize(rows, folder) {
   const shown = ([value, error]) => `${percent(value)} ± ${Math.round(100 * error)}`;
   const missing = [];
-  const heads = [
-    "task",
-    "policy",
-    "seed",
-    "demonstrations",
-    "epochs",
-    "episodes cut off at",
-    "success by calls per chunk",
-  ];
-  console.log(`| ${[...heads, "processor time"].join(" | ")} |\n|${"---|".repeat(heads.length + 1)}`);
+  const head = ["task", "policy", "seed", "demonstrations", "epochs", "episodes cut off at"];
+  const imitated = [];
   for (const [task, { compared }] of Object.entries(tasks)) {
     for (const kind of [main, ...(compared ? others : [])]) {
       const found = rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
@@ -243,22 +230,12 @@ export async function summarize(rows, folder) {
         const data = `${learned.episodes} (${learned.steps.toLocaleString("en-US")} steps)`;
         const values = Object.entries(measured).map(([steps, value]) => `${steps}: ${shown(value)}`);
         const columns = [task, kind, seed, data, epochs, limit, values.join(", "), `${Math.round(cpuSeconds)} s`];
-        console.log(`| ${columns.join(" | ")} |`);
+        imitated.push(columns);
       }
     }
   }
-  const names = [
-    "task",
-    "seed",
-    "before",
-    "with less initial noise",
-    "after",
-    "checkpoint of the best evaluation",
-    "environment steps",
-    "mark",
-    "published",
-  ];
-  console.log(`\n| ${[...names, "processor time"].join(" | ")} |\n|${"---|".repeat(names.length + 1)}`);
+  console.log(table([...head, "success by calls per chunk", "processor time"], imitated));
+  const tuned = [];
   const series = [];
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
     const found = rows.filter((row) => row.stage === "finetune" && row.task === task);
@@ -278,7 +255,7 @@ export async function summarize(rows, folder) {
         wanted,
         known,
       ];
-      console.log(`| ${[...columns, `${Math.round(cpuSeconds)} s`].join(" | ")} |`);
+      tuned.push([...columns, `${Math.round(cpuSeconds)} s`]);
       const evaluations = curve.filter(([isEvaluation]) => isEvaluation === 1);
       series.push({
         name: found.length > 1 ? `${task}, seed ${seed}` : task,
@@ -287,6 +264,9 @@ export async function summarize(rows, folder) {
       });
     }
   }
+  const measures = ["before", "with less initial noise", "after", "checkpoint of the best evaluation"];
+  const compared = ["environment steps", "mark", "published", "processor time"];
+  console.log(`\n${table(["task", "seed", ...measures, ...compared], tuned)}`);
   if (missing.length > 0) console.log(`\nnot run yet: ${missing.join(", ")}`);
   if (series.length === 0) return;
   const figure = figures.learningCurve(series, {
