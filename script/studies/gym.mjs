@@ -101,8 +101,12 @@ export async function summarize(rows, folder) {
     }
   }
   if (rows.length === 0) return;
-  const series = rows.map(({ env, seed, curve }) => ({
-    ...{ name: `${env}, seed ${seed}`, x: curve.map(([steps]) => steps), y: curve.map(([, value]) => value) },
+  const series = rows.map(({ env, seed, environmentSteps, curve }) => ({
+    ...{
+      name: `${env}, seed ${seed}, ${(environmentSteps / 1e6).toFixed(1)} M`,
+      x: curve.map(([steps]) => steps),
+      y: curve.map(([, value]) => value),
+    },
   }));
   const titles = { title: "Fine-tuning with PPO, one denoising step", subtitle: "mean return of evaluations" };
   const picture = `${folder}/gym-finetuning.png`;
