@@ -5,13 +5,14 @@
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Dataset, figures, MeanFlow, play, PPO } from "../sdk/dist/bundle/index.js";
+import { Dataset, figures, MeanFlow, PPO } from "../sdk/dist/bundle/index.js";
 import * as algorithms from "./studies/algorithms.mjs";
 import * as avoiding from "./studies/avoiding.mjs";
 import * as dispersive from "./studies/dispersive.mjs";
 import * as gym from "./studies/gym.mjs";
 import * as initialNoise from "./studies/initial-noise.mjs";
 import * as manipulation from "./studies/manipulation.mjs";
+import { freshEpisodes, tellEvaluations } from "./studies/measuring.mjs";
 import * as policies from "./studies/policies.mjs";
 
 const { values, positionals } = parseArgs({
@@ -39,8 +40,8 @@ async function measure(policy) {
     ["sampled", 5],
     ["zero", 1],
   ]) {
-    const settings = { env: "hopper-v2", environments: 50, episodes: 100, denoisingSteps, initialNoise, seed: 9000 };
-    const { mean, standardDeviation } = (await play(policy, settings, control)).statistics.return;
+    const settings = { env: "hopper-v2", denoisingSteps, initialNoise };
+    const { mean, standardDeviation } = (await freshEpisodes(policy, settings, control)).return;
     measured[`${initialNoise} ${denoisingSteps}`] = { mean, standardDeviation };
   }
   return measured;
@@ -58,9 +59,7 @@ async function finetuned(width, seed, input) {
     seed,
     ...input,
     ...control,
-    onProgress: (record) =>
-      "eval/avg episode reward" in record &&
-      console.error(`seed ${seed}: ${record.step} steps, return ${Math.round(record["eval/avg episode reward"])}`),
+    onProgress: tellEvaluations(`seed ${seed}`),
   });
   const evaluations = run.curve.filter(({ mode }) => mode === "evaluation");
   return {

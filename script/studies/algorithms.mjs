@@ -1,9 +1,18 @@
 // Every way to learn on hopper, with the same number of environment steps: the cases of `npm run study -- algorithms`, and what is
 // reported of them. Networks, minibatches and updates per step are smaller than the defaults, so that a run takes minutes.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { mean, overSeeds, slug, trained, whole, wideExploration } from "./measuring.mjs";
+import {
+  freshEpisodes,
+  mean,
+  overSeeds,
+  slug,
+  tellEvaluations,
+  trained,
+  whole,
+  wideExploration,
+} from "./measuring.mjs";
 
-const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, ReFlow } = dmpo;
+const { Dataset, Diffusion, figures, Gaussian, MeanFlow, ReFlow } = dmpo;
 
 /** Control steps of training, in all environments together; those of evaluations are not counted. */
 const budget = 100_000;
@@ -83,11 +92,10 @@ async function calql({ data, options, control }) {
     ...{ iterations: 10_000, valFreq: 50, onlineUtdRatio: 0.25, folder: null },
     ...{ signal: spent.signal, onProgress: (record) => (control.onProgress(record), onProgress(record)) },
   });
-  const settings = { env, environments: 10, episodes: 10, denoisingSteps: 1, initialNoise: "zero", seed: 9000 };
-  const { threads, workers } = control;
+  const settings = { env, environments: 10, episodes: 10, denoisingSteps: 1, initialNoise: "zero" };
   const end = {
     environmentSteps: online.environmentSteps,
-    episodes: (await play(online.last, settings, { threads, workers })).statistics,
+    episodes: await freshEpisodes(online.last, settings, control),
   };
   return {
     seconds: offline.seconds + online.seconds,
@@ -102,7 +110,7 @@ async function learn(name, seed, { folder, ...control }) {
   const kept = { folder, ...control };
   const base = start && (await trained(`${start}-${seed}`, bases[start], data, { epochs: 20, seed }, kept)).policy;
   const input = { env, seed, ...options, ...(wantsData && { data }), ...(policy && { policy }) };
-  const progress = { ...control, folder: null, onProgress: (record) => report(name, seed, record) };
+  const progress = { ...control, folder: null, onProgress: tellEvaluations(`${name}, seed ${seed}`) };
   const before = process.cpuUsage().user;
   const done = run
     ? await run({ data, options: { seed, policy, ...options }, control: progress })
@@ -117,11 +125,6 @@ async function learn(name, seed, { folder, ...control }) {
       Math.round(episodes.return.standardDeviation),
     ]),
   };
-}
-
-function report(name, seed, record) {
-  const value = record["eval/avg episode reward"];
-  if (value !== undefined) console.error(`${name}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
 }
 
 /** Label and run of every case; `only` names some, as the table or as files do. `control` may name the folder where the bases are kept. */

@@ -2,8 +2,8 @@
 // step. The cases of `npm run study -- gym`, and what is reported of them beside the strongest published value of any method.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Dataset, figures, MeanFlow, play, PPO } from "../../sdk/dist/bundle/index.js";
-import { named, trained, whole } from "./measuring.mjs";
+import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
+import { freshEpisodes, named, table, tellEvaluations, trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -25,9 +25,8 @@ const updates = 8000;
 /** Of 8,000 environment steps each, a tenth of them evaluations: 0.78 and 5 M steps. */
 const lengths = { "": 110, "-long": 698 };
 
-async function measure(policy, env, { threads, workers }) {
-  const settings = { env, environments: 50, episodes: 100, denoisingSteps: 1, initialNoise: "sampled", seed: 9000 };
-  const { mean, standardDeviation } = (await play(policy, settings, { threads, workers })).statistics.return;
+async function measure(policy, env, control) {
+  const { mean, standardDeviation } = (await freshEpisodes(policy, { env, denoisingSteps: 1 }, control)).return;
   return { mean, standardDeviation };
 }
 
@@ -47,21 +46,12 @@ async function learn(env, seed, length, { folder, ...control }) {
   const place = join(folder, `gym/${env}-${seed}/finetuning${length}`);
   const last = join(place, "checkpoint/last.safetensors");
   const run = await PPO.finetune(base, {
-    ...{
-      env,
-      seed,
-      preset: "quick",
-      ...robots[env].recipe,
-      iterations: lengths[length],
-      saveEvery: 5,
-      ...control,
-      folder: place,
-    },
+    ...{ env, seed, preset: "quick", iterations: lengths[length], saveEvery: 5 },
+    ...robots[env].recipe,
+    ...control,
+    folder: place,
     ...(existsSync(last) && { resumePath: last }),
-    onProgress(record) {
-      const value = record["eval/avg episode reward"];
-      if (value !== undefined) console.error(`${env}, seed ${seed}: ${record.step} steps, return ${Math.round(value)}`);
-    },
+    onProgress: tellEvaluations(`${env}, seed ${seed}`),
   });
   return {
     ...{ env, seed, demonstrations, pretrained: start, finetuned: await measure(run.policy, env, control) },
@@ -86,27 +76,22 @@ export function cases(seeds, control, only) {
 /** Prints the table of all rows that there are; draws the curves to a file in `folder`. */
 export async function summarize(rows, folder) {
   const shown = ({ mean, standardDeviation }) => `${whole(mean)} ± ${whole(standardDeviation)}`;
-  console.log(
-    "| robot, seed | demonstrations | pre-trained | fine-tuned | environment steps | published | processor time |",
-  );
-  console.log(`|${"---|".repeat(7)}`);
-  for (const env of Object.keys(robots)) {
+  const lines = Object.keys(robots).flatMap((env) => {
     const runs = rows.filter((row) => row.env === env);
     const published = robots[env].published ? whole(robots[env].published) : "none";
-    if (runs.length === 0) console.log(`| ${env} | | not run yet | | | ${published} | |`);
-    for (const row of runs) {
-      const columns = [whole(row.demonstrations), shown(row.pretrained), `**${shown(row.finetuned)}**`];
-      const cost = [whole(row.environmentSteps), published, `${whole(row.cpuSeconds)} s`];
-      console.log(`| ${[`${env}, ${row.seed}`, ...columns, ...cost].join(" | ")} |`);
-    }
-  }
+    if (runs.length === 0) return [[env, "", "not run yet", "", "", published, ""]];
+    return runs.map((row) => [
+      ...[`${env}, ${row.seed}`, whole(row.demonstrations), shown(row.pretrained), `**${shown(row.finetuned)}**`],
+      ...[whole(row.environmentSteps), published, `${whole(row.cpuSeconds)} s`],
+    ]);
+  });
+  const heads = ["demonstrations", "pre-trained", "fine-tuned", "environment steps", "published", "processor time"];
+  console.log(table(["robot, seed", ...heads], lines));
   if (rows.length === 0) return;
   const series = rows.map(({ env, seed, environmentSteps, curve }) => ({
-    ...{
-      name: `${env}, seed ${seed}, ${(environmentSteps / 1e6).toFixed(1)} M`,
-      x: curve.map(([steps]) => steps),
-      y: curve.map(([, value]) => value),
-    },
+    name: `${env}, seed ${seed}, ${(environmentSteps / 1e6).toFixed(1)} M`,
+    x: curve.map(([steps]) => steps),
+    y: curve.map(([, value]) => value),
   }));
   const titles = { title: "Fine-tuning with PPO, one denoising step", subtitle: "mean return of evaluations" };
   const picture = `${folder}/gym-finetuning.png`;

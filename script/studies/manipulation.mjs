@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { percent, processorSeconds, round, table, trained } from "./measuring.mjs";
+import { freshEpisodes, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
 
-const { Dataset, Diffusion, figures, Gaussian, MeanFlow, play, PPO, ReFlow, ShortcutFlow } = dmpo;
+const { Dataset, Diffusion, figures, Gaussian, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
 
 const network = { mlpDims: [256, 256, 256] };
 const improved = MeanFlow.improved().withNetwork(network);
@@ -104,30 +104,29 @@ async function dataOf({ set: [family, name], episodes }, { folder }) {
 }
 
 /** Share and standard error over fresh episodes, sampled noise. */
-async function measure(policy, { env, limit, measured, environments, score }, denoisingSteps, { threads, workers }) {
+async function measure(policy, { env, limit, measured, environments, score }, denoisingSteps, control) {
   const settings = { env, environments, episodes: measured, maxEpisodeSteps: limit, denoisingSteps };
-  const done = await play(policy, { ...settings, initialNoise: "sampled", seed: 9000 }, { threads, workers });
-  return score(done.statistics).map((value) => round(value, 3));
+  return score(await freshEpisodes(policy, settings, control)).map((value) => round(value, 3));
 }
 
-/** The base of a kind and seed, trained once and kept beside the runs; where its success is kept, by calls per chunk. */
+/** The base of a kind and seed, trained once and kept beside the runs, and the file that has its success by calls per chunk. */
 async function baseOf(task, kind, seed, settings, { folder, threads, workers }) {
   const name = `bases/${task}-${kind}-${seed}`;
   const data = await dataOf(settings, { folder });
   const input = { epochs: settings.epochs, seed };
   const { description } = policies[kind];
   const base = await trained(name, () => description, data, input, { folder, threads, workers });
-  return { ...base, data, success: join(folder, name, "success.json") };
+  return { ...base, data, successFile: join(folder, name, "success.json") };
 }
 
 async function pretrain(task, kind, seed, control) {
   const settings = settingsOf(task, control.tiny);
-  const { policy, pretrainSeconds, data, success } = await baseOf(task, kind, seed, settings, control);
+  const { policy, pretrainSeconds, data, successFile } = await baseOf(task, kind, seed, settings, control);
   const measured = {};
   // How many calls are best is compared where policies are.
   const several = settings.compared ? policies[kind].steps : policies[kind].steps.slice(0, 1);
   for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
-  writeFileSync(success, JSON.stringify(measured));
+  writeFileSync(successFile, JSON.stringify(measured));
   console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
   const { epochs, limit } = settings;
   const { episodeLengths, observations, observationDimension } = data;
@@ -141,9 +140,9 @@ async function pretrain(task, kind, seed, control) {
 async function finetune(task, seed, control) {
   const { threads, workers, minutes = Infinity } = control;
   const settings = settingsOf(task, control.tiny);
-  const { policy: base, success } = await baseOf(task, main, seed, settings, control);
-  const before = existsSync(success)
-    ? JSON.parse(readFileSync(success, "utf8"))[1]
+  const { policy: base, successFile } = await baseOf(task, main, seed, settings, control);
+  const before = existsSync(successFile)
+    ? JSON.parse(readFileSync(successFile, "utf8"))[1]
     : await measure(base, settings, 1, control);
   const chosen = { ...recipe, ...settings.recipe };
   const { initialNoiseStd } = chosen;
@@ -156,16 +155,8 @@ async function finetune(task, seed, control) {
   const spent = new AbortController();
   const run = await PPO.finetune(base, {
     ...chosen,
-    ...{
-      env: settings.env,
-      maxEpisodeSteps: settings.limit,
-      seed,
-      environments,
-      steps,
-      folder: null,
-      threads,
-      workers,
-    },
+    ...{ env: settings.env, maxEpisodeSteps: settings.limit, seed, environments, steps },
+    ...{ folder: null, threads, workers },
     iterations: training + Math.ceil(training / (chosen.valFreq - 1)) + 1,
     ...(control.tiny && { batchSize: 10, evaluationEpisodes: 2 }),
     signal: spent.signal,
@@ -185,14 +176,8 @@ async function finetune(task, seed, control) {
   const best = isLastBest ? after : await measure(run.policy, settings, 1, control);
   const curve = run.curve.flatMap(({ mode, environmentSteps, episodes }, i) => {
     if (episodes.episodes === 0) return [];
-    return [
-      [
-        mode === "evaluation" ? 1 : 0,
-        environmentSteps,
-        round(settings.score(episodes)[0], 3),
-        round(seconds[i] ?? 0, 1),
-      ],
-    ];
+    const share = round(settings.score(episodes)[0], 3);
+    return [[mode === "evaluation" ? 1 : 0, environmentSteps, share, round(seconds[i] ?? 0, 1)]];
   });
   return {
     ...{ stage: "finetune", task, policy: main, seed, limit: settings.limit, budget: settings.budget },

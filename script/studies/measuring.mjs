@@ -25,16 +25,27 @@ export async function trained(name, description, data, input, { folder, ...contr
   return { policy: await loadPolicy(weights), pretrainSeconds: JSON.parse(await readFile(seconds, "utf8")) };
 }
 
-/** Mean and deviation of fresh episodes' returns, and the share of successes where the task has them. */
-export async function returns(policy, settings, { threads, workers }) {
+/** Statistics of a hundred fresh episodes with sampled noise, unless `settings` says otherwise; the same ones for every policy. */
+export async function freshEpisodes(policy, settings, { threads, workers }) {
   const drawn = { environments: 50, episodes: 100, initialNoise: "sampled", seed: 9000 };
-  const { statistics } = await play(policy, { ...drawn, ...settings }, { threads, workers });
+  return (await play(policy, { ...drawn, ...settings }, { threads, workers })).statistics;
+}
+
+/** Mean and deviation of their returns, and the share of successes where the task has them. */
+export async function returns(policy, settings, control) {
+  const statistics = await freshEpisodes(policy, settings, control);
   const { mean, standardDeviation } = statistics.return;
   return {
     ...{ episodes: statistics.episodes, mean: round(mean, 2), deviation: round(standardDeviation, 2) },
     ...(statistics.successRate && { success: round(statistics.successRate.mean, 4) }),
   };
 }
+
+/** Receives the records of a run and says on standard error what its evaluations return. */
+export const tellEvaluations = (label) => (record) => {
+  const value = record["eval/avg episode reward"];
+  if (value !== undefined) console.error(`${label}: ${record.step} steps, return ${Math.round(value)}`);
+};
 
 /**
  * Fine-tunes with an algorithm; evaluations are rows of environment steps, mean, deviation (of success, where there is any: its
