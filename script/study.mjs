@@ -14,6 +14,7 @@ import * as initialNoise from "./studies/initial-noise.mjs";
 import * as manipulation from "./studies/manipulation.mjs";
 import { freshEpisodes, tellEvaluations } from "./studies/measuring.mjs";
 import * as policies from "./studies/policies.mjs";
+import * as sac from "./studies/sac.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -94,7 +95,7 @@ const studies = {
 };
 
 /** Their rows are committed; the policies that they begin with are not. */
-const pages = { algorithms, avoiding, dispersive, gym, "initial-noise": initialNoise, manipulation, policies };
+const pages = { algorithms, avoiding, dispersive, gym, "initial-noise": initialNoise, manipulation, policies, sac };
 for (const [name, { cases }] of Object.entries(pages)) {
   const given = {
     ...{ ...control, folder: join(values.folder ?? "runs/study", "bases") },

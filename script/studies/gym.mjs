@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, named, table, tellEvaluations, trained, whole } from "./measuring.mjs";
+import { freshEpisodes, named, processorClock, table, tellEvaluations, trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -39,24 +39,25 @@ async function pretrained(env, seed, control) {
 }
 
 async function learn(env, seed, length, { folder, ...control }) {
-  const before = process.cpuUsage().user;
   const { base, demonstrations } = await pretrained(env, seed, { folder, ...control });
   const start = await measure(base, env, control);
   console.error(`${env}, seed ${seed}: begins with ${Math.round(start.mean)}`);
   const place = join(folder, `gym/${env}-${seed}/finetuning${length}`);
   const last = join(place, "checkpoint/last.safetensors");
+  const seconds = processorClock(place);
+  const tell = tellEvaluations(`${env}, seed ${seed}`);
   const run = await PPO.finetune(base, {
     ...{ env, seed, preset: "quick", iterations: lengths[length], saveEvery: 5 },
     ...robots[env].recipe,
     ...control,
     folder: place,
     ...(existsSync(last) && { resumePath: last }),
-    onProgress: tellEvaluations(`${env}, seed ${seed}`),
+    onProgress: (record) => (tell(record), seconds()),
   });
   return {
     ...{ env, seed, demonstrations, pretrained: start, finetuned: await measure(run.policy, env, control) },
     ...{ environmentSteps: run.environmentSteps, wallSeconds: run.seconds },
-    cpuSeconds: (process.cpuUsage().user - before) / 1e6,
+    cpuSeconds: seconds(),
     curve: run.curve
       .filter(({ mode }) => mode === "evaluation")
       .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]),

@@ -1,5 +1,5 @@
 // What studies share: what policies begin with, trained once and kept; processor time; returns of fresh episodes; how tables write them.
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { figures, loadPolicy, play } from "../../sdk/dist/bundle/index.js";
@@ -11,6 +11,18 @@ export const wideExploration = { maxStd: 0.5, finalMaxStd: 0.2, schedule: "linea
 export function processorSeconds() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
+}
+
+/** Tells the processor seconds of a run that keeps its files in a folder, with those that it took before it was resumed. */
+export function processorClock(folder) {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "processor-seconds.json");
+  const [earlier, began] = [existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : 0, processorSeconds()];
+  return () => {
+    const seconds = earlier + processorSeconds() - began;
+    writeFileSync(file, JSON.stringify(seconds));
+    return seconds;
+  };
 }
 
 /** A policy trained as `description()` says, with the seconds that took; of a run that is there already those of then. */
