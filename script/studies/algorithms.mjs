@@ -6,6 +6,7 @@ import {
   mean,
   overSeeds,
   slug,
+  table,
   tellEvaluations,
   trained,
   whole,
@@ -136,25 +137,19 @@ export function cases(seeds, control, only) {
 /** Prints the table of all rows that there are and names those that are missing; draws the curves into a folder. */
 export async function summarize(rows, folder) {
   const of = (name) => rows.filter(({ method }) => method === name);
-  console.log(
-    "| method | begins with | before | after 100,000 steps | best evaluation | processor time | wall time | seeds |",
-  );
-  console.log(`|${"---|".repeat(8)}`);
-  for (const [name, { start, wantsData }] of Object.entries(methods)) {
+  const lines = Object.entries(methods).map(([name, { start, wantsData }]) => {
     const begins = `${start ?? "fresh weights"}${wantsData ? ", demonstrations" : ""}`;
     const runs = of(name);
-    if (runs.length === 0) {
-      console.log(`| ${name} | ${begins} | not run yet |  |  |  |  | 0 |`);
-      continue;
-    }
+    if (runs.length === 0) return [name, begins, "not run yet", "", "", "", "", "0"];
     const over = (value) => mean(runs.map(value));
-    const before = over(({ curve }) => curve[0][1]);
-    const [, last, deviation] = [0, over(({ curve }) => curve.at(-1)[1]), over(({ curve }) => curve.at(-1)[2])];
+    const [last, deviation] = [1, 2].map((column) => whole(over(({ curve }) => curve.at(-1)[column])));
     const best = over(({ curve }) => Math.max(...curve.map(([, value]) => value)));
     const times = [over(({ cpuSeconds }) => cpuSeconds), over(({ wallSeconds }) => wallSeconds)];
-    const columns = [whole(before), `**${whole(last)}** ± ${whole(deviation)}`, whole(best)];
-    console.log(`| ${[name, begins, ...columns, ...times.map((s) => `${whole(s)} s`), runs.length].join(" | ")} |`);
-  }
+    const returns = [whole(over(({ curve }) => curve[0][1])), `**${last}** ± ${deviation}`, whole(best)];
+    return [name, begins, ...returns, ...times.map((s) => `${whole(s)} s`), runs.length];
+  });
+  const heads = ["before", "after 100,000 steps", "best evaluation", "processor time", "wall time", "seeds"];
+  console.log(table(["method", "begins with", ...heads], lines));
   const present = Object.keys(methods).filter((name) => of(name).length > 0);
   if (present.length === 0) return;
   const series = present.map((name) =>
