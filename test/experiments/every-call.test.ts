@@ -11,6 +11,7 @@ import {
   evaluate,
   exportOnnx,
   fetchFile,
+  figures,
   InputError,
   jsonlSink,
   loadPolicy,
@@ -89,6 +90,18 @@ type Call = (options: never) => unknown;
 const required = { count: 1, seed: 0, actionSteps: 1, condSteps: 1, env: "hopper-v2" };
 const played = { env: "hopper-v2", episodes: 1, denoisingSteps: 1, initialNoise: "zero" as const, seed: 0 };
 
+const titles = { title: [3], subtitle: [3] };
+const line = [{ name: "a", x: [1], y: [1] }];
+const estimate = { mean: 1, spread: 0 };
+const measured = {
+  ...{ denoisingSteps: 1, episodeReward: estimate, episodeLength: estimate, bestReward: estimate },
+  ...{ inferenceFrequency: estimate, inferenceDuration: estimate },
+};
+const steps = [{ name: "a", results: [measured] }];
+const pose = { time: 0, capsules: [{ from: [0, 0], to: [0, 1], radius: 0.1 }] };
+const grid = { data: [1], shape: [1, 1] };
+const seen = { cameras: [{ picture: { data: [1], shape: [1, 1, 1] }, patch: { size: 1, stride: 1 }, received: grid }] };
+
 const calls: readonly (readonly [string, Call, Wrong])[] = [
   ["makeEnvironment", (o: object) => makeEnvironment("hopper-v2", o), { seed: ["x", 0.5], inertia: ["heavy"] }],
   [
@@ -143,6 +156,41 @@ const calls: readonly (readonly [string, Call, Wrong])[] = [
     "exportOnnx",
     (o: object) => exportOnnx(policy, "/absent/policy.onnx", o),
     { steps: [0, 1.5], clipIntermediate: ["x"], includeNormalization: [0] },
+  ],
+  [
+    "learningCurve",
+    (o: object) => figures.learningCurve(line, o),
+    { ...titles, x: [3], y: [3], references: [3, [{ name: "best", value: NaN }]] },
+  ],
+  ["lossCurve", (o: object) => figures.lossCurve(line, o), { ...titles, x: [3], y: [3] }],
+  [
+    "histogram",
+    (o: object) => figures.histogram([{ name: "a", values: [1, 2] }], o),
+    { ...titles, x: [3], counted: [3], bins: [0, 2.5] },
+  ],
+  [
+    "comparisonBars",
+    (o: object) => figures.comparisonBars(["a"], [{ name: "b", values: [estimate] }], o),
+    { ...titles, y: [3] },
+  ],
+  [
+    "tablePaths",
+    (o: object) => figures.tablePaths([{ mode: "a", x: [0], y: [0] }], o),
+    { ...titles, obstacles: [3, [{ x: 0, y: 0, radius: 0 }]], finishLine: ["y"] },
+  ],
+  [
+    "denoisingChart",
+    (o: object) => figures.denoisingChart("episodeReward", steps, o),
+    { ...titles, trainedSteps: [0], scale: ["ln"] },
+  ],
+  ["denoisingOverview", (o: object) => figures.denoisingOverview(steps, o), { ...titles, trainedSteps: [0] }],
+  ["rolloutStrip", (o: object) => figures.rolloutStrip([pose] as never, o), { ...titles, moments: [1, 2.5] }],
+  ["figures.attention", (o: object) => figures.attention(seen, o), { ...titles, names: [3] }],
+  ["actionDistribution", (o: object) => figures.actionDistribution([{ name: "a", values: [1] }], ["x"], o), titles],
+  [
+    "sensitivityOverview",
+    (o: object) => figures.sensitivityOverview(["a"], [{ kind: "lines", title: "t", x: "x", series: line }], o),
+    titles,
   ],
   ["fetchFile", (o: object) => fetchFile("hf://a/b/c", o), { signal: [3], sha256: ["12"], notify: [3] }],
   [

@@ -198,13 +198,16 @@ export class Simulator {
   contacts(): [number, number][] {
     const count = this.#data.ncon;
     if (count === 0) return [];
+    // A copy in the engine's memory, as each of its entries is: nothing frees them but this.
     const contacts = this.#data.contact;
-    return Array.from({ length: count }, (_, i) => {
+    const pairs = Array.from({ length: count }, (_, i): [number, number] => {
       const contact = contacts.get(i)!;
       const pair: [number, number] = [contact.geom1, contact.geom2];
       contact.delete();
       return pair;
     });
+    contacts.delete();
+    return pairs;
   }
 
   /** Copy of an array of the compiled model, e.g. "body_mass"; not for hot loops. */

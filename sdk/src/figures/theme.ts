@@ -1,5 +1,7 @@
 // The look shared by all charts: colours that stay apart for colour-blind readers (Okabe and Ito 2008, without the
 // yellow, which is too pale on white), a light grid, titles on the left, the legend below the plot.
+import { z } from "zod";
+import { optionsSchema, type OptionShape } from "../options.js";
 import type { Axis, Layout } from "./figure.js";
 import { lineCount, wrapped } from "./fitting.js";
 
@@ -78,6 +80,12 @@ export interface Titles {
   /** A second, smaller line: seeds, number of episodes, what the band means. */
   readonly subtitle?: string;
 }
+
+/** What a chart's title and subtitle may be. */
+export const titleShape: OptionShape<Titles> = { title: z.string(), subtitle: z.string() };
+
+/** Of charts that have no other options. */
+export const titleSchema = optionsSchema<Titles>(titleShape);
 
 /** Space above the plot for the titles of subplots, in pixels. */
 export const subplotHeadroom = 26;

@@ -1,9 +1,10 @@
 // Actions of several sources, such as a policy and demonstrations: each dimension's histogram on the diagonal, and below it
 // every pair of dimensions as points.
+import { checkOptions } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { assertSound, numberProblems, problem } from "../series.js";
-import { axis, seriesStyle, themedLayout, translucent, type Titles } from "../theme.js";
+import { axis, seriesStyle, themedLayout, titleSchema, translucent, type Titles } from "../theme.js";
 import { bins } from "./histogram.js";
 
 /** Actions of one source. */
@@ -28,6 +29,7 @@ export function actionDistribution(
   dimensions: readonly string[],
   options: Titles = {},
 ): Figure {
+  checkOptions(titleSchema, options);
   const count = dimensions.length;
   const samples = given.map(({ name, values }) => ({ name, values: flat(values) }));
   assertSound([

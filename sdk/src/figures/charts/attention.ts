@@ -1,10 +1,12 @@
 // Where a policy looks: for every camera its picture and over it, as a heat map, the attention that each patch gets; below, how much
 // the spatial embedding weighs each place.
+import { z } from "zod";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { pictureSource } from "../static/picture-source.js";
 import { assertSound, numberProblems, problem } from "../series.js";
-import { axis, subplotHeadroom, subplotTitle, themedLayout, type Titles } from "../theme.js";
+import { axis, subplotHeadroom, subplotTitle, themedLayout, titleShape, type Titles } from "../theme.js";
 
 /** Numbers in rows of equal length, the first row on top. */
 export interface Grid {
@@ -31,6 +33,8 @@ export interface AttentionFigureOptions extends Titles {
   /** Names of the cameras, above their pictures. Default: "camera 1" and so on. */
   readonly names?: readonly string[];
 }
+
+const schema = optionsSchema<AttentionFigureOptions>({ ...titleShape, names: z.array(z.string()) });
 
 /** Pixels of one panel. */
 const panel = 260;
@@ -64,12 +68,13 @@ export function spatialStrength({ data, shape }: Grid): Float64Array {
 /**
  * A column for every camera: above its attention, below the weights of its spatial embedding where it has one. Attention is in units
  * of what a patch would get if all got the same.
- * @throws InputError DMPO_FIGURE_DATA without cameras, for numbers that are not finite or too few.
+ * @throws InputError DMPO_FIGURE_DATA without cameras, for numbers that are not finite or too few; DMPO_OPTIONS.
  */
 export function attention(
   { cameras }: { readonly cameras: readonly AttendedPicture[] },
   options: AttentionFigureOptions = {},
 ): Figure {
+  checkOptions(schema, options);
   check(cameras);
   const { names = cameras.map((_, i) => (cameras.length === 1 ? "camera" : `camera ${i + 1}`)) } = options;
   const rows = cameras.some(({ spatial }) => spatial) ? 2 : 1;

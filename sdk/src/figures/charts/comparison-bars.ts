@@ -1,9 +1,11 @@
 // Grouped bars with error bars, such as the return per task before and after fine-tuning.
+import { z } from "zod";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { assertSound, estimateProblems, problem, type MeanWithSpread } from "../series.js";
-import { axis, ink, seriesStyle, themedLayout, type Titles } from "../theme.js";
+import { axis, ink, seriesStyle, themedLayout, titleShape, type Titles } from "../theme.js";
 
 /** One colour of bars: an estimate per category. */
 export interface BarSeries {
@@ -16,15 +18,18 @@ export interface ComparisonBarsOptions extends Titles {
   readonly y?: string;
 }
 
+const schema = optionsSchema<ComparisonBarsOptions>({ ...titleShape, y: z.string() });
+
 /**
  * One group of bars per category, one bar per series in each, labelled with its mean; the whiskers are +- spread.
- * @throws InputError DMPO_FIGURE_DATA if something is empty or not finite, or if a series has not one value per category.
+ * @throws InputError DMPO_FIGURE_DATA if something is empty or not finite, or if a series has not one value per category; DMPO_OPTIONS.
  */
 export function comparisonBars(
   categories: readonly string[],
   series: readonly BarSeries[],
   options: ComparisonBarsOptions = {},
 ): Figure {
+  checkOptions(schema, options);
   check(categories, series);
   return figure({
     data: series.map(({ name, values }, index) => ({

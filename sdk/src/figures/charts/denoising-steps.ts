@@ -1,8 +1,10 @@
 // Evaluation over the number of denoising steps: six measures, each as a chart of its own and all in one overview.
+import { z } from "zod";
+import { checkOptions, count, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { assertSound, estimateProblems, lineTraces, problem, type MeanWithSpread, type Series } from "../series.js";
-import { axis, markLine, subplotHeadroom, subplotTitle, themedLayout, type Titles } from "../theme.js";
+import { axis, markLine, subplotHeadroom, subplotTitle, themedLayout, titleShape, type Titles } from "../theme.js";
 
 /** What an evaluation measured with one number of denoising steps. */
 export interface DenoisingResult {
@@ -60,12 +62,19 @@ export interface DenoisingOptions extends Titles {
   readonly scale?: "linear" | "log";
 }
 
-/** One measure over the number of denoising steps with a band of +- spread. @throws InputError DMPO_FIGURE_DATA for unusable or absent data. */
+const schema = optionsSchema<DenoisingOptions>({
+  ...titleShape,
+  trainedSteps: count,
+  scale: z.enum(["linear", "log"]),
+});
+
+/** One measure over the number of denoising steps with a band of +- spread. @throws InputError DMPO_FIGURE_DATA for unusable or absent data, DMPO_OPTIONS. */
 export function denoisingChart(
   measure: DenoisingMeasure,
   series: readonly DenoisingSeries[],
   options: DenoisingOptions = {},
 ): Figure {
+  checkOptions(schema, options);
   check(series, [measure]);
   return figure({
     data: measureTraces(measure, series, ""),
@@ -82,8 +91,9 @@ export function denoisingChart(
   });
 }
 
-/** All measures in a grid of three columns. @throws InputError DMPO_FIGURE_DATA for unusable data. */
+/** All measures in a grid of three columns. @throws InputError DMPO_FIGURE_DATA for unusable data, DMPO_OPTIONS. */
 export function denoisingOverview(series: readonly DenoisingSeries[], options: DenoisingOptions = {}): Figure {
+  checkOptions(schema, options);
   const shown = denoisingMeasures(series);
   check(series, shown);
   const suffixes = shown.map((_, index) => (index === 0 ? "" : String(index + 1)));

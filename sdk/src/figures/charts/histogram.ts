@@ -1,9 +1,11 @@
 // Histograms, such as the returns of evaluation episodes or the lengths of a dataset's episodes.
+import { z } from "zod";
+import { checkOptions, count as wholeCount, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
 import { assertSound, numberProblems, problem } from "../series.js";
-import { axis, ink, markLine, seriesStyle, themedLayout, translucent, type Titles } from "../theme.js";
+import { axis, ink, markLine, seriesStyle, themedLayout, titleShape, translucent, type Titles } from "../theme.js";
 
 /** Values of one kind, at least one, all finite. */
 export interface Sample {
@@ -20,12 +22,15 @@ export interface HistogramOptions extends Titles {
   readonly bins?: number;
 }
 
+const schema = optionsSchema<HistogramOptions>({ ...titleShape, x: z.string(), counted: z.string(), bins: wholeCount });
+
 /**
  * Bars of counts over common bins, overlaid where there are several samples; dotted lines mark the medians.
  * The vertical axis is the share in percent if samples differ in size.
- * @throws InputError DMPO_FIGURE_DATA for empty or non-finite samples.
+ * @throws InputError DMPO_FIGURE_DATA for empty or non-finite samples, DMPO_OPTIONS.
  */
 export function histogram(samples: readonly Sample[], options: HistogramOptions = {}): Figure {
+  checkOptions(schema, options);
   assertSound([
     ...(samples.length ? [] : [problem("samples", "empty", "at least one sample")]),
     ...samples.flatMap(({ name, values }, index) => numberProblems(`samples[${index}] "${name}".values`, values)),

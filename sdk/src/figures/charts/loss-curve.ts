@@ -1,8 +1,10 @@
 // Loss curves: one line per loss, such as training and validation, on a logarithmic axis where the values ask for it.
+import { z } from "zod";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure } from "../figure.js";
 import { checkSeries, extent, lineTraces, thin, type Series } from "../series.js";
-import { axis, countAxis, themedLayout, type Titles } from "../theme.js";
+import { axis, countAxis, themedLayout, titleShape, type Titles } from "../theme.js";
 
 export interface LossCurveOptions extends Titles {
   /** Title of the horizontal axis, default "epoch". */
@@ -11,12 +13,15 @@ export interface LossCurveOptions extends Titles {
   readonly y?: string;
 }
 
+const schema = optionsSchema<LossCurveOptions>({ ...titleShape, x: z.string(), y: z.string() });
+
 /**
  * One line per loss; the vertical axis is logarithmic if all losses are positive and span a decade, else linear. More than
  * 1000 points are drawn as the means of 1000 equal buckets.
- * @throws InputError DMPO_FIGURE_DATA for empty, uneven or non-finite series.
+ * @throws InputError DMPO_FIGURE_DATA for empty, uneven or non-finite series, DMPO_OPTIONS.
  */
 export function lossCurve(losses: readonly Series[], options: LossCurveOptions = {}): Figure {
+  checkOptions(schema, options);
   const { x = "epoch", y = "loss" } = options;
   checkSeries(losses, "losses");
   const [low, high] = extent(losses, "y");

@@ -1,14 +1,18 @@
 // A rollout in one picture: the robot's links as capsules in the vertical plane, drawn at many moments, later ones lighter.
+import { z } from "zod";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure } from "../figure.js";
 import { assertSound, numberProblems, problem } from "../series.js";
-import { axis, themedLayout, topMargin, type Titles } from "../theme.js";
+import { axis, themedLayout, titleShape, topMargin, type Titles } from "../theme.js";
 import { anchor, colorBar, round, shade, silhouette, type Pose, type ShiftedPose } from "./silhouette.js";
 
 export interface RolloutStripOptions extends Titles {
   /** How many moments to draw, 2 or more, evenly spaced; default: one per third of the robot's height travelled, 12 to 60. */
   readonly moments?: number;
 }
+
+const schema = optionsSchema<RolloutStripOptions>({ ...titleShape, moments: z.int().min(2) });
 
 /** One row of the strip: the poses, each moved to the right by its shift (m). */
 interface Row {
@@ -26,10 +30,11 @@ const verticalSpan = 1.16;
  * One episode in one picture, links in metres, later moments lighter. Where the robot travels, it is a true-to-scale side
  * view, broken into rows if it is long. Where it stays in place (less than three times its height), the moments stand side by
  * side instead, as in a film strip.
- * @throws InputError DMPO_FIGURE_DATA if there are no poses, a pose has no capsules, or a number is not finite.
+ * @throws InputError DMPO_FIGURE_DATA if there are no poses, a pose has no capsules, or a number is not finite; DMPO_OPTIONS.
  */
 export function rolloutStrip(poses: readonly Pose[], options: RolloutStripOptions = {}): Figure {
-  check(poses, options);
+  checkOptions(schema, options);
+  check(poses);
   const [left, right] = extent(poses, 0);
   const height = Math.max(0.1, extent(poses, 1)[1]);
   const travelled = right - left;
@@ -69,9 +74,8 @@ export function rolloutStrip(poses: readonly Pose[], options: RolloutStripOption
   });
 }
 
-function check(poses: readonly Pose[], { moments = 2 }: RolloutStripOptions): void {
+function check(poses: readonly Pose[]): void {
   assertSound([
-    ...(moments >= 2 ? [] : [problem("moments", String(moments), "2 or more")]),
     ...(poses.length ? [] : [problem("poses", "empty", "at least one pose")]),
     ...poses.flatMap(({ time, capsules }, index) => {
       const numbers = capsules.flatMap(({ from, to, radius }) => [...from, ...to, radius]);

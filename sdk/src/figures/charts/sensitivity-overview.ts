@@ -1,5 +1,6 @@
 // What a choice changes, in one picture: densities or other given lines, curves with bands, and measures with intervals,
 // every variation in its own colour through all panels.
+import { checkOptions } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Axis, Figure, Trace } from "../figure.js";
 import { formatNumber } from "../number-format.js";
@@ -11,6 +12,7 @@ import {
   subplotHeadroom,
   subplotTitle,
   themedLayout,
+  titleSchema,
   translucent,
   type Titles,
 } from "../theme.js";
@@ -65,6 +67,7 @@ export function sensitivityOverview(
   panels: readonly SensitivityPanel[],
   titles: Titles = {},
 ): Figure {
+  checkOptions(titleSchema, titles);
   check(variations, panels);
   const columns = panels.length === 4 ? 2 : Math.min(3, panels.length);
   const rows = Math.ceil(panels.length / columns);

@@ -1,8 +1,10 @@
 // Rollouts seen from above: the tool's paths over the table, coloured by the way they took round the obstacles.
+import { z } from "zod";
+import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { assertSound, numberProblems, problem } from "../series.js";
-import { axis, ink, seriesStyle, themedLayout, type Titles } from "../theme.js";
+import { axis, ink, seriesStyle, themedLayout, titleShape, type Titles } from "../theme.js";
 
 /** Where the tool was in one rollout, from above; `x` and `y` have the same length, at least 1. */
 export interface TablePath {
@@ -24,11 +26,18 @@ export interface TablePathsOptions extends Titles {
   readonly finishLine?: number;
 }
 
+const schema = optionsSchema<TablePathsOptions>({
+  ...titleShape,
+  obstacles: z.array(z.strictObject({ x: z.number(), y: z.number(), radius: z.number().positive() })),
+  finishLine: z.number(),
+});
+
 /**
  * All paths over the table, a colour per way, with the number of paths that took it.
- * @throws InputError DMPO_FIGURE_DATA if there are no paths, one has x and y of different lengths, or a number is not finite.
+ * @throws InputError DMPO_FIGURE_DATA if there are no paths, one has x and y of different lengths, or a number is not finite; DMPO_OPTIONS.
  */
 export function tablePaths(paths: readonly TablePath[], options: TablePathsOptions = {}): Figure {
+  checkOptions(schema, options);
   const { obstacles = [], finishLine } = options;
   assertSound([
     ...(paths.length ? [] : [problem("paths", "empty", "at least one path")]),
