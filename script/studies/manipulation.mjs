@@ -55,7 +55,7 @@ const tasks = {
     mark: 0.98,
     published: 1,
     compared: true,
-    recipe: { initialNoiseStd: 1 },
+    recipe: { initialNoiseStd: 1, environments: 20 },
   },
   "kitchen-complete": {
     ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 126_000 },
@@ -147,7 +147,7 @@ async function finetune(task, seed, control) {
   const chosen = { ...recipe, ...settings.recipe };
   const { initialNoiseStd } = chosen;
   const begins = await measure(base.withOptions({ initialNoiseStd }), settings, 1, control);
-  const environments = control.tiny ? 2 : recipe.environments;
+  const environments = control.tiny ? 2 : chosen.environments;
   const steps = Math.ceil(settings.limit / 4);
   const training = Math.max(2, Math.ceil(settings.budget / (environments * settings.limit)));
   const began = processorSeconds();
