@@ -4,7 +4,7 @@ import { checkOptions, optionsSchema } from "../../options.js";
 import { figure } from "../displayed-figure.js";
 import type { Figure } from "../figure.js";
 import { formatNumber } from "../number-format.js";
-import { checkSeries, extent, lineTraces, thin, type Series } from "../series.js";
+import { checkSeries, extent, lineTraces, numberProblems, assertSound, thin, type Series } from "../series.js";
 import { axis, countAxis, markLine, themedLayout, titleShape, type Titles } from "../theme.js";
 
 /** A value to compare with, drawn as a dotted line with its name. */
@@ -25,7 +25,7 @@ const schema = optionsSchema<LearningCurveOptions>({
   ...titleShape,
   x: z.string(),
   y: z.string(),
-  references: z.array(z.strictObject({ name: z.string(), value: z.number() })),
+  references: z.array(z.strictObject({ name: z.string(), value: z.number().or(z.nan()) })),
 });
 
 /**
@@ -35,8 +35,9 @@ const schema = optionsSchema<LearningCurveOptions>({
  */
 export function learningCurve(runs: readonly Series[], options: LearningCurveOptions = {}): Figure {
   checkOptions(schema, options);
-  checkSeries(runs, "runs");
   const { x = "environment steps", y = "episode return", references = [] } = options;
+  checkSeries(runs, "runs");
+  assertSound(references.flatMap(({ name, value }) => numberProblems(`references "${name}"`, [value])));
   return figure({
     data: runs.flatMap((run, index) => lineTraces(thin(run), { index })),
     layout: themedLayout(options, {
