@@ -1,9 +1,8 @@
 // Every robot of Gym: pre-training on the recording that comes with the package, then PPO by the recipe of hopper with one denoising
 // step. The cases of `npm run study -- gym`, and what is reported of them beside the strongest published value of any method.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, named, processorClock, table, tellEvaluations, trained, whole } from "./measuring.mjs";
+import { evaluationCurve, freshEpisodes, keptRun, named, table, trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -42,25 +41,18 @@ async function learn(env, seed, length, { folder, ...control }) {
   const { base, demonstrations } = await pretrained(env, seed, { folder, ...control });
   const start = await measure(base, env, control);
   console.error(`${env}, seed ${seed}: begins with ${Math.round(start.mean)}`);
-  const place = join(folder, `gym/${env}-${seed}/finetuning${length}`);
-  const last = join(place, "checkpoint/last.safetensors");
-  const seconds = processorClock(place);
-  const tell = tellEvaluations(`${env}, seed ${seed}`);
+  const { kept, seconds } = keptRun(join(folder, `gym/${env}-${seed}/finetuning${length}`), `${env}, seed ${seed}`);
   const run = await PPO.finetune(base, {
     ...{ env, seed, preset: "quick", iterations: lengths[length], saveEvery: 5 },
     ...robots[env].recipe,
     ...control,
-    folder: place,
-    ...(existsSync(last) && { resumePath: last }),
-    onProgress: (record) => (tell(record), seconds()),
+    ...kept,
   });
   return {
     ...{ env, seed, demonstrations, pretrained: start, finetuned: await measure(run.policy, env, control) },
     ...{ environmentSteps: run.environmentSteps, wallSeconds: run.seconds },
     cpuSeconds: seconds(),
-    curve: run.curve
-      .filter(({ mode }) => mode === "evaluation")
-      .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]),
+    curve: evaluationCurve(run),
   };
 }
 

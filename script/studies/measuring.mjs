@@ -14,7 +14,7 @@ export function processorSeconds() {
 }
 
 /** Tells the processor seconds of a run that keeps its files in a folder, with those that it took before it was resumed. */
-export function processorClock(folder) {
+function processorClock(folder) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "processor-seconds.json");
   const [earlier, began] = [existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : 0, processorSeconds()];
@@ -85,6 +85,21 @@ export async function curveOf(algorithm, base, input, { threads, workers }, labe
   }));
   return { run, row: { environmentSteps: run.environmentSteps, learningSeconds: round(learning, 1), curve } };
 }
+
+/** Of a run that keeps its files in a folder, tells its evaluations and goes on where it stopped: what it is given, and its processor seconds. */
+export function keptRun(folder, label) {
+  const last = join(folder, "checkpoint/last.safetensors");
+  const seconds = processorClock(folder);
+  const tell = tellEvaluations(label);
+  const onProgress = (record) => (tell(record), seconds());
+  return { seconds, kept: { folder, ...(existsSync(last) && { resumePath: last }), onProgress } };
+}
+
+/** Environment steps and mean return of a run's evaluations. */
+export const evaluationCurve = ({ curve }) =>
+  curve
+    .filter(({ mode }) => mode === "evaluation")
+    .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]);
 
 export const round = (value, digits) => Number(value.toFixed(digits));
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

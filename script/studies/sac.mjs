@@ -1,9 +1,8 @@
 // SAC from scratch, and RLPD from hopper's demonstrations, single actions and an update for every environment step: the cases of
 // `npm run study -- sac`, and what is reported of them.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Dataset, figures, Gaussian, RLPD, SAC } from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, named, processorClock, table, tellEvaluations, whole } from "./measuring.mjs";
+import { evaluationCurve, freshEpisodes, keptRun, named, table, whole } from "./measuring.mjs";
 
 /** Of a thousand steps each in one environment, and after every ten an evaluation of ten episodes. */
 const iterations = { environments: 1, steps: 1000, valFreq: 11, evaluationEpisodes: 10, saveEvery: 10 };
@@ -30,25 +29,18 @@ const runs = {
 
 async function learn(name, seed, { folder, ...control }) {
   const { env, budget, learn: train } = runs[name];
-  const place = join(folder, `sac/${name}-${seed}`);
-  const last = join(place, "checkpoint/last.safetensors");
-  const seconds = processorClock(place);
-  const tell = tellEvaluations(`${name}, seed ${seed}`);
+  const { kept, seconds } = keptRun(join(folder, `sac/${name}-${seed}`), `${name}, seed ${seed}`);
   const training = budget / iterations.steps;
   const run = await train({
     ...{ env, seed, ...iterations, iterations: training + training / (iterations.valFreq - 1) + 1, ...control },
-    folder: place,
-    ...(existsSync(last) && { resumePath: last }),
-    onProgress: (record) => (tell(record), seconds()),
+    ...kept,
   });
   const settings = { env, denoisingSteps: 1, initialNoise: "zero" };
   const { mean, standardDeviation } = (await freshEpisodes(run.last, settings, control)).return;
   return {
     ...{ name, env, seed, environmentSteps: run.environmentSteps, cpuSeconds: seconds() },
     ...{ mean, standardDeviation },
-    curve: run.curve
-      .filter(({ mode }) => mode === "evaluation")
-      .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]),
+    curve: evaluationCurve(run),
   };
 }
 
