@@ -1,5 +1,5 @@
 // Element-wise kernels: ONNX node beside forward-mode rule.
-import { tf } from "../tensor.js";
+import { onceLoaded, tf } from "../tensor.js";
 import { sameShape, type DataType, type Graph, type Value } from "../graph.js";
 import type { Attributes, KernelRule, KernelRules, Named } from "./rule.js";
 
@@ -99,7 +99,7 @@ export const elementwise = {
       .exp()
       .mul(2 / Math.sqrt(Math.PI)),
   ),
-  Relu: unary("Relu", (x) => asFloat(x.greater(0))),
+  Relu: unary("Relu", (_x, y) => asFloat(y.greater(0))),
   Elu: unary("Elu", (x, y) => tf.where(x.greater(0), tf.onesLike(x), y.add(1))),
   Step: {
     emit: (graph, { x }, { alpha }) => {
@@ -224,3 +224,12 @@ export const elementwise = {
     jvp: ({ tangents, attributes }) => (attributes.dtype === "float32" ? tangents.x! : null),
   },
 } satisfies KernelRules;
+
+// The output tells the slope as well as the input, which then need not be kept beside it, so that products and activation are one call.
+onceLoaded(() =>
+  tf.registerGradient({
+    kernelName: "Relu",
+    outputsToSave: [true],
+    gradFunc: (dy, [y]) => ({ x: () => (dy as tf.Tensor).mul(y!.step()) }),
+  }),
+);
