@@ -2,7 +2,7 @@
 // step. The cases of `npm run study -- gym`, and what is reported of them beside the strongest published value of any method.
 import { join } from "node:path";
 import { Dataset, figures, MeanFlow, PPO } from "../../sdk/dist/bundle/index.js";
-import { evaluationCurve, freshEpisodes, keptRun, named, table, trained, whole } from "./measuring.mjs";
+import { evaluationCurve, freshEpisodes, keptRun, named, overSeeds, table, trained, whole } from "./measuring.mjs";
 
 /** What the configurations' policy is, 256 wide. */
 const description = MeanFlow.improved().withNetwork({ mlpDims: [256, 256, 256] });
@@ -81,12 +81,17 @@ export async function summarize(rows, folder) {
   const heads = ["demonstrations", "pre-trained", "fine-tuned", "environment steps", "published", "processor time"];
   console.log(table(["robot, seed", ...heads], lines));
   if (rows.length === 0) return;
-  const series = rows.map(({ env, seed, environmentSteps, curve }) => ({
-    name: `${env}, seed ${seed}, ${(environmentSteps / 1e6).toFixed(1)} M`,
-    x: curve.map(([steps]) => steps),
-    y: curve.map(([, value]) => value),
-  }));
-  const titles = { title: "Fine-tuning with PPO, one denoising step", subtitle: "mean return of evaluations" };
+  const series = Object.keys(robots).flatMap((env) => {
+    const runs = rows.filter((row) => row.env === env);
+    const longest = Math.max(...runs.map(({ curve }) => curve.length));
+    const curves = runs.flatMap(({ curve }) => (curve.length === longest ? [curve] : []));
+    if (curves.length === 0) return [];
+    return [overSeeds(`${env}${curves.length > 1 ? `, ${curves.length} seeds` : ""}`, curves)];
+  });
+  const titles = {
+    title: "Fine-tuning with PPO, one denoising step",
+    subtitle: "mean return of evaluations of the longest runs; band: deviation over seeds",
+  };
   const picture = `${folder}/gym-finetuning.png`;
   await figures.saveFigure(figures.learningCurve(series, titles), picture);
   console.log(`\nlearning curves: ${picture}`);
