@@ -1,6 +1,5 @@
 // What studies share: what policies begin with, trained once and kept; processor time; returns of fresh episodes; how tables write them.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { figures, loadPolicy, play } from "../../sdk/dist/bundle/index.js";
 
@@ -25,16 +24,13 @@ function processorClock(folder) {
   };
 }
 
-/** A policy trained as `description()` says, with the seconds that took; of a run that is there already those of then. */
+/** A policy trained as `description()` says, with the processor seconds that took; of a run that is there already those of then. */
 export async function trained(name, description, data, input, { folder, ...control }) {
   const place = join(folder, name);
-  const [weights, seconds] = [join(place, "checkpoint/last.safetensors"), join(place, "processor-seconds.json")];
-  if (!existsSync(seconds)) {
-    const before = processorSeconds();
-    await description().pretrain(data, { ...input, ...control, folder: place });
-    await writeFile(seconds, JSON.stringify(processorSeconds() - before));
-  }
-  return { policy: await loadPolicy(weights), pretrainSeconds: JSON.parse(await readFile(seconds, "utf8")) };
+  const { seconds, kept } = keptRun(place, name);
+  // What is written last tells a finished run from one that was interrupted, which goes on.
+  if (!existsSync(join(place, "result.json"))) await description().pretrain(data, { ...input, ...control, ...kept });
+  return { policy: await loadPolicy(join(place, "checkpoint/last.safetensors")), pretrainSeconds: seconds() };
 }
 
 /** Statistics of a hundred fresh episodes with sampled noise, unless `settings` says otherwise; the same ones for every policy. */
