@@ -106,12 +106,21 @@ export const percent = (share) => `${Math.round(100 * share)} %`;
 export const spread = (runs) =>
   `${whole(mean(runs.map((run) => run.mean)))} ± ${whole(mean(runs.map((run) => run.deviation)))}`;
 
-/** Curves of points [x, y], one for each seed, as a series: their mean, with a band where there are several. */
+/** Curves of points [x, y], one for each seed, as a series: their mean, with a band where there are several, at the points of the first. */
 export function overSeeds(name, curves) {
-  const length = Math.min(...curves.map((curve) => curve.length));
-  const x = Array.from({ length }, (_, i) => mean(curves.map((curve) => curve[i][0])));
-  const values = curves.map((curve) => curve.slice(0, length).map(([, y]) => y));
-  return curves.length > 1 ? figures.meanOverSeeds(name, x, values) : { name, x, y: values[0] };
+  if (curves.length === 1) return { name, x: curves[0].map(([at]) => at), y: curves[0].map(([, value]) => value) };
+  const end = Math.min(...curves.map((curve) => curve.at(-1)[0]));
+  const x = curves[0].map(([at]) => Math.min(at, end));
+  const values = curves.map((curve) => x.map((at) => valueAt(curve, at)));
+  return figures.meanOverSeeds(name, x, values);
+}
+
+/** Value of a curve of points [x, y] at `at`, on the line between its neighbours; before the first point that one's. */
+function valueAt(curve, at) {
+  const after = curve.findIndex(([x]) => x >= at);
+  if (after <= 0) return curve[0][1];
+  const [[x0, y0], [x1, y1]] = [curve[after - 1], curve[after]];
+  return y0 + ((y1 - y0) * (at - x0)) / (x1 - x0);
 }
 
 /** A table in Markdown. */
