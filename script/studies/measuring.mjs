@@ -30,7 +30,8 @@ export async function trained(name, description, data, input, { folder, ...contr
   const { seconds, kept } = keptRun(place, name);
   // What is written last tells a finished run from one that was interrupted, which goes on.
   if (!existsSync(join(place, "result.json"))) await description().pretrain(data, { ...input, ...control, ...kept });
-  return { policy: await loadPolicy(join(place, "checkpoint/last.safetensors")), pretrainSeconds: seconds() };
+  const pretrainSeconds = seconds();
+  return { policy: await loadPolicy(join(place, "checkpoint/last.safetensors")), pretrainSeconds };
 }
 
 /** Statistics of a hundred fresh episodes with sampled noise, unless `settings` says otherwise; the same ones for every policy. */
