@@ -81,6 +81,20 @@ describe.skipIf(!hasAssets("kitchen"))("with the kitchen's files", () => {
     expect(data.episodes[0]!.start).toBe(0);
   });
 
+  test("what a proficient demonstrator fails at is played again, and said", async () => {
+    await makeDemonstrations("kitchen/mixed", {
+      folder: join(folder, "failed"),
+      episodes: 1,
+      seed: 2,
+      workers: 1,
+      notify,
+    });
+    expect(lines.slice(-2)).toEqual([
+      "kitchen/mixed: 1 of 2 episodes played show the whole task, mean return 3.50",
+      expect.stringMatching(/^kitchen\/mixed: 1 episodes, \d+ steps, 1 of them whole -> /),
+    ]);
+  });
+
   test("the recorded actions do in the environment what the recording shows", async () => {
     const demonstration = findDemonstration("kitchen/complete");
     const stage = await openStage(demonstration, builtInEnvironment(demonstration.environment));

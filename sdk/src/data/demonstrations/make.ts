@@ -225,8 +225,20 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   rmSync(parts, { recursive: true });
   const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
   const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
+  const left = quality === "proficient" && leftOut([...played.values()], demonstration);
+  if (left) notify(`${name}: ${left}`);
   notify(`${name}: ${kept.length} episodes, ${steps} steps, ${whole} of them whole -> ${target}`);
   return target;
+}
+
+/** How often a proficient demonstrator fails; undefined where every episode shows the whole task. */
+function leftOut(episodes: readonly PlayedEpisode[], { isWhole }: Demonstration): string | undefined {
+  const begun = episodes.filter(({ rewards }) => rewards.length > 0);
+  const whole = begun.filter(({ episodeReturn }) => isWhole(episodeReturn)).length;
+  if (whole === episodes.length) return undefined;
+  const meanReturn = begun.reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / begun.length;
+  const starts = begun.length < episodes.length ? `; ${episodes.length - begun.length} starts could not be played` : "";
+  return `${whole} of ${begun.length} episodes played show the whole task, mean return ${meanReturn.toFixed(2)}${starts}`;
 }
 
 /** Milliseconds between two lines about how far it is. */
