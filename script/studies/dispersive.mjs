@@ -1,7 +1,17 @@
 // Whether dispersive regularisation helps: `npm run study -- dispersive`. Pre-training alone, with and without each of its four losses,
 // weights and layers, on hopper and on the avoiding task with all its 24 ways; three seeds, each compared with the same seed's run without.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { avoidingDemonstrations, mean, named, processorSeconds, returns, round, slug, table } from "./measuring.mjs";
+import {
+  avoidingDemonstrations,
+  interval,
+  mean,
+  named,
+  processorSeconds,
+  returns,
+  round,
+  slug,
+  table,
+} from "./measuring.mjs";
 
 const { avoidingRollouts, Dataset, figures, MeanFlow, ReFlow, ShortcutFlow } = dmpo;
 const network = { mlpDims: [256, 256, 256] };
@@ -71,17 +81,6 @@ export function cases(seeds, control, only) {
     ),
   );
   return named(all, only);
-}
-
-/** Two-sided 97.5 % quantiles of Student's t for 1 to 5 degrees of freedom. */
-const quantiles = [12.706, 4.303, 3.182, 2.776, 2.571];
-
-/** Mean of differences and half the width of its 95 % interval; of a single one none. */
-function interval(values) {
-  const centre = mean(values);
-  const n = values.length;
-  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1));
-  return { mean: centre, halfWidth: n > 1 ? (quantiles[n - 2] * deviation) / Math.sqrt(n) : undefined };
 }
 
 /** As figures name a case: what all share is left out. */

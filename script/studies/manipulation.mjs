@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
+import { freshEpisodes, interval, mean, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
 
 const { Dataset, Diffusion, figures, Gaussian, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
 
@@ -25,7 +25,7 @@ const policies = {
     steps: [1],
   },
 };
-const [main, ...others] = Object.keys(policies);
+const [main, plain] = Object.keys(policies);
 
 /** What an episode earns: whether it succeeds, or which share of the kitchen's four elements it completes. */
 const bySuccess = ({ successRate }) => [successRate.mean, successRate.standardError];
@@ -44,7 +44,21 @@ const kitchen = {
   ...{ batchSize: 1750, updateEpochs: 10, actorLr: 1e-5, targetKl: 1, valFreq: 6 },
 };
 
-/** `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with. */
+/** Where much depends on millimetres: half of the initial noise, less exploration, and more learning from each iteration. */
+const precise = {
+  ...{ initialNoiseStd: 0.5, environments: 20, batchSize: 1000, updateEpochs: 10, actorLr: 3e-5, targetKl: 0.3 },
+  noise: { minStd: 0.05, maxStd: 0.15, finalMaxStd: 0.08, schedule: "linear" },
+};
+
+/** Demonstrations of mixed quality, from which a policy learns something and not all. */
+const mixed = { episodes: 100, quality: "mixed" };
+/** Of tasks that want precision, from whose mixed ones it learns next to nothing: those by which the demonstrator was measured. */
+const proficient = { episodes: 200, quality: "proficient", seed: 1000 };
+
+/**
+ * `kinds`: policies that imitate, the first alone where nothing is said; `demonstrations`: mixed where nothing is said;
+ * `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with.
+ */
 const tasks = {
   lift: {
     ...{ set: ["robomimic", "lift"], limit: 150, epochs: 10, budget: 400_000, mark: 1, published: 1 },
@@ -57,8 +71,12 @@ const tasks = {
     budget: 500_000,
     mark: 0.98,
     published: 1,
-    compared: true,
+    kinds: Object.keys(policies),
     recipe: { initialNoiseStd: 1, environments: 20 },
+  },
+  "can-proficient": {
+    ...{ set: ["robomimic", "can"], limit: 400, epochs: 100, budget: 500_000, mark: 0.98, published: 1 },
+    ...{ demonstrations: { episodes: 100, quality: "proficient" }, recipe: { ...precise, initialNoiseStd: 1 } },
   },
   "kitchen-complete": {
     ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 700_000 },
@@ -69,8 +87,9 @@ const tasks = {
     ...{ mark: 0.99, published: 1, score: byElements, recipe: { ...kitchen, actorLr: 3e-6 } },
   },
   square: {
-    ...{ set: ["robomimic", "square"], limit: 400, epochs: 300, budget: 2_000_000, mark: 0.83, published: 0.83 },
-    recipe: { initialNoiseStd: 1, environments: 20 },
+    ...{ set: ["robomimic", "square"], limit: 400, epochs: 60, budget: 2_000_000, mark: 0.83, published: 0.83 },
+    ...{ demonstrations: proficient, kinds: [main, plain] },
+    recipe: precise,
   },
   one_leg_low: { set: ["furniture", "one_leg_low"], limit: 700, epochs: 300, budget: 700_000, mark: 0.9 },
   transport: {
@@ -82,29 +101,18 @@ const tasks = {
     published: 0.884,
   },
 };
-/** Demonstrations of mixed quality, from which a policy learns something and not all. */
-const demonstrations = { episodes: 100, quality: "mixed" };
 
 /** What a tiny run, for trying a case, takes of everything. */
 const tiny = { episodes: 2, epochs: 1, measured: 2, budget: 400 };
 
 function settingsOf(task, isTiny) {
-  const { set, env = set[1], score = bySuccess, ...rest } = tasks[task];
-  const scale = isTiny
-    ? { ...tiny, limit: 40, environments: 2 }
-    : {
-        ...demonstrations,
-        epochs: rest.epochs,
-        budget: rest.budget,
-        measured: 100,
-        environments: 50,
-        limit: rest.limit,
-      };
-  return { ...rest, set, env, score, ...scale };
+  const { set, env = set[1], score = bySuccess, kinds = [main], demonstrations = mixed, ...rest } = tasks[task];
+  const scale = isTiny ? { ...tiny, limit: 40, environments: 2 } : { measured: 100, environments: 50 };
+  return { ...rest, set, env, score, kinds, demonstrations, ...scale };
 }
 
-async function dataOf({ set: [family, name], episodes }, { folder }) {
-  process.env.DMPO_DATA_DIR = join(folder, "data");
+async function dataOf({ set: [family, name], demonstrations, episodes = demonstrations.episodes }, { folder }) {
+  process.env.DMPO_DATA_DIR = join(folder, "data", `${demonstrations.quality}-${episodes}`);
   mkdirSync(process.env.DMPO_DATA_DIR, { recursive: true });
   return Dataset[family](name, { make: { ...demonstrations, episodes } });
 }
@@ -130,7 +138,7 @@ async function pretrain(task, kind, seed, control) {
   const { policy, pretrainSeconds, data, successFile } = await baseOf(task, kind, seed, settings, control);
   const measured = {};
   // How many calls are best is compared where policies are.
-  const several = settings.compared ? policies[kind].steps : policies[kind].steps.slice(0, 1);
+  const several = settings.kinds.length > 2 ? policies[kind].steps : policies[kind].steps.slice(0, 1);
   for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
   writeFileSync(successFile, JSON.stringify(measured));
   console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
@@ -194,15 +202,12 @@ async function finetune(task, seed, control) {
 
 /** Label and run of every case: `<task>-<policy>` and `<task>-ppo`; `only` names some, or whole tasks. */
 export function cases(seeds, control, only) {
-  const of = (task, compared) => [
-    ...[main, ...(compared ? others : [])].map((kind) => [
-      `${task}-${kind}`,
-      (seed) => pretrain(task, kind, seed, control),
-    ]),
+  const of = (task, kinds) => [
+    ...kinds.map((kind) => [`${task}-${kind}`, (seed) => pretrain(task, kind, seed, control)]),
     [`${task}-ppo`, (seed) => finetune(task, seed, control)],
   ];
   return Object.entries(tasks)
-    .flatMap(([task, { compared }]) => of(task, compared).map((entry) => [task, ...entry]))
+    .flatMap(([task, { kinds = [main] }]) => of(task, kinds).map((entry) => [task, ...entry]))
     .filter(([task, name]) => !only || only.includes(task) || only.includes(name))
     .flatMap(([, name, run]) => seeds.map((seed) => [`${name}-seed-${seed}`, () => run(seed)]));
 }
@@ -213,8 +218,8 @@ export async function summarize(rows, folder) {
   const missing = [];
   const head = ["task", "policy", "seed", "demonstrations", "epochs", "episodes cut off at"];
   const imitated = [];
-  for (const [task, { compared }] of Object.entries(tasks)) {
-    for (const kind of [main, ...(compared ? others : [])]) {
+  for (const [task, { kinds = [main] }] of Object.entries(tasks)) {
+    for (const kind of kinds) {
       const found = rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
       if (found.length === 0) missing.push(`${task}-${kind}`);
       for (const { seed, demonstrations: learned, epochs, limit, measured, cpuSeconds } of found) {
@@ -226,6 +231,11 @@ export async function summarize(rows, folder) {
     }
   }
   console.log(table([...head, "success by calls per chunk", "processor time"], imitated));
+  const differences = Object.entries(tasks).flatMap(([task, { kinds = [] }]) =>
+    kinds.includes(plain) ? regularised(rows, task) : [],
+  );
+  const columns = ["task", "calls per chunk", "with", "without", "difference, 95 %", "seeds"];
+  console.log(`\nDispersive regularisation:\n\n${table(columns, differences)}`);
   const tuned = [];
   const series = [];
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
@@ -271,20 +281,45 @@ export async function summarize(rows, folder) {
   console.log(`\nlearning curves: ${file}`);
 }
 
+/** Lines of what dispersive regularisation changes, over the seeds that have both. */
+function regularised(rows, task) {
+  const of = (kind) => rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
+  const pairs = of(main).flatMap((row) =>
+    of(plain)
+      .filter(({ seed }) => seed === row.seed)
+      .map((without) => [row, without]),
+  );
+  const common = policies[main].steps.filter((calls) => pairs.flat().every(({ measured }) => calls in measured));
+  return common.flatMap((calls) => {
+    if (pairs.length === 0) return [];
+    const values = pairs.map((pair) => pair.map(({ measured }) => measured[calls][0]));
+    const { mean: centre, halfWidth } = interval(values.map(([regularly, without]) => regularly - without));
+    const points = (share) => Math.round(100 * share);
+    const width = halfWidth === undefined ? "" : ` ± ${points(halfWidth)}`;
+    const [known, plainly] = [0, 1].map((i) => percent(mean(values.map((pair) => pair[i]))));
+    return [[task, calls, known, plainly, `${centre > 0 ? "+" : ""}${points(centre)}${width} points`, values.length]];
+  });
+}
+
 /** Kinds of policy before PPO, with one network call per chunk and with several: of every task that compares them a picture in `folder`. */
 async function drawComparison(rows, folder) {
-  for (const [task, { compared }] of Object.entries(tasks)) {
-    const found = rows.filter((row) => row.stage === "pretrain" && row.task === task && row.seed === 0);
-    if (!compared || found.length === 0) continue;
-    const bars = found.flatMap(({ policy, measured }) =>
-      Object.entries(measured).map(([calls, [mean, spread]]) => ({ name: `${policy}, ${calls}`, mean, spread })),
-    );
+  for (const [task, { kinds = [main] }] of Object.entries(tasks)) {
+    const found = rows.filter((row) => row.stage === "pretrain" && row.task === task);
+    if (kinds.length < 3 || found.length === 0) continue;
+    const bars = kinds.flatMap((kind) => {
+      const seeds = found.filter(({ policy }) => policy === kind).map(({ measured }) => measured);
+      return Object.keys(seeds[0] ?? {}).map((calls) => ({
+        name: `${kind}, ${calls}`,
+        mean: mean(seeds.map((measured) => measured[calls][0])),
+        spread: Math.hypot(...seeds.map((measured) => measured[calls][1])) / seeds.length,
+      }));
+    });
     const figure = figures.comparisonBars(
       bars.map(({ name }) => name),
       [{ name: task, values: bars }],
       {
         title: `Imitation of mixed demonstrations: ${task}`,
-        subtitle: "policy and network calls per chunk; 100 episodes, whiskers: standard error",
+        subtitle: "policy and network calls per chunk; 100 episodes of each seed, whiskers: standard error",
         y: "share of successful episodes",
       },
     );
