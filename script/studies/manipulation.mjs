@@ -44,12 +44,6 @@ const kitchen = {
   ...{ batchSize: 1750, updateEpochs: 10, actorLr: 1e-5, targetKl: 1, valFreq: 6 },
 };
 
-/** Where much depends on millimetres: half of the initial noise, less exploration, and more learning from each iteration. */
-const precise = {
-  ...{ initialNoiseStd: 0.5, environments: 20, batchSize: 1000, updateEpochs: 10, actorLr: 3e-5, targetKl: 0.3 },
-  noise: { minStd: 0.05, maxStd: 0.15, finalMaxStd: 0.08, schedule: "linear" },
-};
-
 /** Demonstrations of mixed quality, from which a policy learns something and not all. */
 const mixed = { episodes: 100, quality: "mixed" };
 /** Of tasks that want precision, from whose mixed ones it learns next to nothing: those by which the demonstrator was measured. */
@@ -76,7 +70,11 @@ const tasks = {
   },
   "can-proficient": {
     ...{ set: ["robomimic", "can"], limit: 400, epochs: 100, budget: 500_000, mark: 0.98, published: 1 },
-    ...{ demonstrations: { episodes: 100, quality: "proficient" }, recipe: { ...precise, initialNoiseStd: 1 } },
+    demonstrations: { episodes: 100, quality: "proficient" },
+    recipe: {
+      ...{ initialNoiseStd: 1, environments: 20, batchSize: 1000, updateEpochs: 10, targetKl: 0.3 },
+      noise: { minStd: 0.1, maxStd: 0.5, finalMaxStd: 0.1, schedule: "linear" },
+    },
   },
   "kitchen-complete": {
     ...{ set: ["kitchen", "complete"], env: "kitchen-complete-v0", limit: 280, epochs: 300, budget: 700_000 },
@@ -89,7 +87,10 @@ const tasks = {
   square: {
     ...{ set: ["robomimic", "square"], limit: 400, epochs: 60, budget: 2_000_000, mark: 0.83, published: 0.83 },
     ...{ demonstrations: proficient, kinds: [main, plain] },
-    recipe: precise,
+    recipe: {
+      ...{ initialNoiseStd: 0.5, environments: 20, batchSize: 1000, updateEpochs: 10, actorLr: 3e-5, targetKl: 0.3 },
+      noise: { minStd: 0.05, maxStd: 0.15, finalMaxStd: 0.08, schedule: "linear" },
+    },
   },
   one_leg_low: { set: ["furniture", "one_leg_low"], limit: 700, epochs: 300, budget: 700_000, mark: 0.9 },
   transport: {
