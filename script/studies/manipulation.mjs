@@ -1,4 +1,4 @@
-// Robot arms: imitation of mixed demonstrations made here, then PPO, with one denoising step: the cases of `npm run study -- manipulation`
+// Robot arms: imitation of demonstrations made here, then PPO, with one denoising step: the cases of `npm run study -- manipulation`
 // and what is reported of them. Networks are 256 wide, and PPO's recipe is that of cfg/base/robomimic/finetune/ppo_meanflow_mlp.yaml.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -273,7 +273,7 @@ export async function summarize(rows, folder) {
   await drawComparison(rows, folder);
   if (series.length === 0) return;
   const figure = figures.learningCurve(series, {
-    title: "PPO after imitation of mixed demonstrations",
+    title: "PPO after imitation of demonstrations made here",
     subtitle: "share of successful episodes, in the kitchen of completed elements; one denoising step",
     y: "share in evaluations",
   });
@@ -319,7 +319,7 @@ async function drawComparison(rows, folder) {
       bars.map(({ name }) => name),
       [{ name: task, values: bars }],
       {
-        title: `Imitation of mixed demonstrations: ${task}`,
+        title: `Imitation of demonstrations made here: ${task}`,
         subtitle: "policy and network calls per chunk; 100 episodes of each seed, whiskers: standard error",
         y: "share of successful episodes",
       },
