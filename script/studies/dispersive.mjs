@@ -1,19 +1,9 @@
 // Whether dispersive regularisation helps: `npm run study -- dispersive`. Pre-training alone, with and without each of its four losses,
 // weights and layers, on hopper and on the avoiding task with all its 24 ways; three seeds, each compared with the same seed's run without.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import {
-  avoidingDemonstrations,
-  interval,
-  mean,
-  named,
-  processorSeconds,
-  returns,
-  round,
-  slug,
-  table,
-} from "./measuring.mjs";
+import { avoidingDemonstrations, mean, named, processorSeconds, returns, round, slug, table } from "./measuring.mjs";
 
-const { avoidingRollouts, Dataset, figures, MeanFlow, ReFlow, ShortcutFlow } = dmpo;
+const { avoidingRollouts, confidenceInterval, Dataset, figures, MeanFlow, ReFlow, ShortcutFlow } = dmpo;
 const network = { mlpDims: [256, 256, 256] };
 /** With the steps per chunk that each has by default. */
 const policies = {
@@ -111,7 +101,7 @@ function compared(rows, task, measure, title) {
         lines.push([...line, "", runs.length]);
         continue;
       }
-      const { mean: centre, halfWidth } = interval(values);
+      const { mean: centre, halfWidth } = confidenceInterval(values);
       const width = halfWidth === undefined ? "" : ` ± ${halfWidth.toFixed(digits)}`;
       lines.push([...line, `${centre > 0 ? "+" : ""}${centre.toFixed(digits)}${width}`, runs.length]);
       if (halfWidth !== undefined) measured.push({ name: short(policy, term), values, mean: centre, halfWidth });

@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, interval, mean, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
+import { freshEpisodes, mean, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
 
-const { Dataset, Diffusion, figures, Gaussian, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
+const { confidenceInterval, Dataset, Diffusion, figures, Gaussian, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
 
 const network = { mlpDims: [256, 256, 256] };
 const improved = MeanFlow.improved().withNetwork(network);
@@ -103,13 +103,19 @@ const tasks = {
   },
 };
 
+const kindsOf = (task) => tasks[task].kinds ?? [main];
+
+/** Rows of what a kind of policy imitated of a task. */
+const imitations = (rows, task, kind) =>
+  rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
+
 /** What a tiny run, for trying a case, takes of everything. */
 const tiny = { episodes: 2, epochs: 1, measured: 2, budget: 400 };
 
 function settingsOf(task, isTiny) {
-  const { set, env = set[1], score = bySuccess, kinds = [main], demonstrations = mixed, ...rest } = tasks[task];
+  const { set, env = set[1], score = bySuccess, demonstrations = mixed, ...rest } = tasks[task];
   const scale = isTiny ? { ...tiny, limit: 40, environments: 2 } : { measured: 100, environments: 50 };
-  return { ...rest, set, env, score, kinds, demonstrations, ...scale };
+  return { ...rest, set, env, score, demonstrations, ...scale };
 }
 
 async function dataOf({ set: [family, name], demonstrations, episodes = demonstrations.episodes }, { folder }) {
@@ -139,7 +145,7 @@ async function pretrain(task, kind, seed, control) {
   const { policy, pretrainSeconds, data, successFile } = await baseOf(task, kind, seed, settings, control);
   const measured = {};
   // How many calls are best is compared where policies are.
-  const several = settings.kinds.length > 2 ? policies[kind].steps : policies[kind].steps.slice(0, 1);
+  const several = kindsOf(task).length > 2 ? policies[kind].steps : policies[kind].steps.slice(0, 1);
   for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
   writeFileSync(successFile, JSON.stringify(measured));
   console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
@@ -203,12 +209,12 @@ async function finetune(task, seed, control) {
 
 /** Label and run of every case: `<task>-<policy>` and `<task>-ppo`; `only` names some, or whole tasks. */
 export function cases(seeds, control, only) {
-  const of = (task, kinds) => [
-    ...kinds.map((kind) => [`${task}-${kind}`, (seed) => pretrain(task, kind, seed, control)]),
+  const of = (task) => [
+    ...kindsOf(task).map((kind) => [`${task}-${kind}`, (seed) => pretrain(task, kind, seed, control)]),
     [`${task}-ppo`, (seed) => finetune(task, seed, control)],
   ];
-  return Object.entries(tasks)
-    .flatMap(([task, { kinds = [main] }]) => of(task, kinds).map((entry) => [task, ...entry]))
+  return Object.keys(tasks)
+    .flatMap((task) => of(task).map((entry) => [task, ...entry]))
     .filter(([task, name]) => !only || only.includes(task) || only.includes(name))
     .flatMap(([, name, run]) => seeds.map((seed) => [`${name}-seed-${seed}`, () => run(seed)]));
 }
@@ -219,9 +225,9 @@ export async function summarize(rows, folder) {
   const missing = [];
   const head = ["task", "policy", "seed", "demonstrations", "epochs", "episodes cut off at"];
   const imitated = [];
-  for (const [task, { kinds = [main] }] of Object.entries(tasks)) {
-    for (const kind of kinds) {
-      const found = rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
+  for (const task of Object.keys(tasks)) {
+    for (const kind of kindsOf(task)) {
+      const found = imitations(rows, task, kind);
       if (found.length === 0) missing.push(`${task}-${kind}`);
       for (const { seed, demonstrations: learned, epochs, limit, measured, cpuSeconds } of found) {
         const data = `${learned.episodes} (${learned.steps.toLocaleString("en-US")} steps)`;
@@ -232,11 +238,9 @@ export async function summarize(rows, folder) {
     }
   }
   console.log(table([...head, "success by calls per chunk", "processor time"], imitated));
-  const differences = Object.entries(tasks).flatMap(([task, { kinds = [] }]) =>
-    kinds.includes(plain) ? regularised(rows, task) : [],
-  );
+  const differences = Object.keys(tasks).flatMap((task) => regularised(rows, task));
   const columns = ["task", "calls per chunk", "with", "without", "difference, 95 %", "seeds"];
-  console.log(`\nDispersive regularisation:\n\n${table(columns, differences)}`);
+  if (differences.length > 0) console.log(`\nDispersive regularisation:\n\n${table(columns, differences)}`);
   const tuned = [];
   const series = [];
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
@@ -284,37 +288,35 @@ export async function summarize(rows, folder) {
 
 /** Lines of what dispersive regularisation changes, over the seeds that have both. */
 function regularised(rows, task) {
-  const of = (kind) => rows.filter((row) => row.stage === "pretrain" && row.task === task && row.policy === kind);
-  const pairs = of(main).flatMap((row) =>
-    of(plain)
+  const pairs = imitations(rows, task, main).flatMap((row) =>
+    imitations(rows, task, plain)
       .filter(({ seed }) => seed === row.seed)
       .map((without) => [row, without]),
   );
+  if (pairs.length === 0) return [];
   const common = policies[main].steps.filter((calls) => pairs.flat().every(({ measured }) => calls in measured));
-  return common.flatMap((calls) => {
-    if (pairs.length === 0) return [];
+  return common.map((calls) => {
     const values = pairs.map((pair) => pair.map(({ measured }) => measured[calls][0]));
-    const { mean: centre, halfWidth } = interval(values.map(([regularly, without]) => regularly - without));
+    const { mean: centre, halfWidth } = confidenceInterval(values.map(([regularly, without]) => regularly - without));
     const points = (share) => Math.round(100 * share);
     const width = halfWidth === undefined ? "" : ` ± ${points(halfWidth)}`;
     const [known, plainly] = [0, 1].map((i) => percent(mean(values.map((pair) => pair[i]))));
-    return [[task, calls, known, plainly, `${centre > 0 ? "+" : ""}${points(centre)}${width} points`, values.length]];
+    return [task, calls, known, plainly, `${centre > 0 ? "+" : ""}${points(centre)}${width} points`, values.length];
   });
 }
 
 /** Kinds of policy before PPO, with one network call per chunk and with several: of every task that compares them a picture in `folder`. */
 async function drawComparison(rows, folder) {
-  for (const [task, { kinds = [main] }] of Object.entries(tasks)) {
-    const found = rows.filter((row) => row.stage === "pretrain" && row.task === task);
-    if (kinds.length < 3 || found.length === 0) continue;
-    const bars = kinds.flatMap((kind) => {
-      const seeds = found.filter(({ policy }) => policy === kind).map(({ measured }) => measured);
+  for (const task of Object.keys(tasks).filter((task) => kindsOf(task).length > 2)) {
+    const bars = kindsOf(task).flatMap((kind) => {
+      const seeds = imitations(rows, task, kind).map(({ measured }) => measured);
       return Object.keys(seeds[0] ?? {}).map((calls) => ({
         name: `${kind}, ${calls}`,
         mean: mean(seeds.map((measured) => measured[calls][0])),
         spread: Math.hypot(...seeds.map((measured) => measured[calls][1])) / seeds.length,
       }));
     });
+    if (bars.length === 0) continue;
     const figure = figures.comparisonBars(
       bars.map(({ name }) => name),
       [{ name: task, values: bars }],

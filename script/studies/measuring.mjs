@@ -103,17 +103,6 @@ export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / 
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
-/** Two-sided 97.5 % quantiles of Student's t for 1 to 5 degrees of freedom. */
-const quantiles = [12.706, 4.303, 3.182, 2.776, 2.571];
-
-/** Mean of differences and half the width of its 95 % interval; of a single one none. */
-export function interval(values) {
-  const centre = mean(values);
-  const n = values.length;
-  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1));
-  return { mean: centre, halfWidth: n > 1 ? (quantiles[n - 2] * deviation) / Math.sqrt(n) : undefined };
-}
-
 /** Mean ± deviation, each the mean over the runs. */
 export const spread = (runs) =>
   `${whole(mean(runs.map((run) => run.mean)))} ± ${whole(mean(runs.map((run) => run.deviation)))}`;

@@ -223,7 +223,7 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   }
   await rename(incomplete, target);
   rmSync(parts, { recursive: true });
-  const whole = kept.filter(({ episodeReturn }) => demonstration.isWhole(episodeReturn)).length;
+  const whole = wholeOf(kept, demonstration);
   const steps = kept.reduce((sum, { rewards }) => sum + rewards.length, 0);
   const left = quality === "proficient" && leftOut([...played.values()], demonstration);
   if (left) notify(`${name}: ${left}`);
@@ -231,10 +231,13 @@ async function make(demonstration: Demonstration, home: string, options: MakeDem
   return target;
 }
 
+const wholeOf = (episodes: readonly PlayedEpisode[], { isWhole }: Demonstration) =>
+  episodes.filter(({ episodeReturn }) => isWhole(episodeReturn)).length;
+
 /** How often a proficient demonstrator fails; undefined where every episode shows the whole task. */
-function leftOut(episodes: readonly PlayedEpisode[], { isWhole }: Demonstration): string | undefined {
+function leftOut(episodes: readonly PlayedEpisode[], demonstration: Demonstration): string | undefined {
   const begun = episodes.filter(({ rewards }) => rewards.length > 0);
-  const whole = begun.filter(({ episodeReturn }) => isWhole(episodeReturn)).length;
+  const whole = wholeOf(begun, demonstration);
   if (whole === episodes.length) return undefined;
   const meanReturn = begun.reduce((sum, { episodeReturn }) => sum + episodeReturn, 0) / begun.length;
   const starts = begun.length < episodes.length ? `; ${episodes.length - begun.length} starts could not be played` : "";
