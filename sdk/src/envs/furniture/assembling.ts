@@ -128,7 +128,8 @@ export function* rise(hand: GuidedHand): Script {
 /**
  * Screws a part in from above, grasp by grasp: back as far as the wrist goes, onto the next face, and round to the right; without end.
  * @param end of the part, along its axis (m). @param grasp how far below that it is taken (m). @param by how far a grasp turns it
- * (rad). @param faces of the part that fingers fit on; 0 if it is round.
+ * (rad). @param faces of the part that fingers fit on; 0 if it is round. @param isTight whether it just fits between
+ * the fingers.
  */
 export function* screwIn(
   hand: GuidedHand,
@@ -138,7 +139,14 @@ export function* screwIn(
     grasp,
     by,
     faces,
-  }: { readonly end: number; readonly grasp: number; readonly by: number; readonly faces: number },
+    isTight = false,
+  }: {
+    readonly end: number;
+    readonly grasp: number;
+    readonly by: number;
+    readonly faces: number;
+    readonly isTight?: boolean;
+  },
 ): Script {
   const over = (height: number, heading: number): Pose => ({
     position: beyond(beyond(hand.part(thread.part).position, axisOf(hand, thread), end), up, height),
@@ -150,6 +158,8 @@ export function* screwIn(
     yield* hand.swing(by, false, (heading) => over(clear, heading));
     const heading = onFace(hand, thread, faces);
     yield* hand.go(() => over(clear, heading()), { closed: false, near: 0.006, turn: 4 * degree, steps: 30 });
+    const exactly = { closed: false, near: 0.0025, turn: 4 * degree, steps: 30 };
+    if (isTight) yield* hand.go(() => over(0.004, heading()), exactly);
     yield* hand.go(() => over(-grasp, heading()), { closed: false, near: 0.003, steps: 20 });
     yield* hand.wait(true, 4);
     yield* hand.swing(-by, true, (heading) => over(-grasp, heading));
