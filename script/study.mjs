@@ -12,7 +12,7 @@ import * as dispersive from "./studies/dispersive.mjs";
 import * as gym from "./studies/gym.mjs";
 import * as initialNoise from "./studies/initial-noise.mjs";
 import * as manipulation from "./studies/manipulation.mjs";
-import { freshEpisodes, tellEvaluations } from "./studies/measuring.mjs";
+import { evaluationsOf, freshEpisodes, tellEvaluations } from "./studies/measuring.mjs";
 import * as policies from "./studies/policies.mjs";
 import * as sac from "./studies/sac.mjs";
 
@@ -62,7 +62,6 @@ async function finetuned(width, seed, input) {
     ...control,
     onProgress: tellEvaluations(`seed ${seed}`),
   });
-  const evaluations = run.curve.filter(({ mode }) => mode === "evaluation");
   return {
     ...row,
     finetuned: await measure(run.policy),
@@ -70,7 +69,7 @@ async function finetuned(width, seed, input) {
     environmentSteps: run.environmentSteps,
     finetuneSeconds: run.seconds,
     cpuSeconds: process.cpuUsage().user / 1e6,
-    curve: evaluations.map(({ environmentSteps, episodes }) => [environmentSteps, episodes.return.mean]),
+    curve: evaluationsOf(run).map(({ environmentSteps, episodes }) => [environmentSteps, episodes.return.mean]),
   };
 }
 

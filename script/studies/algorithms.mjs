@@ -2,6 +2,7 @@
 // reported of them. Networks, minibatches and updates per step are smaller than the defaults, so that a run takes minutes.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
 import {
+  evaluationsOf,
   freshEpisodes,
   mean,
   overSeeds,
@@ -116,11 +117,10 @@ async function learn(name, seed, { folder, ...control }) {
   const done = run
     ? await run({ data, options: { seed, policy, ...options }, control: progress })
     : await (base ? dmpo[page].finetune(base, { ...input, ...progress }) : dmpo[page].train({ ...input, ...progress }));
-  const evaluations = done.curve.filter(({ mode }) => mode === "evaluation");
   return {
     ...{ method: name, seed, environmentSteps: done.environmentSteps, wallSeconds: done.seconds },
     cpuSeconds: (process.cpuUsage().user - before) / 1e6,
-    curve: evaluations.map(({ environmentSteps, episodes }) => [
+    curve: evaluationsOf(done).map(({ environmentSteps, episodes }) => [
       environmentSteps,
       Math.round(episodes.return.mean),
       Math.round(episodes.return.standardDeviation),

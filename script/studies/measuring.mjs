@@ -74,8 +74,7 @@ export async function curveOf(algorithm, base, input, { threads, workers }, labe
     last = now;
   };
   const run = await algorithm.finetune(base, { ...input, threads, workers, folder: null, onProgress });
-  const evaluations = run.curve.filter(({ mode }) => mode === "evaluation");
-  const curve = evaluations.map(({ environmentSteps, episodes }, i) => ({
+  const curve = evaluationsOf(run).map(({ environmentSteps, episodes }, i) => ({
     ...{ environmentSteps, seconds: round(times[i], 1) },
     ...{ mean: round(episodes.return.mean, 2), deviation: round(episodes.return.standardDeviation, 2) },
     ...(episodes.successRate && { success: round(episodes.successRate.mean, 4) }),
@@ -92,11 +91,11 @@ export function keptRun(folder, label) {
   return { seconds, kept: { folder, ...(existsSync(last) && { resumePath: last }), onProgress } };
 }
 
+export const evaluationsOf = ({ curve }) => curve.filter(({ mode }) => mode === "evaluation");
+
 /** Environment steps and mean return of a run's evaluations. */
-export const evaluationCurve = ({ curve }) =>
-  curve
-    .filter(({ mode }) => mode === "evaluation")
-    .map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]);
+export const evaluationCurve = (run) =>
+  evaluationsOf(run).map(({ environmentSteps, episodes }) => [environmentSteps, Math.round(episodes.return.mean)]);
 
 export const round = (value, digits) => Number(value.toFixed(digits));
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
