@@ -11,6 +11,7 @@ const entries = new Set(["index", "engine-index"]);
 /** Files that every room may import. */
 const leaves = new Set([
   ...[
+    "canvas",
     "errors",
     "files",
     "foreign-file",

@@ -1,23 +1,11 @@
 // A picture of a simulation, and sequences of them as animated GIF, the format that every viewer of notebooks shows and that
 // an encoder already among the dependencies writes.
-import { createRequire } from "node:module";
-import type * as CanvasLibrary from "@napi-rs/canvas";
-import type { Canvas } from "@napi-rs/canvas";
+import { canvasLibrary, canvasOf } from "../../canvas.js";
 import { fail } from "../../errors.js";
-
-/** Loaded by the first picture that becomes a file: a native library of 27 MB. */
-const library = () => createRequire(import.meta.url)("@napi-rs/canvas") as typeof CanvasLibrary;
 
 /** Contents of a WebP file, a fifth of a PNG's size. @param rgba (height, width, 4). @param quality to 100, which is nearly exact. */
 export function webp(width: number, height: number, rgba: Uint8Array, quality: number): Uint8Array {
   return canvasOf(width, height, rgba).toBuffer("image/webp", quality);
-}
-
-function canvasOf(width: number, height: number, rgba: Uint8Array): Canvas {
-  const { createCanvas, ImageData } = library();
-  const canvas = createCanvas(width, height);
-  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
-  return canvas;
 }
 
 /** A picture with the distance of every pixel; shows itself in notebooks. */
@@ -94,7 +82,7 @@ export class Animation {
     const { width, height } = this.pictures[0]!;
     // GIF counts in hundredths of a second.
     const delay = Math.max(2, Math.round(100 / this.framesPerSecond)) * 10;
-    const encoder = new (library().GifEncoder)(width, height, { repeat: 0, quality: 10 });
+    const encoder = new (canvasLibrary().GifEncoder)(width, height, { repeat: 0, quality: 10 });
     for (const picture of this.pictures) encoder.addFrame(picture.rgba(), width, height, { delay });
     return encoder.finish();
   }
