@@ -50,7 +50,8 @@ const mixed = { episodes: 100, quality: "mixed" };
 const proficient = { episodes: 200, quality: "proficient", seed: 1000 };
 
 /**
- * `kinds`: policies that imitate, the first alone where nothing is said; `demonstrations`: mixed where nothing is said;
+ * `kinds`: policies that imitate, where nothing is said the first alone; PPO begins with the task's first; `network`: wider than others',
+ * or with longer chunks; `calls` per chunk with which a policy is measured; `demonstrations`: mixed where nothing is said;
  * `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with.
  */
 const tasks = {
@@ -92,7 +93,18 @@ const tasks = {
       noise: { minStd: 0.05, maxStd: 0.15, finalMaxStd: 0.08, schedule: "linear" },
     },
   },
-  one_leg_low: { set: ["furniture", "one_leg_low"], limit: 700, epochs: 300, budget: 700_000, mark: 0.9 },
+  one_leg_low: {
+    ...{
+      set: ["furniture", "one_leg_low"],
+      env: "one_leg_low_dim",
+      limit: 700,
+      epochs: 40,
+      budget: 700_000,
+      mark: 0.9,
+    },
+    ...{ demonstrations: proficient, kinds: [plain], calls: [1, 5] },
+    network: { mlpDims: [512, 512, 512], horizonSteps: 8 },
+  },
   transport: {
     set: ["robomimic", "transport"],
     limit: 800,
@@ -136,7 +148,8 @@ async function baseOf(task, kind, seed, settings, { folder, threads, workers }) 
   const data = await dataOf(settings, { folder });
   const input = { epochs: settings.epochs, seed };
   const { description } = policies[kind];
-  const base = await trained(name, () => description, data, input, { folder, threads, workers });
+  const described = () => (settings.network ? description.withNetwork(settings.network) : description);
+  const base = await trained(name, described, data, input, { folder, threads, workers });
   return { ...base, data, successFile: join(folder, name, "success.json") };
 }
 
@@ -145,7 +158,8 @@ async function pretrain(task, kind, seed, control) {
   const { policy, pretrainSeconds, data, successFile } = await baseOf(task, kind, seed, settings, control);
   const measured = {};
   // How many calls are best is compared where policies are.
-  const several = kindsOf(task).length > 2 ? policies[kind].steps : policies[kind].steps.slice(0, 1);
+  const several =
+    settings.calls ?? (kindsOf(task).length > 2 ? policies[kind].steps : policies[kind].steps.slice(0, 1));
   for (const steps of several) measured[steps] = await measure(policy, settings, steps, control);
   writeFileSync(successFile, JSON.stringify(measured));
   console.error(`${task}, ${kind}, seed ${seed}: ${JSON.stringify(measured)}`);
@@ -161,7 +175,8 @@ async function pretrain(task, kind, seed, control) {
 async function finetune(task, seed, control) {
   const { threads, workers, minutes = Infinity } = control;
   const settings = settingsOf(task, control.tiny);
-  const { policy: base, successFile } = await baseOf(task, main, seed, settings, control);
+  const [kind] = kindsOf(task);
+  const { policy: base, successFile } = await baseOf(task, kind, seed, settings, control);
   const before = existsSync(successFile)
     ? JSON.parse(readFileSync(successFile, "utf8"))[1]
     : await measure(base, settings, 1, control);
@@ -169,7 +184,7 @@ async function finetune(task, seed, control) {
   const { initialNoiseStd } = chosen;
   const begins = await measure(base.withOptions({ initialNoiseStd }), settings, 1, control);
   const environments = control.tiny ? 2 : chosen.environments;
-  const steps = Math.ceil(settings.limit / 4);
+  const steps = Math.ceil(settings.limit / (settings.network?.horizonSteps ?? 4));
   const training = Math.max(2, Math.ceil(settings.budget / (environments * settings.limit)));
   const began = processorSeconds();
   const seconds = [];
@@ -184,11 +199,11 @@ async function finetune(task, seed, control) {
     onProgress(record) {
       seconds.push(processorSeconds() - began);
       if (seconds.at(-1) > 60 * minutes) spent.abort();
-      const kind = "eval/avg episode reward" in record ? "eval" : "train";
-      const [share, value] = ["success rate", "avg episode reward"].map((name) => record[`${kind}/${name}`]);
+      const mode = "eval/avg episode reward" in record ? "eval" : "train";
+      const [share, value] = ["success rate", "avg episode reward"].map((name) => record[`${mode}/${name}`]);
       const kl = record["loss/approx kl"];
       console.error(
-        `${task}, seed ${seed}: ${kind} after ${record.step} steps: success ${share}, return ${value}, kl ${kl}`,
+        `${task}, seed ${seed}: ${mode} after ${record.step} steps: success ${share}, return ${value}, kl ${kl}`,
       );
     },
   });
@@ -201,7 +216,7 @@ async function finetune(task, seed, control) {
     return [[mode === "evaluation" ? 1 : 0, environmentSteps, share, round(seconds[i] ?? 0, 1)]];
   });
   return {
-    ...{ stage: "finetune", task, policy: main, seed, limit: settings.limit, budget: settings.budget },
+    ...{ stage: "finetune", task, policy: kind, seed, limit: settings.limit, budget: settings.budget },
     ...{ environmentSteps: run.environmentSteps, stopped: run.interrupted, before, begins, after, best },
     ...{ seconds: round(run.seconds, 1), cpuSeconds: round(seconds.at(-1) ?? 0, 1), curve },
   };
