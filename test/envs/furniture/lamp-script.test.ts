@@ -6,6 +6,10 @@ test("lamp_low is put together from observations alone", { timeout: 400_000 }, a
   expectAssembled(await played("lamp_low", 7));
 });
 
+test("a hood in the way of the bulb is put aside first", { timeout: 400_000 }, async () => {
+  expectAssembled(await played("lamp_low", 15));
+});
+
 test("an episode that begins without a part is not played", async () => {
   const { rewards, lastObservation } = await played("lamp_med", 8);
   expect(rewards.length).toBe(0);
