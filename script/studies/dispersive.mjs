@@ -1,7 +1,17 @@
 // Whether dispersive regularisation helps: `npm run study -- dispersive`. Pre-training alone, with and without each of its four losses,
 // weights and layers, on hopper and on the avoiding task with all its 24 ways; three seeds, each compared with the same seed's run without.
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { avoidingDemonstrations, mean, named, processorSeconds, returns, round, slug, table } from "./measuring.mjs";
+import {
+  avoidingDemonstrations,
+  difference,
+  mean,
+  named,
+  processorSeconds,
+  returns,
+  round,
+  slug,
+  table,
+} from "./measuring.mjs";
 
 const { avoidingRollouts, confidenceInterval, Dataset, figures, MeanFlow, ReFlow, ShortcutFlow } = dmpo;
 const network = { mlpDims: [256, 256, 256] };
@@ -102,8 +112,7 @@ function compared(rows, task, measure, title) {
         continue;
       }
       const { mean: centre, halfWidth } = confidenceInterval(values);
-      const width = halfWidth === undefined ? "" : ` ± ${halfWidth.toFixed(digits)}`;
-      lines.push([...line, `${centre > 0 ? "+" : ""}${centre.toFixed(digits)}${width}`, runs.length]);
+      lines.push([...line, difference({ mean: centre, halfWidth }, (value) => value.toFixed(digits)), runs.length]);
       if (halfWidth !== undefined) measured.push({ name: short(policy, term), values, mean: centre, halfWidth });
     }
   }

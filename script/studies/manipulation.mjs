@@ -1,9 +1,10 @@
 // Robot arms: imitation of demonstrations made here, then PPO, with one denoising step: the cases of `npm run study -- manipulation`
-// and what is reported of them. Networks are 256 wide, and PPO's recipe is that of cfg/base/robomimic/finetune/ppo_meanflow_mlp.yaml.
+// and what is reported of them. Networks are 256 wide where a task says nothing, and PPO's recipe is that of
+// cfg/base/robomimic/finetune/ppo_meanflow_mlp.yaml.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as dmpo from "../../sdk/dist/bundle/index.js";
-import { freshEpisodes, mean, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
+import { difference, freshEpisodes, mean, percent, processorSeconds, round, table, trained } from "./measuring.mjs";
 
 const { confidenceInterval, Dataset, Diffusion, figures, Gaussian, MeanFlow, PPO, ReFlow, ShortcutFlow } = dmpo;
 
@@ -44,6 +45,9 @@ const kitchen = {
   ...{ batchSize: 1750, updateEpochs: 10, actorLr: 1e-5, targetKl: 1, valFreq: 6 },
 };
 
+/** Many small iterations, each learned from in large batches. */
+const fewEnvironments = { environments: 20, batchSize: 1000, updateEpochs: 10, targetKl: 0.3 };
+
 /** Demonstrations of mixed quality, from which a policy learns something and not all. */
 const mixed = { episodes: 100, quality: "mixed" };
 /** Of tasks that want precision, from whose mixed ones it learns next to nothing: those by which the demonstrator was measured. */
@@ -73,7 +77,7 @@ const tasks = {
     ...{ set: ["robomimic", "can"], limit: 400, epochs: 100, budget: 500_000, mark: 0.98, published: 1 },
     demonstrations: { episodes: 100, quality: "proficient" },
     recipe: {
-      ...{ initialNoiseStd: 1, environments: 20, batchSize: 1000, updateEpochs: 10, targetKl: 0.3 },
+      ...{ ...fewEnvironments, initialNoiseStd: 1 },
       noise: { minStd: 0.1, maxStd: 0.5, finalMaxStd: 0.1, schedule: "linear" },
     },
   },
@@ -89,19 +93,13 @@ const tasks = {
     ...{ set: ["robomimic", "square"], limit: 400, epochs: 60, budget: 2_000_000, mark: 0.83, published: 0.83 },
     ...{ demonstrations: proficient, kinds: [main, plain] },
     recipe: {
-      ...{ initialNoiseStd: 0.5, environments: 20, batchSize: 1000, updateEpochs: 10, actorLr: 3e-5, targetKl: 0.3 },
+      ...{ ...fewEnvironments, initialNoiseStd: 0.5, actorLr: 3e-5 },
       noise: { minStd: 0.05, maxStd: 0.15, finalMaxStd: 0.08, schedule: "linear" },
     },
   },
   one_leg_low: {
-    ...{
-      set: ["furniture", "one_leg_low"],
-      env: "one_leg_low_dim",
-      limit: 700,
-      epochs: 40,
-      budget: 700_000,
-      mark: 0.9,
-    },
+    ...{ set: ["furniture", "one_leg_low"], env: "one_leg_low_dim", limit: 700 },
+    ...{ epochs: 40, budget: 700_000, mark: 0.9 },
     ...{ demonstrations: proficient, kinds: [plain], calls: [1, 5] },
     network: { mlpDims: [512, 512, 512], horizonSteps: 8 },
   },
@@ -312,11 +310,10 @@ function regularised(rows, task) {
   const common = policies[main].steps.filter((calls) => pairs.flat().every(({ measured }) => calls in measured));
   return common.map((calls) => {
     const values = pairs.map((pair) => pair.map(({ measured }) => measured[calls][0]));
-    const { mean: centre, halfWidth } = confidenceInterval(values.map(([regularly, without]) => regularly - without));
+    const interval = confidenceInterval(values.map(([regularly, without]) => regularly - without));
     const points = (share) => Math.round(100 * share);
-    const width = halfWidth === undefined ? "" : ` ± ${points(halfWidth)}`;
     const [known, plainly] = [0, 1].map((i) => percent(mean(values.map((pair) => pair[i]))));
-    return [task, calls, known, plainly, `${centre > 0 ? "+" : ""}${points(centre)}${width} points`, values.length];
+    return [task, calls, known, plainly, `${difference(interval, points)} points`, values.length];
   });
 }
 

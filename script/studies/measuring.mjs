@@ -102,6 +102,10 @@ export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / 
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
+/** A difference and half of its interval, where there is one. @param shown writes a number. */
+export const difference = ({ mean, halfWidth }, shown) =>
+  `${mean > 0 ? "+" : ""}${shown(mean)}${halfWidth === undefined ? "" : ` ± ${shown(halfWidth)}`}`;
+
 /** Mean ± deviation, each the mean over the runs. */
 export const spread = (runs) =>
   `${whole(mean(runs.map((run) => run.mean)))} ± ${whole(mean(runs.map((run) => run.deviation)))}`;

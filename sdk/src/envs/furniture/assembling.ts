@@ -158,8 +158,9 @@ export function* screwIn(
     yield* hand.swing(by, false, (heading) => over(clear, heading));
     const heading = onFace(hand, thread, faces);
     yield* hand.go(() => over(clear, heading()), { closed: false, near: 0.006, turn: 4 * degree, steps: 30 });
-    const exactly = { closed: false, near: 0.0025, turn: 4 * degree, steps: 30 };
-    if (isTight) yield* hand.go(() => over(0.004, heading()), exactly);
+    if (isTight) {
+      yield* hand.go(() => over(0.004, heading()), { closed: false, near: 0.0025, turn: 4 * degree, steps: 30 });
+    }
     yield* hand.go(() => over(-grasp, heading()), { closed: false, near: 0.003, steps: 20 });
     yield* hand.wait(true, 4);
     yield* hand.swing(-by, true, (heading) => over(-grasp, heading));

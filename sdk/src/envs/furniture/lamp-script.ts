@@ -45,10 +45,10 @@ function* takeHood(hand: GuidedHand): Script<boolean> {
   });
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (upwards(hand, "hood")[2] < Math.cos(15 * degree)) return false;
-    const aside = hand.miss(0.075);
+    const miss = hand.miss(0.075);
     const missing = (height: number) => () => {
       const { position, rotation } = overHood(height)();
-      return { position: plus(position, [aside * Math.cos(heading), aside * Math.sin(heading), 0]), rotation };
+      return { position: plus(position, [miss * Math.cos(heading), miss * Math.sin(heading), 0]), rotation };
     };
     yield* hand.go(overHood(0.08), { closed: false, near: 0.01 });
     yield* hand.go(missing(0.02), { closed: false, near: 0.002, turn: 2 * degree });
