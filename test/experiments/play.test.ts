@@ -105,9 +105,14 @@ test("the settings of sampling reach the policy", async () => {
   });
   await actionsOf(policy, { maxSteps: 1 });
   await actionsOf(policy, { maxSteps: 1, denoisingSteps: 3, clipIntermediate: false });
+  const episode = { env, environments: 1, maxEpisodeSteps: 1, episodes: 1, initialNoise: "zero", seed: 0 } as const;
+  await play(policy, episode, control);
+  await play(policy, { ...episode, denoisingSteps: 2 }, control);
   expect(seen).toEqual([
     { steps: undefined, clipIntermediate: undefined },
     { steps: 3, clipIntermediate: false },
+    { steps: undefined },
+    { steps: 2 },
   ]);
 });
 

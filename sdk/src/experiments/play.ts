@@ -42,8 +42,8 @@ export interface EnvironmentSettings {
 export interface PlaySettings extends EnvironmentSettings {
   /** Whole episodes, a fixed share in each environment. */
   readonly episodes: number;
-  /** Network calls per chunk, at least 1; without meaning for policies that do not denoise. */
-  readonly denoisingSteps: number;
+  /** Network calls per chunk, at least 1; without meaning for policies that do not denoise. Default: the policy's own. */
+  readonly denoisingSteps?: number;
   /** Sampled: standard normal; zero: the policy's central chunk. The two are different policies and never mixed. */
   readonly initialNoise: InitialNoise;
   /** Of environments, each with random numbers of its own, and noise. */
@@ -74,7 +74,7 @@ export const playShape = {
   streams: z.string(),
 } satisfies Record<keyof PlaySettings, z.ZodType>;
 
-const playSchema = optionsSchema<PlaySettings>(playShape, ["episodes", "denoisingSteps", "initialNoise", "seed"]);
+const playSchema = optionsSchema<PlaySettings>(playShape, ["episodes", "initialNoise", "seed"]);
 
 /** Opens environments that fit `policy`; close them afterwards. */
 export function openEnvironments(
