@@ -8,8 +8,8 @@ export interface Goal {
   readonly position: Point;
   /** Of the hand, w first. */
   readonly rotation: Quaternion;
-  /** 1 closes the fingers, -1 opens them, 0 leaves them. */
-  readonly grip: -1 | 0 | 1;
+  /** 1 closes the fingers, -1 opens them. */
+  readonly grip: -1 | 1;
   /** Share of the greatest speed; default 1. */
   readonly speed?: number;
 }
@@ -31,6 +31,8 @@ export class GuidedArm {
   readonly #tremor = new Float64Array(6);
   /** What was missing so far near the goal (action units): friction and the pull of the posture are overcome by it. */
   readonly #missing = new Float64Array(6);
+  /** What the fingers were told last. Still arms say it again: the task goes by its sign, and what imitates a 0 has one or the other. */
+  #grip: Goal["grip"] = -1;
   #observation: ArrayLike<number> = [];
 
   /** @param index of the arm. @param action of the whole task, which the arm writes its part of. */
@@ -83,7 +85,7 @@ export class GuidedArm {
       action[this.#offset + i] = bounded(fast * way[i]! + this.#missing[i]! + shaking * this.#tremor[i]!);
       action[this.#offset + 3 + i] = bounded(quick * turning[i]! + this.#missing[3 + i]! + 0.3 * this.#tremor[3 + i]!);
     }
-    action[this.#offset + 6] = grip;
+    action[this.#offset + 6] = this.#grip = grip;
   }
 
   #learn(parts: readonly number[], from: number): void {
@@ -95,10 +97,10 @@ export class GuidedArm {
   }
 
   /** Stays where it is for some steps. */
-  *rest(steps: number, grip: Goal["grip"]): Script {
+  *rest(steps: number): Script {
     const [position, rotation] = [this.position, this.rotation];
     for (let step = 0; step < steps; step++) {
-      this.head({ position, rotation, grip });
+      this.head({ position, rotation, grip: this.#grip });
       yield;
     }
   }
@@ -108,7 +110,7 @@ export class GuidedArm {
    * then returns false. A pause may precede.
    */
   *go(goal: () => Goal, near: number, steps = patience, isLost = () => false): Script<boolean> {
-    yield* this.rest(this.#style.pause(), 0);
+    yield* this.rest(this.#style.pause());
     for (let step = 0; step < steps && !isLost(); step++) {
       const wanted = goal();
       const here = this.position;
@@ -121,7 +123,7 @@ export class GuidedArm {
   }
 
   /** Closes the fingers until they hold with all their force, which takes eight steps, or opens them until they stand. */
-  *move(grip: -1 | 1): Script {
+  *move(grip: Goal["grip"]): Script {
     const [position, rotation] = [this.position, this.rotation];
     let before = Infinity;
     for (let step = 0; step < 15; step++) {
@@ -145,7 +147,7 @@ export function* together(
   for (;;) {
     for (const part of playing) {
       while (part.scripts[0]?.next().done) part.scripts.shift();
-      if (part.scripts.length === 0) (part.still ??= part.arm.rest(Infinity, 0)).next();
+      if (part.scripts.length === 0) (part.still ??= part.arm.rest(Infinity)).next();
     }
     if (playing.every(({ scripts }) => scripts.length === 0)) return;
     yield;

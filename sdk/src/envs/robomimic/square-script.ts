@@ -23,7 +23,7 @@ export function* squareScript({ arms: [arm], style, observation }: Stage): Scrip
   const nut = () => pointAt(observation(), 9);
   const nutYaw = () => yawOf(rotationAt(observation(), 12));
   const isOnPeg = () => Math.hypot(nut()[0] - peg[0], nut()[1] - peg[1]) < 0.02;
-  yield* arm!.rest(6, -1);
+  yield* arm!.rest(6);
   for (;;) {
     const yaw = nearestTurn(nutYaw(), Math.PI, 0);
     // A miss goes beyond the handle's end.
