@@ -47,15 +47,21 @@ const kitchen = {
 
 /** Many small iterations, each learned from in large batches. */
 const fewEnvironments = { environments: 20, batchSize: 1000, updateEpochs: 10, targetKl: 0.3 };
-
 /** Demonstrations of mixed quality, from which a policy learns something and not all. */
 const mixed = { episodes: 100, quality: "mixed" };
 /** Of tasks that want precision, from whose mixed ones it learns next to nothing: those by which the demonstrator was measured. */
 const proficient = { episodes: 200, quality: "proficient", seed: 1000 };
+/** Of tasks of many phases: wider networks, longer chunks, and no dispersive regularisation; PPO as of the kitchen. */
+const long = {
+  ...{ demonstrations: proficient, kinds: [plain], calls: [1, 2, 5], epochs: 100, denoisingSteps: 2 },
+  network: { mlpDims: [512, 512, 512], horizonSteps: 8 },
+  recipe: { ...kitchen, environments: 20, batchSize: 880, actorLr: 5e-6 },
+};
 
 /**
  * `kinds`: policies that imitate, where nothing is said the first alone; PPO begins with the task's first; `network`: wider than others',
- * or with longer chunks; `calls` per chunk with which a policy is measured; `demonstrations`: mixed where nothing is said;
+ * or with longer chunks; `calls` per chunk with which a policy is measured, and `denoisingSteps`, 1 where nothing is said, with which it
+ * is fine-tuned; `demonstrations`: mixed where nothing is said;
  * `limit`: steps of an episode in training and measuring; `budget`: environment steps of PPO; `published`: what it is compared with.
  */
 const tasks = {
@@ -98,18 +104,11 @@ const tasks = {
     },
   },
   one_leg_low: {
-    ...{ set: ["furniture", "one_leg_low"], env: "one_leg_low_dim", limit: 700 },
-    ...{ epochs: 40, budget: 700_000, mark: 0.9 },
-    ...{ demonstrations: proficient, kinds: [plain], calls: [1, 5] },
-    network: { mlpDims: [512, 512, 512], horizonSteps: 8 },
+    ...{ ...long, set: ["furniture", "one_leg_low"], env: "one_leg_low_dim", limit: 700 },
+    ...{ budget: 700_000, mark: 0.9 },
   },
   transport: {
-    set: ["robomimic", "transport"],
-    limit: 800,
-    epochs: 300,
-    budget: 500_000,
-    mark: "+0.25",
-    published: 0.884,
+    ...{ ...long, set: ["robomimic", "transport"], limit: 800, budget: 500_000, mark: "+0.25", published: 0.884 },
   },
 };
 
@@ -174,13 +173,14 @@ async function finetune(task, seed, control) {
   const { threads, workers, minutes = Infinity } = control;
   const settings = settingsOf(task, control.tiny);
   const [kind] = kindsOf(task);
+  const { denoisingSteps = 1 } = settings;
   const { policy: base, successFile } = await baseOf(task, kind, seed, settings, control);
   const before = existsSync(successFile)
-    ? JSON.parse(readFileSync(successFile, "utf8"))[1]
-    : await measure(base, settings, 1, control);
+    ? JSON.parse(readFileSync(successFile, "utf8"))[denoisingSteps]
+    : await measure(base, settings, denoisingSteps, control);
   const chosen = { ...recipe, ...settings.recipe };
   const { initialNoiseStd } = chosen;
-  const begins = await measure(base.withOptions({ initialNoiseStd }), settings, 1, control);
+  const begins = await measure(base.withOptions({ initialNoiseStd }), settings, denoisingSteps, control);
   const environments = control.tiny ? 2 : chosen.environments;
   const steps = Math.ceil(settings.limit / (settings.network?.horizonSteps ?? 4));
   const training = Math.max(2, Math.ceil(settings.budget / (environments * settings.limit)));
@@ -189,7 +189,7 @@ async function finetune(task, seed, control) {
   const spent = new AbortController();
   const run = await PPO.finetune(base, {
     ...chosen,
-    ...{ env: settings.env, maxEpisodeSteps: settings.limit, seed, environments, steps },
+    ...{ env: settings.env, maxEpisodeSteps: settings.limit, seed, environments, steps, denoisingSteps },
     ...{ folder: null, threads, workers },
     iterations: training + Math.ceil(training / (chosen.valFreq - 1)) + 1,
     ...(control.tiny && { batchSize: 10, evaluationEpisodes: 2 }),
@@ -205,16 +205,16 @@ async function finetune(task, seed, control) {
       );
     },
   });
-  const after = await measure(run.last, settings, 1, control);
+  const after = await measure(run.last, settings, denoisingSteps, control);
   const isLastBest = run.policy.weights.every((weight, i) => weight === run.last.weights[i]);
-  const best = isLastBest ? after : await measure(run.policy, settings, 1, control);
+  const best = isLastBest ? after : await measure(run.policy, settings, denoisingSteps, control);
   const curve = run.curve.flatMap(({ mode, environmentSteps, episodes }, i) => {
     if (episodes.episodes === 0) return [];
     const share = round(settings.score(episodes)[0], 3);
     return [[mode === "evaluation" ? 1 : 0, environmentSteps, share, round(seconds[i] ?? 0, 1)]];
   });
   return {
-    ...{ stage: "finetune", task, policy: kind, seed, limit: settings.limit, budget: settings.budget },
+    ...{ stage: "finetune", task, policy: kind, denoisingSteps, seed, limit: settings.limit, budget: settings.budget },
     ...{ environmentSteps: run.environmentSteps, stopped: run.interrupted, before, begins, after, best },
     ...{ seconds: round(run.seconds, 1), cpuSeconds: round(seconds.at(-1) ?? 0, 1), curve },
   };
@@ -259,25 +259,17 @@ export async function summarize(rows, folder) {
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
     const found = rows.filter((row) => row.stage === "finetune" && row.task === task);
     if (found.length === 0) missing.push(`${task}-ppo`);
-    for (const { seed, before, begins, after, best, environmentSteps, stopped, cpuSeconds, curve } of found) {
+    for (const { seed, denoisingSteps = 1, environmentSteps, stopped, cpuSeconds, curve, ...row } of found) {
+      const { before, begins, after, best } = row;
+      const label = denoisingSteps > 1 ? `${task}, ${denoisingSteps} calls per chunk` : task;
       const steps = `${environmentSteps.toLocaleString("en-US")}${stopped ? ` of ${budget.toLocaleString("en-US")}, stopped` : ""}`;
       const wanted = typeof mark === "number" ? percent(mark) : mark;
       const known = published === undefined ? "" : percent(published);
-      const columns = [
-        task,
-        seed,
-        shown(before),
-        shown(begins),
-        `**${shown(after)}**`,
-        shown(best),
-        steps,
-        wanted,
-        known,
-      ];
-      tuned.push([...columns, `${Math.round(cpuSeconds)} s`]);
+      const values = [shown(before), shown(begins), `**${shown(after)}**`, shown(best)];
+      tuned.push([label, seed, ...values, steps, wanted, known, `${Math.round(cpuSeconds)} s`]);
       const evaluations = curve.filter(([isEvaluation]) => isEvaluation === 1);
       series.push({
-        name: found.length > 1 ? `${task}, seed ${seed}` : task,
+        name: found.length > 1 ? `${label}, seed ${seed}` : label,
         x: evaluations.map(([, environmentSteps]) => environmentSteps),
         y: evaluations.map(([, , share]) => share),
       });
@@ -291,7 +283,8 @@ export async function summarize(rows, folder) {
   if (series.length === 0) return;
   const figure = figures.learningCurve(series, {
     title: "PPO after imitation of demonstrations made here",
-    subtitle: "share of successful episodes, in the kitchen of completed elements; one denoising step",
+    subtitle:
+      "share of successful episodes, in the kitchen of completed elements; one call per chunk where nothing is said",
     y: "share in evaluations",
   });
   const file = `${folder}/manipulation.png`;
