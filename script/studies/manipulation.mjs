@@ -47,6 +47,7 @@ const kitchen = {
 
 /** Many small iterations, each learned from in large batches. */
 const fewEnvironments = { environments: 20, batchSize: 1000, updateEpochs: 10, targetKl: 0.3 };
+
 /** Demonstrations of mixed quality, from which a policy learns something and not all. */
 const mixed = { episodes: 100, quality: "mixed" };
 /** Of tasks that want precision, from whose mixed ones it learns next to nothing: those by which the demonstrator was measured. */
@@ -104,11 +105,12 @@ const tasks = {
     },
   },
   one_leg_low: {
-    ...{ ...long, set: ["furniture", "one_leg_low"], env: "one_leg_low_dim", limit: 700 },
-    ...{ budget: 700_000, mark: 0.9 },
+    ...long,
+    ...{ set: ["furniture", "one_leg_low"], env: "one_leg_low_dim", limit: 700, budget: 700_000, mark: 0.9 },
   },
   transport: {
-    ...{ ...long, set: ["robomimic", "transport"], limit: 800, budget: 500_000, mark: "+0.25", published: 0.884 },
+    ...long,
+    ...{ set: ["robomimic", "transport"], limit: 800, budget: 500_000, mark: "+0.25", published: 0.884 },
   },
 };
 
@@ -122,9 +124,9 @@ const imitations = (rows, task, kind) =>
 const tiny = { episodes: 2, epochs: 1, measured: 2, budget: 400 };
 
 function settingsOf(task, isTiny) {
-  const { set, env = set[1], score = bySuccess, demonstrations = mixed, ...rest } = tasks[task];
+  const { set, env = set[1], score = bySuccess, demonstrations = mixed, denoisingSteps = 1, ...rest } = tasks[task];
   const scale = isTiny ? { ...tiny, limit: 40, environments: 2 } : { measured: 100, environments: 50 };
-  return { ...rest, set, env, score, demonstrations, ...scale };
+  return { ...rest, set, env, score, demonstrations, denoisingSteps, ...scale };
 }
 
 async function dataOf({ set: [family, name], demonstrations, episodes = demonstrations.episodes }, { folder }) {
@@ -173,11 +175,11 @@ async function finetune(task, seed, control) {
   const { threads, workers, minutes = Infinity } = control;
   const settings = settingsOf(task, control.tiny);
   const [kind] = kindsOf(task);
-  const { denoisingSteps = 1 } = settings;
+  const { denoisingSteps } = settings;
   const { policy: base, successFile } = await baseOf(task, kind, seed, settings, control);
-  const before = existsSync(successFile)
-    ? JSON.parse(readFileSync(successFile, "utf8"))[denoisingSteps]
-    : await measure(base, settings, denoisingSteps, control);
+  // A policy may have been measured with other calls.
+  const known = existsSync(successFile) ? JSON.parse(readFileSync(successFile, "utf8")) : {};
+  const before = known[denoisingSteps] ?? (await measure(base, settings, denoisingSteps, control));
   const chosen = { ...recipe, ...settings.recipe };
   const { initialNoiseStd } = chosen;
   const begins = await measure(base.withOptions({ initialNoiseStd }), settings, denoisingSteps, control);
@@ -259,13 +261,13 @@ export async function summarize(rows, folder) {
   for (const [task, { budget, mark, published }] of Object.entries(tasks)) {
     const found = rows.filter((row) => row.stage === "finetune" && row.task === task);
     if (found.length === 0) missing.push(`${task}-ppo`);
-    for (const { seed, denoisingSteps = 1, environmentSteps, stopped, cpuSeconds, curve, ...row } of found) {
-      const { before, begins, after, best } = row;
+    for (const row of found) {
+      const { seed, denoisingSteps = 1, environmentSteps, stopped, cpuSeconds, curve } = row;
       const label = denoisingSteps > 1 ? `${task}, ${denoisingSteps} calls per chunk` : task;
       const steps = `${environmentSteps.toLocaleString("en-US")}${stopped ? ` of ${budget.toLocaleString("en-US")}, stopped` : ""}`;
       const wanted = typeof mark === "number" ? percent(mark) : mark;
       const known = published === undefined ? "" : percent(published);
-      const values = [shown(before), shown(begins), `**${shown(after)}**`, shown(best)];
+      const values = [shown(row.before), shown(row.begins), `**${shown(row.after)}**`, shown(row.best)];
       tuned.push([label, seed, ...values, steps, wanted, known, `${Math.round(cpuSeconds)} s`]);
       const evaluations = curve.filter(([isEvaluation]) => isEvaluation === 1);
       series.push({

@@ -31,8 +31,6 @@ export class GuidedArm {
   readonly #tremor = new Float64Array(6);
   /** What was missing so far near the goal (action units): friction and the pull of the posture are overcome by it. */
   readonly #missing = new Float64Array(6);
-  /** What the fingers were told last. Still arms say it again: the task goes by its sign, and what imitates a 0 has one or the other. */
-  #grip: Goal["grip"] = -1;
   #observation: ArrayLike<number> = [];
 
   /** @param index of the arm. @param action of the whole task, which the arm writes its part of. */
@@ -41,6 +39,7 @@ export class GuidedArm {
     this.#offset = 7 * index;
     this.#observed = 9 * index;
     this.#style = style;
+    action[this.#offset + 6] = -1;
   }
 
   see(observation: ArrayLike<number>): void {
@@ -85,7 +84,7 @@ export class GuidedArm {
       action[this.#offset + i] = bounded(fast * way[i]! + this.#missing[i]! + shaking * this.#tremor[i]!);
       action[this.#offset + 3 + i] = bounded(quick * turning[i]! + this.#missing[3 + i]! + 0.3 * this.#tremor[3 + i]!);
     }
-    action[this.#offset + 6] = this.#grip = grip;
+    action[this.#offset + 6] = grip;
   }
 
   #learn(parts: readonly number[], from: number): void {
@@ -96,7 +95,15 @@ export class GuidedArm {
     }
   }
 
-  /** Stays where it is for some steps. */
+  /** What the fingers were told last; before that, to open. */
+  get #grip(): Goal["grip"] {
+    return this.#action[this.#offset + 6] as Goal["grip"];
+  }
+
+  /**
+   * Stays where it is for some steps, and tells the fingers again what they were told: the task goes by the sign of the command, and
+   * what imitates a 0 has one or the other.
+   */
   *rest(steps: number): Script {
     const [position, rotation] = [this.position, this.rotation];
     for (let step = 0; step < steps; step++) {
